@@ -71,7 +71,7 @@ fn stranger(document: &Document) -> Diagnostic {
         )
         .help("send it as VEX");
     }
-    Diagnostic::new(Code::ReportUnknown, "the file is no report of a scanner that is known")
+    Diagnostic::new(Code::ReportUnknown, "the file is not a report of a known scanner")
         .help(format!("reports of these tools are read: {}; SARIF is read of any tool", known()))
 }
 

@@ -123,12 +123,12 @@ impl Reader<'_> {
         };
         if !plain(&image.name.value, b"/:") {
             let help = "write it as Dockerfiles do: `debian`".to_owned();
-            let message = format!("`{}` is no name of an image", image.name.value);
+            let message = format!("`{}` is not the name of an image", image.name.value);
             self.wrong(&image.name.bytes, message, help);
         }
         if !plain(&image.to.value, b"@:") {
             let help = "write the tag alone: `12.8-slim`".to_owned();
-            let message = format!("`{}` is no tag of an image", image.to.value);
+            let message = format!("`{}` is not the tag of an image", image.to.value);
             self.wrong(&image.to.bytes, message, help);
         }
         (image.name.value.as_str().into(), image.to.value.as_str().into())
@@ -209,7 +209,11 @@ impl Reader<'_> {
         let path = &at.value;
         let help = "write a folder as `services/pay/**`, from where this file is".to_owned();
         if let Err(error) = pattern(path) {
-            self.wrong(&at.bytes, format!("`{path}` is no pattern: {}", error.kind()), help);
+            self.wrong(
+                &at.bytes,
+                format!("`{path}` is not a valid pattern: {}", error.kind()),
+                help,
+            );
         } else if path.contains('\\') {
             let meant = path.replace('\\', "/");
             let message = format!("`{path}` matches nothing: folders are told apart by `/`");
@@ -265,7 +269,7 @@ impl Reader<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "it is `internet`, `internal` or `isolated`".to_owned(),
                 };
-                self.wrong(&at.bytes, format!("`{}` is no exposure", at.value), help);
+                self.wrong(&at.bytes, format!("`{}` is not an exposure", at.value), help);
             }
             found
         });

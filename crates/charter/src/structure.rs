@@ -148,7 +148,7 @@ impl<'c> Checker<'c, '_> {
                 }
             },
         };
-        self.problem(at, format!("`{name}` is no member of {}", path.told()), help);
+        self.problem(at, format!("`{name}` is not a member of {}", path.told()), help);
     }
 
     /// The table that has a member of a name.

@@ -31,8 +31,12 @@ const SAID: &[(&str, &str, &str)] = &[
         "it stands here a second time",
         "keep one of the two; lists of tables are written `[[…]]`",
     ),
-    ("invalid date", "this is no day of the calendar", "write year, month and day, as 2026-11-21"),
-    ("invalid time", "this is no time of the day", "write hours, minutes and seconds, as 17:00:00"),
+    (
+        "invalid date",
+        "this is not a day of the calendar",
+        "write year, month and day, as 2026-11-21",
+    ),
+    ("invalid time", "this is not a time of day", "write hours, minutes and seconds, as 17:00:00"),
     (
         "missing comma",
         "a comma or a closing bracket is missing",
@@ -53,11 +57,11 @@ const SAID: &[(&str, &str, &str)] = &[
         "text stands without quotes",
         "put it into straight quotes: `\"…\"`",
     ),
-    ("invalid float", "this is no value", "put text into straight quotes: `\"…\"`"),
+    ("invalid float", "this is not a value", "put text into straight quotes: `\"…\"`"),
     ("key with no value", "a value is missing", "write `member = value`"),
     ("missing value", "a value is missing", "write `member = value`; text in quotes"),
-    ("invalid key-value pair", "this is no member", "write `member = value`; this file is TOML"),
-    ("invalid key", "this is no name of a member", "write `member = value`"),
+    ("invalid key-value pair", "this is not a member", "write `member = value`; this file is TOML"),
+    ("invalid key", "this is not the name of a member", "write `member = value`"),
     (
         "too few unicode",
         "a backslash begins a special character",
@@ -86,12 +90,12 @@ fn told(said: &str, meant: &str) -> (String, String) {
             (format!("`{meant}` stands here a second time"), help)
         }
         (true, Some((said, ..))) if said.starts_with("invalid date") => {
-            (format!("`{meant}` is no day of the calendar"), help)
+            (format!("`{meant}` is not a day of the calendar"), help)
         }
         (true, Some((said, ..))) if said.starts_with("string values") => {
             (format!("`{meant}` stands without quotes"), help)
         }
-        (true, Some(("invalid float", ..))) => (format!("`{meant}` is no value"), help),
+        (true, Some(("invalid float", ..))) => (format!("`{meant}` is not a value"), help),
         _ => (message, help),
     }
 }

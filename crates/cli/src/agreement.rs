@@ -375,7 +375,7 @@ pub fn moment(now: Option<&str>) -> Result<Timestamp, Diagnostic> {
     match now {
         None => Ok(Timestamp::now()),
         Some(text) => text.parse().map_err(|_| {
-            Diagnostic::new(Code::Usage, format!("`{text}` is no time"))
+            Diagnostic::new(Code::Usage, format!("`{text}` is not a time"))
                 .help("write it as 2026-11-21T09:00:00Z")
         }),
     }
@@ -486,7 +486,7 @@ pub fn input(path: &Path, io: &mut Io) -> Result<Vec<u8>, Diagnostic> {
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     // A pipe or a device would keep us waiting, or never end.
     if !std::fs::metadata(path).map_err(|e| unreadable(path, &e))?.is_file() {
-        let message = format!("`{}` is no file", shown(path));
+        let message = format!("`{}` is not a file", shown(path));
         return Err(Diagnostic::new(Code::FileUnreadable, message).help("name a file"));
     }
     bounded(std::fs::File::open(path).map_err(|e| unreadable(path, &e))?, path)

@@ -36,7 +36,7 @@ use crate::output::Format;
 #[command(name = "trimtab", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 clean, 1 policy violated, 2 usage or configuration, 3 incomplete.\n\
-    The first steps: trimtab demo, then trimtab db update, then trimtab scan PATH."
+    First steps: trimtab demo, then trimtab db update, then trimtab scan PATH."
 )]
 pub struct Args {
     /// What to do.
@@ -47,57 +47,57 @@ pub struct Args {
 /// One verb, one job.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Find known vulnerabilities in what a folder or file uses
+    /// Find known vulnerabilities in the dependencies of a folder or file
     Scan(Scan),
-    /// List what a folder or file uses, and work with SBOMs
+    /// List the dependencies of a folder or file as an SBOM, and work with SBOMs
     Sbom(Sbom),
-    /// Keep the advisory index
+    /// Manage the advisory index
     Db(Db),
-    /// Tell what is known about a vulnerability
+    /// Show what is known about a vulnerability
     Explain(Explain),
-    /// Tell how a package came in
+    /// Show which dependencies bring a package in
     Why(Why),
-    /// Turn a saved scan (--format json) into another format
+    /// Convert a saved scan (--format json) to another format
     Convert(Convert),
-    /// Compare versions as an ecosystem orders them
+    /// Compare versions by an ecosystem's own rules
     Compare(Compare),
-    /// Pass or fail a repository or a change, by the charter and its policies
+    /// Check a repository or a change against the charter and the policies: pass or fail
     Gate(Gate),
-    /// Plan which updates remove the most risk, in which window, for how much work
+    /// Plan the updates that remove the most risk: which ones, in which window, for how much work
     Plan(Plan),
-    /// Live a repository's past through by an agreement, before it is signed: what it would have cost and saved
+    /// Simulate a repository's past under an agreement before you sign it: what it would have cost and saved
     Backtest(Backtest),
-    /// Carry a batch of a plan out in a copy, test it there, and write a branch
+    /// Carry out a batch of a plan in a copy, test it there, and write a branch
     Apply(Apply),
-    /// Show the requests that were asked for on the git host and what is to be done about each; --sync does it
+    /// Show Trimtab's requests on the git host and what to do about each; --sync does it
     Requests(Box<Requests>),
-    /// Write a branch that takes a batch back
+    /// Write a branch that reverts a batch
     Rollback(Rollback),
-    /// Judge a dependency before it is added, by the charter's rules on selection
+    /// Judge a dependency before you add it, by the charter's rules on selection
     CheckNew(CheckNew),
-    /// Make, check, explain and compare charters
+    /// Create, check, explain and compare charters
     Charter(Charter),
-    /// Check what is accepted until when, and take over the ignores of other tools
+    /// Check exceptions, and import the ignore files of other tools
     Exceptions(Exceptions),
-    /// Preview the statements of suppliers, and write ours
+    /// Preview what suppliers' VEX documents change, and write your own
     Vex(Vex),
-    /// List, show and test the policies of the gate
+    /// List, show and test the gate's policies
     Policy(Policy),
-    /// Serve the whole organisation: pages, API, jobs
+    /// Run the server for the whole organisation: pages, API and jobs
     Serve(Box<Serve>),
-    /// Scan and upload to a server, or upload an SBOM as it is
+    /// Upload a repository's inventory, or an SBOM as it is, to a server
     Push(Push),
     /// Tell a server what was deployed where
     Deployed(Deployed),
-    /// Check or write out the ledger of a store
+    /// Verify or export the ledger of a store
     Ledger(Ledger),
-    /// Back up a store, take a backup back, carry it to another one
+    /// Back up, restore or migrate a store, or add an organisation to it
     Store(Store),
-    /// Show the main job on a small sample organisation, with no network
+    /// Show how Trimtab works on a small sample organisation, without a network
     Demo(Demo),
-    /// List the formats that are read
+    /// List the file formats that Trimtab reads
     Formats,
-    /// Print completions for a shell
+    /// Print shell completions
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -120,10 +120,10 @@ pub struct IndexArgs {
 /// When findings were first seen.
 #[derive(Debug, ClapArgs)]
 pub struct HistoryArgs {
-    /// The file that remembers when findings were first seen: deadlines count from there
+    /// The file that records when findings were first seen: deadlines count from then
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
-    /// Continue the history with what is found now; begin it where there is none
+    /// Add what is found now to the history file; create the file if there is none
     #[arg(long, requires = "history")]
     pub record: bool,
 }
@@ -131,10 +131,10 @@ pub struct HistoryArgs {
 /// How to walk a tree.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct WalkArgs {
-    /// Also look at what .gitignore leaves out
+    /// Also read files that .gitignore excludes
     #[arg(long)]
     pub no_ignore: bool,
-    /// Largest file that is read, in MiB
+    /// Largest file to read, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 512)]
     pub max_file_size: u64,
 }
@@ -145,10 +145,10 @@ pub struct OutputArgs {
     /// Output format
     #[arg(long, short, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Write to a file instead of standard output; with a format before it, beside standard output. May be repeated
+    /// Write to a file instead of standard output; with FORMAT=, in addition to standard output. May be repeated
     #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = output::target::<Format>())]
     pub output: Vec<output::Target<Format>>,
-    /// Show everything, notes included
+    /// Show everything, including notes
     #[arg(long, short)]
     pub verbose: bool,
 }
@@ -159,16 +159,16 @@ pub struct Scan {
     /// Folders, lockfiles, manifests or SBOMs
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Use no network (scanning never does; kept for scripts)
+    /// Do not use the network (scanning never does; accepted for scripts)
     #[arg(long)]
     pub offline: bool,
-    /// End with exit code 1 if a finding has this rating or a graver one, or is malicious; `any` for every finding
+    /// Exit with code 1 if a finding has this rating or a higher one, or is malicious; `any`: if there is any finding
     #[arg(long, value_enum, value_name = "RATING")]
     pub fail_on: Option<FailOn>,
-    /// Weigh by this charter or preset instead of the repository's own
+    /// Use this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
-    /// The moment for which exceptions hold, RFC 3339, so that a run can be repeated [default: now]
+    /// The time to run as of, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// When findings were first seen
@@ -188,13 +188,13 @@ pub struct Scan {
 /// The least rating that counts as a violation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Every finding, those of unknown severity too
+    /// Every finding, including those of unknown severity
     Any,
-    /// Low and graver
+    /// Low and above
     Low,
-    /// Medium and graver
+    /// Medium and above
     Medium,
-    /// High and graver
+    /// High and above
     High,
     /// Critical only
     Critical,
@@ -229,7 +229,7 @@ pub struct Sbom {
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Show everything, notes included
+    /// Show everything, including notes
     #[arg(long, short)]
     pub verbose: bool,
     /// How to walk
@@ -240,7 +240,7 @@ pub struct Sbom {
 /// What can be done with SBOMs.
 #[derive(Debug, Subcommand)]
 pub enum SbomVerb {
-    /// Write an SBOM in another format
+    /// Convert an SBOM to another format
     Convert {
         /// The SBOM
         file: PathBuf,
@@ -251,7 +251,7 @@ pub enum SbomVerb {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Tell what changed between two SBOMs or folders: components, licences, findings
+    /// Show what changed between two SBOMs or folders: components, licences, findings
     Diff {
         /// The earlier one
         a: PathBuf,
@@ -260,11 +260,11 @@ pub enum SbomVerb {
         /// Where the index is, for findings
         #[command(flatten)]
         index: IndexArgs,
-        /// Write JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make one SBOM of several
+    /// Merge several SBOMs into one
     Merge {
         /// The SBOMs or folders
         #[arg(required = true, num_args = 1..)]
@@ -280,10 +280,10 @@ pub enum SbomVerb {
     Check {
         /// The SBOM or folder
         file: PathBuf,
-        /// Write JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
-        /// End with exit code 1 if the score is lower
+        /// Exit with code 1 if the score is lower
         #[arg(long, value_name = "SCORE")]
         min_score: Option<u8>,
     },
@@ -302,12 +302,12 @@ pub struct Db {
 pub enum DbVerb {
     /// Fetch advisories and build the index
     Update(DbUpdate),
-    /// Tell what the index holds and how old it is
+    /// Show what the index holds and how old it is
     Status {
         /// Where the index is
         #[command(flatten)]
         index: IndexArgs,
-        /// Write JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -317,7 +317,7 @@ pub enum DbVerb {
         #[command(flatten)]
         index: IndexArgs,
     },
-    /// Tell what changed between two indexes; with one, since the update before
+    /// Show what changed between two indexes; without OLD, in the last update
     Diff {
         /// The earlier index [default: the one before the last update]
         #[arg(value_name = "OLD")]
@@ -325,7 +325,7 @@ pub enum DbVerb {
         /// Where the later index is
         #[command(flatten)]
         index: IndexArgs,
-        /// Write JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -348,19 +348,19 @@ pub struct Explain {
     /// A vulnerability: CVE, GHSA, RUSTSEC, MAL, …
     #[arg(value_name = "ID")]
     pub id: String,
-    /// Also tell where these folders or files have it
+    /// Also show where it is in these folders or files
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Tell what it means here to one audience, by the charter [path default: here]
+    /// Explain what it means here for one audience, by the charter [PATH default: the current folder]
     #[arg(long = "for", value_enum, value_name = "AUDIENCE")]
     pub audience: Option<Audience>,
-    /// Weigh by this charter or preset instead of the repository's own
+    /// Use this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
-    /// The file that remembers when findings were first seen
+    /// The file that records when findings were first seen
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
-    /// The moment of the telling, RFC 3339, so that a run can be repeated [default: now]
+    /// The time to run as of, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// Where the index is
@@ -377,7 +377,7 @@ pub struct Why {
     /// A purl, with or without version, or a package's name
     #[arg(value_name = "PURL")]
     pub purl: String,
-    /// Folders, lockfiles or SBOMs [default: here]
+    /// Folders, lockfiles or SBOMs [default: the current folder]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// How to walk
@@ -398,12 +398,12 @@ pub struct Convert {
 /// `trimtab compare`
 #[derive(Debug, ClapArgs)]
 pub struct Compare {
-    /// The ecosystem, as OSV names it (npm, PyPI, Maven, Debian, …) or as a purl type
+    /// The ecosystem, as OSV names it (npm, PyPI, Maven, Debian, …), or its purl type
     pub ecosystem: String,
-    /// One version; without versions, pairs are read from standard input, one `A B` a line
+    /// The first version; without versions, read pairs from standard input, one `A B` per line
     #[arg(requires = "b", allow_hyphen_values = true)]
     pub a: Option<String>,
-    /// The other
+    /// The second version
     #[arg(allow_hyphen_values = true)]
     pub b: Option<String>,
 }
@@ -411,7 +411,7 @@ pub struct Compare {
 /// `trimtab demo`
 #[derive(Debug, ClapArgs)]
 pub struct Demo {
-    /// Serve an organisation with a made year of history on this machine, until Ctrl-C
+    /// Serve a sample organisation with a year of made-up history on this machine, until Ctrl-C
     #[arg(long, conflicts_with_all = ["format", "output", "verbose"])]
     pub serve: bool,
     /// Where the result goes

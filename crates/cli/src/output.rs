@@ -178,7 +178,7 @@ impl From<io::Error> for Unwritten {
         let message = format!("the answer cannot be written: {error}");
         Unwritten(
             Diagnostic::new(Code::Usage, message)
-                .help("this is a fault of Trimtab: please report it"),
+                .help("this is a bug in Trimtab: please report it"),
         )
     }
 }

@@ -130,16 +130,18 @@ pub enum HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HostError::Lost(why) => write!(f, "the host was not reached: {why}"),
+            HostError::Lost(why) => write!(f, "the host could not be reached: {why}"),
             HostError::Busy(why, wait) => {
                 write!(f, "the host asks to wait {} s: {why}", wait.as_secs())
             }
             HostError::Denied(why) => write!(f, "the host does not accept the token: {why}"),
             HostError::Missing(why) => write!(f, "the host does not know it: {why}"),
-            HostError::Refused(why) => write!(f, "the host says no: {why}"),
-            HostError::Strange(why) => write!(f, "the host's answer is not understood: {why}"),
+            HostError::Refused(why) => write!(f, "the host refused: {why}"),
+            HostError::Strange(why) => {
+                write!(f, "the host's answer could not be understood: {why}")
+            }
             HostError::Full(open) => {
-                write!(f, "{open} requests are open already, as many as the team allows")
+                write!(f, "{open} requests are already open, as many as the team allows")
             }
         }
     }

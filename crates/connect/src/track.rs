@@ -244,7 +244,7 @@ pub fn connect<'c>(
     let token = token.to_owned();
     let unlike = || {
         let word = software.as_str();
-        HostError::Refused(format!("`{name}` is no project of {word}"))
+        HostError::Refused(format!("`{name}` is not a project of {word}"))
     };
     let two = || match name.split('/').collect::<Vec<_>>().as_slice() {
         [owner, name] if !owner.is_empty() && !name.is_empty() => {
@@ -433,7 +433,7 @@ fn bounded(text: &str) -> Option<Box<str>> {
 
 /// The number of a key that is one.
 fn number(key: &str) -> Result<u64, HostError> {
-    key.parse().map_err(|_| HostError::Missing(format!("`{key}` is no ticket")))
+    key.parse().map_err(|_| HostError::Missing(format!("`{key}` is not a ticket")))
 }
 
 /// The first changed at first, and none that was changed before.

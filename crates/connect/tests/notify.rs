@@ -121,7 +121,7 @@ fn why_a_mail_was_not_taken_is_told_apart() {
         refused("mail.example", "a@b.example"),
         "no mail goes to `mail.example` without TLS"
     );
-    assert!(refused("localhost", "no address").starts_with("`no address` is no address"));
+    assert!(refused("localhost", "no address").starts_with("`no address` is not an address"));
 }
 
 /// Runs a test of this file in a process of its own that trusts what is in a file.

@@ -156,7 +156,7 @@ impl Reading<'_> {
         }
         let path = text(rule.path);
         if path.as_deref().is_some_and(crate::exceptions::is_no_pattern) {
-            self.cannot(rule.line, "a path that is no pattern");
+            self.cannot(rule.line, "a path that is not a valid pattern");
             return;
         }
         let what = match (&vulnerability, &rule.package) {

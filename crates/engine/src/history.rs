@@ -253,7 +253,7 @@ impl History {
             words.next().filter(|w| !w.is_empty()).ok_or_else(|| format!("it has no {what}"))
         };
         let time = word("time")?;
-        let at: Timestamp = time.parse().map_err(|_| format!("`{}` is no time", short(time)))?;
+        let at: Timestamp = time.parse().map_err(|_| format!("`{}` is not a time", short(time)))?;
         if let Some(last) = self.last.filter(|last| *last > at) {
             return Err(format!("its time, {at}, is before that of the line above, {last}"));
         }
@@ -265,7 +265,7 @@ impl History {
         let text = word("package")?;
         let package = match text.parse::<Purl>() {
             Ok(purl) if *package(&purl) == *text => text,
-            _ => return Err(format!("`{}` is no purl of a package", short(text))),
+            _ => return Err(format!("`{}` is not the purl of a package", short(text))),
         };
         let mut ids = BTreeSet::new();
         let mut first = None;

@@ -168,11 +168,15 @@ fn a_damaged_file_is_an_error_at_its_line() {
         ("trimtab-history 1".into(), 1, "the first line is not"),
         (format!("{head}{seen}{}", seen.trim_end()), 3, "the last line is cut off"),
         (format!("{head}\n"), 2, "it has no time"),
-        (format!("{head}yesterday seen pkg:npm/a X\n"), 2, "`yesterday` is no time"),
+        (format!("{head}yesterday seen pkg:npm/a X\n"), 2, "`yesterday` is not a time"),
         (format!("{head}2026-01-02T00:00:00Z\n"), 2, "it has no event"),
         (format!("{head}2026-01-02T00:00:00Z fixed pkg:npm/a X\n"), 2, "none of seen, also, gone"),
-        (format!("{head}2026-01-02T00:00:00Z seen a X\n"), 2, "`a` is no purl of a package"),
-        (format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a@1 X\n"), 2, "no purl of a package"),
+        (format!("{head}2026-01-02T00:00:00Z seen a X\n"), 2, "`a` is not the purl of a package"),
+        (
+            format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a@1 X\n"),
+            2,
+            "not the purl of a package",
+        ),
         (format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a\n"), 2, "it has no id"),
         (format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a  X\n"), 2, "an id is empty"),
         (format!("{head}{seen}{seen}"), 3, "it is here already"),
@@ -182,7 +186,7 @@ fn a_damaged_file_is_an_error_at_its_line() {
             3,
             "is before that of",
         ),
-        (format!("{head}<<<<<<< HEAD\n{seen}"), 2, "`<<<<<<<` is no time"),
+        (format!("{head}<<<<<<< HEAD\n{seen}"), 2, "`<<<<<<<` is not a time"),
     ] {
         let error = History::read(&text, "h.txt").unwrap_err();
         assert_eq!((error.code, error.line), (Code::HistoryMalformed, Some(line)), "{text}");

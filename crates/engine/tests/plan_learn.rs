@@ -38,7 +38,7 @@ fn history_is_joined_as_reckoned_by_hand() {
     assert_eq!(is.source, Source::Team { finished: 5, reverted: 1 });
     assert_eq!(
         is.source.to_string(),
-        "prior and 5 finished updates of this team, 1 of them taken back"
+        "prior and 5 finished updates of this team, 1 of them reverted"
     );
 }
 

@@ -126,7 +126,7 @@ fn ecosystems(names: &[String]) -> Result<Vec<Family>, Diagnostic> {
     for name in names {
         let family = Family::from_name(name).ok_or_else(|| {
             usage(
-                format!("`{name}` is no ecosystem that is known"),
+                format!("`{name}` is not a known ecosystem"),
                 "use OSV's names: npm, PyPI, Maven, Go, crates.io, Debian, …",
             )
         })?;

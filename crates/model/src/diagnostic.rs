@@ -58,7 +58,7 @@ codes! {
     FileNotText, "file-not-text", Error, true, "A file that must be text is not valid UTF-8.";
     FileLimit, "file-limit", Error, true, "A count or time limit was reached; the rest of the file or tree was not read.";
     EntryMalformed, "entry-malformed", Warning, true, "One entry of a file could not be understood and was left out; the rest was read.";
-    EntryIgnored, "entry-ignored", Note, false, "Entries of a kind that is no package (services, for example) were not taken over.";
+    EntryIgnored, "entry-ignored", Note, false, "Entries that are not packages (services, for example) were left out.";
     FormatVersion, "format-version", Error, true, "The file is of a format version that this build does not read.";
     EntityRefused, "entity-refused", Error, true, "An XML file declares entities; they are not expanded and the file is not read.";
     PathEscapes, "path-escapes", Warning, false, "A file refers to another one outside the scanned root; the reference is not followed.";
@@ -75,10 +75,10 @@ codes! {
     FeedUnavailable, "feed-unavailable", Error, true, "A feed could not be fetched; the old data stays in use.";
     VersionUnknown, "version-unknown", Note, false, "A component has no version that can be compared.";
     EcosystemUnknown, "ecosystem-unknown", Note, false, "A component is of an ecosystem without advisories or version order.";
-    ConfigMalformed, "config-malformed", Error, false, "A file of settings that people write cannot be read, or says something that is not possible.";
+    ConfigMalformed, "config-malformed", Error, false, "A settings file cannot be read, or asks for something that is not possible.";
     CharterInvalid, "charter-invalid", Error, false, "A charter contradicts itself, or names something that it does not define.";
     CharterWeak, "charter-weak", Warning, false, "A charter leaves something open that the parties should agree on.";
-    ContextUnknown, "context-unknown", Warning, false, "What a system is (tier, exposure, data, environments) is not said; the charter's assumptions are used.";
+    ContextUnknown, "context-unknown", Warning, false, "What a system is (tier, exposure, data, environments) is not stated; the charter's assumptions are used.";
     SystemEmpty, "system-empty", Warning, false, "The folders of a system hold no file that lists components, or belong to another system.";
     ExceptionExpired, "exception-expired", Error, false, "An exception, or a decision *not affected*, is past its last day and no longer holds.";
     ExceptionUnused, "exception-unused", Warning, false, "An exception, a decision *not affected* or an ignore matches no finding.";
@@ -87,9 +87,9 @@ codes! {
     ExceptionUnapproved, "exception-unapproved", Error, false, "An exception, or a decision *not affected*, was approved by nobody, or by somebody who may not, and does not hold.";
     ExceptionNoControl, "exception-no-control", Error, false, "An exception lacks the compensating control that the charter requires from its level on; it does not hold.";
     ExceptionNoExpiry, "exception-no-expiry", Warning, false, "An exception has no last day; it holds only as long as the charter allows from its beginning.";
-    DecisionUnjustified, "decision-unjustified", Error, false, "A decision *not affected* gives no justification, or one that is none of the five labels; it does not hold.";
+    DecisionUnjustified, "decision-unjustified", Error, false, "A decision *not affected* gives no justification, or one that is not one of the five labels; it does not hold.";
     DecisionMalicious, "decision-malicious", Error, false, "An exception, or a decision *not affected*, is about malware, for which there is none; it does not hold.";
-    HistoryMalformed, "history-malformed", Error, false, "The file of when findings were first seen cannot be understood or continued; it is left as it is, and no clock starts anew.";
+    HistoryMalformed, "history-malformed", Error, false, "The file that records when findings were first seen cannot be understood or continued; it is left as it is, and no clock starts again.";
     VexMalformed, "vex-malformed", Error, true, "A VEX document cannot be read, or a statement in it breaks the rules of its format.";
     VexConflict, "vex-conflict", Warning, false, "VEX statements, or decisions of our own, about the same product and vulnerability contradict each other.";
     VexStale, "vex-stale", Warning, false, "A VEX statement, or a decision *not affected*, is older than what it speaks about, and is not applied.";
@@ -99,20 +99,20 @@ codes! {
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";
     PolicyFailed, "policy-failed", Error, true, "A policy could not be evaluated: an error, or a limit of time or memory.";
     AgreementChanged, "agreement-changed", Warning, false, "A change touches the charter, exceptions, policies or settings that it is gated by.";
-    MetadataUnavailable, "metadata-unavailable", Warning, false, "What a registry knows about a package could not be had; it counts as unknown.";
-    ReportIncomplete, "report-incomplete", Warning, true, "A report says that not everything was looked at, or does not say what was; what is missing in it may not be gone.";
-    ReportUnknown, "report-unknown", Error, true, "A file is no report of a scanner whose reports are read.";
+    MetadataUnavailable, "metadata-unavailable", Warning, false, "What a registry knows about a package could not be fetched; it counts as unknown.";
+    ReportIncomplete, "report-incomplete", Warning, true, "A report says that not everything was examined, or does not say what was; what is missing in it may not be gone.";
+    ReportUnknown, "report-unknown", Error, true, "A file is not a report of a known scanner.";
     Usage, "usage", Error, false, "The command line or configuration asks for something that is not possible.";
     GitFailed, "git-failed", Error, true, "Git could not do what a change needs.";
     BranchTaken, "branch-taken", Error, false, "A branch that would be written is checked out, or holds commits that are not Trimtab's.";
-    TestMissing, "test-missing", Error, false, "It is not known how a project is tested.";
-    TestsUntold, "tests-untold", Warning, true, "Whether a change breaks tests cannot be told: they failed before it as well, or were not run.";
-    RegistryAway, "registry-away", Warning, true, "A registry did not answer, so that it is not known what can be done.";
+    TestMissing, "test-missing", Error, false, "It is not known how to test a project.";
+    TestsUntold, "tests-untold", Warning, true, "Whether a change breaks tests cannot be told: they already failed before it, or were not run.";
+    RegistryAway, "registry-away", Warning, true, "A registry did not answer, so what can be done is not known.";
     ChangeWorse, "change-worse", Error, false, "A change makes something worse and is refused.";
-    HostRefused, "host-refused", Error, true, "A git host was not reached, or did not take a request.";
-    TrackerRefused, "tracker-refused", Error, true, "A tracker was not reached, or did not take a ticket.";
-    BatchUnknown, "batch-unknown", Error, false, "There is no batch of this name, or no commit of it.";
-    RollbackConflict, "rollback-conflict", Error, false, "A batch cannot be taken back by itself, as what it changed was changed since.";
+    HostRefused, "host-refused", Error, true, "A git host could not be reached, or refused a request.";
+    TrackerRefused, "tracker-refused", Error, true, "A tracker could not be reached, or refused a ticket.";
+    BatchUnknown, "batch-unknown", Error, false, "There is no batch with this name, or no commit of it.";
+    RollbackConflict, "rollback-conflict", Error, false, "A batch cannot be reverted by itself, because what it changed was changed again since.";
 }
 
 impl fmt::Display for Code {

@@ -88,7 +88,7 @@ impl Default for Document {
 pub fn read(text: &str) -> Result<Document, String> {
     let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
     if document.format != FORMAT {
-        return Err(format!("`{}` is no list of finished batches", document.format));
+        return Err(format!("`{}` is not a list of finished batches", document.format));
     }
     if document.version != VERSION {
         let is = document.version;

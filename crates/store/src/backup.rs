@@ -118,7 +118,7 @@ impl Store {
         let mut lines = Lines { input: BufReader::new(input), path };
         let head = lines.next()?.unwrap_or_default();
         if head["trimtab-store"].as_i64() != Some(FORM) {
-            return Err(failed(path, "it is no backup that this build knows"));
+            return Err(failed(path, "it is not a backup that this build knows"));
         }
         let mut to = self.db.begin().await?;
         let tables = tables::all(&mut to).await?;

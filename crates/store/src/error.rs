@@ -26,7 +26,7 @@ pub enum StoreError {
     #[error("a stored value cannot be read: {0}")]
     Damaged(String),
     /// The address of a store is not one.
-    #[error("`{0}` is no store: name a file, or postgres://…")]
+    #[error("`{0}` is not a store: give a file, or postgres://…")]
     Address(String),
     /// A text has a character that the database does not keep.
     #[error("a text has a character that the database does not keep: {0}")]

@@ -98,7 +98,7 @@ impl Reader<'_> {
                 Some(near) => format!("did you mean `{near}`? It is one of {}", words.join(", ")),
                 None => format!("it is one of {}", words.join(", ")),
             };
-            self.wrong(&at.bytes, format!("`{}` is no {what}", at.value), help);
+            self.wrong(&at.bytes, format!("`{}` is not a valid {what}", at.value), help);
         }
         found.map(|(_, value)| *value)
     }
@@ -146,7 +146,7 @@ impl Reader<'_> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write {}", words::TERMS),
             };
-            self.wrong(&at.bytes, format!("`{}` is no term", at.value), help);
+            self.wrong(&at.bytes, format!("`{}` is not a term", at.value), help);
         }
         term
     }
@@ -160,7 +160,7 @@ impl Reader<'_> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "write `14 days`, `2 weeks` or `1 year`".to_owned(),
             };
-            self.wrong(&at.bytes, format!("`{}` is no duration", at.value), help);
+            self.wrong(&at.bytes, format!("`{}` is not a duration", at.value), help);
         }
         days
     }
@@ -170,7 +170,7 @@ impl Reader<'_> {
         let date = shape::date(at.value);
         if date.is_none() {
             let help = "write a day without a time, as 2026-11-21".to_owned();
-            self.wrong(&at.bytes, format!("`{}` is no day", at.value), help);
+            self.wrong(&at.bytes, format!("`{}` is not a date", at.value), help);
         }
         date
     }

@@ -83,7 +83,7 @@ impl Reader<'_> {
                 *into = (least, most);
             } else {
                 let help = "write least and most points, as `[1, 2]`, up to 1000".to_owned();
-                self.wrong(&bytes, "this is no range of points".to_owned(), help);
+                self.wrong(&bytes, "this is not a range of points".to_owned(), help);
             }
         };
         pair(&mut into.patch, shape.patch);

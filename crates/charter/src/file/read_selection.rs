@@ -68,7 +68,7 @@ impl Reader<'_> {
                 let help = "write a package URL, as `pkg:npm/event-stream@3.3.6`".to_owned();
                 self.wrong(
                     &shape.package.bytes,
-                    format!("`{}` is no purl: {error}", shape.package.value),
+                    format!("`{}` is not a purl: {error}", shape.package.value),
                     help,
                 );
                 None

@@ -66,7 +66,7 @@ impl Reader<'_> {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "write an IANA name, as `Europe/London` or `UTC`".to_owned(),
                     };
-                    self.wrong(&at.bytes, format!("`{}` is no time zone", at.value), help);
+                    self.wrong(&at.bytes, format!("`{}` is not a time zone", at.value), help);
                 }
             }
         }
@@ -83,7 +83,7 @@ impl Reader<'_> {
                         };
                         self.wrong(
                             &at.bytes,
-                            format!("`{}` is no day of the week", at.value),
+                            format!("`{}` is not a day of the week", at.value),
                             help,
                         );
                     }
@@ -103,7 +103,7 @@ impl Reader<'_> {
                 Ok(time) => into.day_ends = time,
                 Err(_) => {
                     let help = "write hours and minutes, as `17:00`".to_owned();
-                    self.wrong(&at.bytes, format!("`{}` is no time of the day", at.value), help);
+                    self.wrong(&at.bytes, format!("`{}` is not a time of day", at.value), help);
                 }
             }
         }

@@ -54,7 +54,7 @@ impl Reader<'_> {
         let at = at?;
         if at.value.trim().is_empty() || at.value.contains(['\0', '\n']) {
             let help = "write the command as one types it, on one line: `cargo test`".to_owned();
-            self.wrong(&at.bytes, format!("`{what}` is no command"), help);
+            self.wrong(&at.bytes, format!("`{what}` is not a command"), help);
         }
         Some(at.value.trim().into())
     }
@@ -82,7 +82,7 @@ impl Reader<'_> {
         let begins = path.starts_with("~/") || path.starts_with('/');
         if !plain || !begins || path.contains('\0') {
             let help = "write it from the home or the root on: `~/share/fixtures`".to_owned();
-            self.wrong(&at.bytes, format!("`{path}` is no folder that tests may read"), help);
+            self.wrong(&at.bytes, format!("`{path}` is not a folder that tests may read"), help);
         }
         path.into()
     }
@@ -96,7 +96,7 @@ impl Reader<'_> {
                 true => "tests see no variable of Trimtab".to_owned(),
                 false => "write its name alone: `DATABASE_URL`".to_owned(),
             };
-            self.wrong(&at.bytes, format!("`{name}` is no variable that tests may see"), help);
+            self.wrong(&at.bytes, format!("`{name}` is not a variable that tests may see"), help);
         }
         name.as_str().into()
     }

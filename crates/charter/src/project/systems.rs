@@ -24,7 +24,7 @@ impl<'p> Systems<'p> {
             let mut set = globset::GlobSetBuilder::new();
             for path in &system.paths {
                 set.add(pattern(path).map_err(|e| {
-                    let message = format!("`{path}` is no pattern: {}", e.kind());
+                    let message = format!("`{path}` is not a valid pattern: {}", e.kind());
                     Diagnostic::new(Code::ConfigMalformed, message)
                         .in_file(FILE)
                         .help("write a folder as `services/pay/**`")

@@ -63,7 +63,7 @@ impl Reader<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("it is one of: {}", names.collect::<Vec<_>>().join(", ")),
                 };
-                self.wrong(&at.bytes, format!("`{}` is no cadence", at.value), help);
+                self.wrong(&at.bytes, format!("`{}` is not a cadence", at.value), help);
             }
         }
     }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn slips_are_told_at_their_place() {
         for (team, expected) in [
-            ("cadence = \"wek\"", "3:11 `wek` is no cadence"),
+            ("cadence = \"wek\"", "3:11 `wek` is not a cadence"),
             ("cadence = \"now\"", "3:11 the cadence `now` has no windows"),
             ("capacity = 0", "3:12 0 points a window are not possible"),
             ("open-limit = 5000", "3:14 5000 open batches are not possible"),

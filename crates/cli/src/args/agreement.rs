@@ -17,7 +17,7 @@ pub struct Charter {
 /// What can be done with charters.
 #[derive(Debug, Subcommand)]
 pub enum CharterVerb {
-    /// Write charter.toml and trimtab.toml: asks a few questions, or takes a preset
+    /// Write charter.toml and trimtab.toml, from a few questions or from a preset
     Init {
         /// Start from this preset and ask nothing
         #[arg(long, value_name = "NAME")]
@@ -25,7 +25,7 @@ pub enum CharterVerb {
         /// The repository
         #[arg(default_value = ".")]
         folder: PathBuf,
-        /// Write over files that exist
+        /// Overwrite existing files
         #[arg(long)]
         force: bool,
     },
@@ -35,12 +35,12 @@ pub enum CharterVerb {
         #[arg(default_value = ".")]
         path: PathBuf,
     },
-    /// Tell everything that a charter says, in words, with the source of every number
+    /// Explain all of a charter in words, with the source of every number
     Explain {
-        /// A file, a preset or a repository [default: here]
+        /// A file, a preset or a repository [default: the current folder]
         charter: Option<String>,
     },
-    /// Tell what changed between two charters
+    /// Show what changed between two charters
     Diff {
         /// The earlier one: a file or a preset
         a: String,
@@ -62,12 +62,12 @@ pub struct Exceptions {
 /// What can be done with exceptions.
 #[derive(Debug, Subcommand)]
 pub enum ExceptionsVerb {
-    /// Tell which decisions hold, and which are unused, expired, too long or not properly approved
+    /// Show which decisions hold, and which are unused, expired, too long or not properly approved
     Check {
         /// The repository
         #[arg(default_value = ".")]
         path: PathBuf,
-        /// The moment, RFC 3339, so that a run can be repeated [default: now]
+        /// The time to run as of, RFC 3339, so that a run can be repeated [default: now]
         #[arg(long, value_name = "TIME")]
         now: Option<String>,
         /// Where the index is
@@ -77,15 +77,15 @@ pub enum ExceptionsVerb {
         #[command(flatten)]
         walk: WalkArgs,
     },
-    /// Take over the ignores of other tools, to be approved
+    /// Import the ignore files of other tools as exceptions to be approved
     Import {
-        /// Their files: osv-scanner.toml, .trivyignore(.yaml), .grype.yaml, .snyk, deny.toml, audit.toml, *suppression.xml
+        /// Ignore files: osv-scanner.toml, .trivyignore(.yaml), .grype.yaml, .snyk, deny.toml, audit.toml, *suppression.xml
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// The tool, where the file's name does not say it
+        /// The tool that the files belong to, if their names do not tell
         #[arg(long, value_name = "NAME")]
         tool: Option<String>,
-        /// Who asks for them
+        /// The person who requests the exceptions
         #[arg(long, value_name = "PERSON")]
         author: String,
         /// Write to a file instead of standard output
@@ -105,7 +105,7 @@ pub struct Vex {
 /// What can be done with statements.
 #[derive(Debug, Subcommand)]
 pub enum VexVerb {
-    /// Tell what documents would change, before they apply
+    /// Show what VEX documents would change, before they apply
     Preview {
         /// OpenVEX, CSAF or CycloneDX documents, or folders of them
         #[arg(required = true)]
@@ -113,7 +113,7 @@ pub enum VexVerb {
         /// The repository
         #[arg(long, default_value = ".")]
         path: PathBuf,
-        /// What is scanned, as a purl [default: the project's own packages]
+        /// The scanned product, as a purl [default: the project's own packages]
         #[arg(long, value_name = "PURL")]
         product: Vec<String>,
         /// Where the index is
@@ -123,7 +123,7 @@ pub enum VexVerb {
         #[command(flatten)]
         walk: WalkArgs,
     },
-    /// Write a document of what was decided here
+    /// Write a VEX document from the decisions made here
     Write(VexWrite),
 }
 
@@ -139,19 +139,19 @@ pub struct VexWrite {
     /// The product that the document is about, as a purl
     #[arg(long, value_name = "PURL")]
     pub product: String,
-    /// Who says it
+    /// The author of the document
     #[arg(long, value_name = "NAME")]
     pub author: String,
-    /// The author's address on the web
+    /// The author's web address
     #[arg(long, value_name = "URL", default_value = "https://security.example")]
     pub namespace: String,
     /// The document's id: an IRI for OpenVEX
     #[arg(long, value_name = "ID")]
     pub id: String,
-    /// The release before, as a commit or a file that `scan --format json` wrote: what is gone since is `fixed`
+    /// The previous release, as a commit or a saved scan (--format json): what is gone since then is `fixed`
     #[arg(long, value_name = "REF|FILE")]
     pub since: Option<String>,
-    /// When it is issued, RFC 3339: the same input gives the same bytes
+    /// The time of issue, RFC 3339: the same input gives the same bytes
     #[arg(long, value_name = "TIME")]
     pub at: String,
     /// The document's version, from 1
@@ -184,14 +184,14 @@ pub enum PolicyVerb {
         /// Files or folders [default: the built-in ones]
         paths: Vec<PathBuf>,
     },
-    /// List the packages that the gate asks
+    /// List the Rego packages that the gate evaluates
     List {
-        /// Files or folders of your own
+        /// Your own policy files or folders
         paths: Vec<PathBuf>,
     },
-    /// Print a built-in policy, to read or to change
+    /// Print a built-in policy, to read or to adapt
     Show {
-        /// Its package, as `trimtab.deadline`
+        /// The policy's package, such as `trimtab.deadline`
         name: String,
     },
 }
@@ -215,40 +215,40 @@ pub struct Gate {
     /// The repository
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// Compare with a commit or a saved scan: only what this change brought in can fail
+    /// Compare with a commit or a saved scan: only what the change brings in can fail
     #[arg(long, value_name = "REF|FILE")]
     pub against: Option<String>,
-    /// Let what was there before fail as well
+    /// Also fail on what was there before the change
     #[arg(long)]
     pub all: bool,
     /// Ask registries, through the ecosystems' own clients, about what the change brings in
     #[arg(long)]
     pub ask: bool,
-    /// How long registries are asked in all; what was not answered by then is unknown
+    /// Time limit for all registries together, in seconds; what they have not answered by then is unknown
     #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "ask")]
     pub ask_seconds: u32,
-    /// Also ask these policies; one with the package of a built-in takes its place
+    /// Also evaluate these policies; one with the package of a built-in policy replaces it
     #[arg(long, value_name = "FILE|FOLDER")]
     pub policy: Vec<PathBuf>,
-    /// Weigh by this charter or preset instead of the repository's own
+    /// Use this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
-    /// Which agreement judges a change that touches it [default: both, the stricter counts]
+    /// Which agreement judges a change that touches the agreement itself [default: both; the stricter counts]
     #[arg(long, value_enum, value_name = "WHICH", requires = "against")]
     pub agreement: Option<AgreementOf>,
     /// Output format
     #[arg(long, short, value_enum, default_value_t = GateFormat::Text)]
     pub format: GateFormat,
-    /// Write to a file instead of standard output; with a format before it, beside standard output. May be repeated
+    /// Write to a file instead of standard output; with FORMAT=, in addition to standard output. May be repeated
     #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = output::target::<GateFormat>())]
     pub output: Vec<output::Target<GateFormat>>,
-    /// Show everything, what was there before included
+    /// Show everything, including what was there before
     #[arg(long, short)]
     pub verbose: bool,
-    /// Tell how the last N commits would have ended, each against the one before it
+    /// Show what the gate would have said of the last N commits, each against the one before it
     #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output", "history"])]
     pub dry_run: Option<u32>,
-    /// The moment, RFC 3339, so that a run can be repeated [default: now]
+    /// The time to run as of, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// When findings were first seen
@@ -265,9 +265,9 @@ pub struct Gate {
 /// Whose charter, exceptions, statements, policies and settings judge a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AgreementOf {
-    /// Those of the commit that it is compared with
+    /// The one in the commit that it is compared with
     Before,
-    /// Those that the change brings
+    /// The one that the change brings
     After,
     /// Both: what either refuses is refused
     Both,
@@ -282,9 +282,9 @@ pub enum GateFormat {
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// Annotations of GitHub Actions
+    /// GitHub Actions annotations
     Github,
-    /// The step summary of GitHub Actions, Markdown
+    /// GitHub Actions step summary, Markdown
     StepSummary,
     /// GitLab code quality
     GitlabCodequality,
@@ -292,32 +292,32 @@ pub enum GateFormat {
     Gitlab,
     /// JUnit XML
     Junit,
-    /// A comment for a merge request that is updated in place
+    /// Markdown for a merge request comment that is updated in place
     Markdown,
 }
 
 /// `trimtab check-new`
 #[derive(Debug, ClapArgs)]
 pub struct CheckNew {
-    /// Packages, as purls; without a version the newest is meant
+    /// Packages, as purls; without a version, the newest one
     #[arg(required = true, value_name = "PURL")]
     pub purls: Vec<String>,
-    /// Ask no registry: only answers that were kept
+    /// Do not ask registries; use only answers that were kept
     #[arg(long)]
     pub offline: bool,
-    /// Do not ask what it would bring all the way down: one step only
+    /// Judge only its direct dependencies, not everything that it would bring in
     #[arg(long)]
     pub shallow: bool,
-    /// How long one client may take to answer, in seconds; to choose what a package brings, three times that
+    /// Time limit for one client to answer, in seconds; three times as long to resolve what a package brings in
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub seconds: u32,
-    /// Judge by this charter or preset instead of the repository's own
+    /// Use this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
-    /// Write JSON, one line a package
+    /// Print JSON, one line per package
     #[arg(long)]
     pub json: bool,
-    /// Show what is fine as well
+    /// Also show what is fine
     #[arg(long, short)]
     pub verbose: bool,
     /// Where the index is

@@ -9,31 +9,31 @@ use super::{IndexArgs, WalkArgs, output};
 /// `trimtab apply`
 #[derive(Debug, ClapArgs)]
 pub struct Apply {
-    /// The batch, by its name in the plan [default: the first that waits for no version to be old enough]
+    /// The batch, by its name in the plan [default: the first that is not waiting for a version to be old enough]
     #[arg(value_name = "BATCH")]
     pub batch: Option<String>,
-    /// The plan, as trimtab plan --format json writes it; `-` for standard input [default: the last one of this repository]
+    /// The plan, as trimtab plan --format json writes it; `-` for standard input [default: this repository's last plan]
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
     /// The repository, or a folder of it
     #[arg(long, value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// The commit to begin with
+    /// The commit to start from
     #[arg(long, value_name = "COMMIT", default_value = "HEAD")]
     pub at: String,
     /// How it is carried out
     #[command(flatten)]
     pub trial: TrialArgs,
-    /// Send the branch to the git host, and ask for the change there: a pull or merge request
+    /// Push the branch to the git host, and open a pull or merge request there
     #[arg(long)]
     pub request: bool,
-    /// Ask for it even if people closed a request for the same, or took it back
+    /// Open it even if people closed a request for the same change, or reverted it
     #[arg(long, requires = "request")]
     pub again: bool,
     /// Where the repository is
     #[command(flatten)]
     pub host: HostArgs,
-    /// The moment, RFC 3339, so that a run can be repeated [default: now]
+    /// The time to run as of, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// Where the index is
@@ -45,7 +45,7 @@ pub struct Apply {
     /// Output format
     #[arg(long, short, value_enum, default_value_t = ApplyFormat::Markdown)]
     pub format: ApplyFormat,
-    /// Write to a file instead of standard output; with a format before it, beside standard output. May be repeated
+    /// Write to a file instead of standard output; with FORMAT=, in addition to standard output. May be repeated
     #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = output::target::<ApplyFormat>())]
     pub output: Vec<output::Target<ApplyFormat>>,
 }
@@ -53,22 +53,22 @@ pub struct Apply {
 /// How a batch is carried out.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct TrialArgs {
-    /// The command that tests the project; `detected`: as projects of its kind usually are; `none` [default: of trimtab.toml]
+    /// The command that tests the project; `detected`: the usual one for this kind of project; `none`: no tests [default: from trimtab.toml]
     #[arg(long, value_name = "COMMAND")]
     pub test: Option<String>,
-    /// One commit for each action
+    /// Write one commit per action
     #[arg(long)]
     pub commit_each: bool,
-    /// How often tests are run at most to find the action that breaks them
+    /// How many test runs to spend at most on finding the action that breaks the tests
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub runs: usize,
-    /// Write the branch even if tests do not tell whether it breaks something
+    /// Write the branch even if the tests cannot tell whether it breaks something
     #[arg(long)]
     pub untested: bool,
-    /// Let package managers run code of the project where they cannot resolve without
+    /// Let package managers run the project's code where they cannot resolve without it
     #[arg(long)]
     pub project_code: bool,
-    /// Continue this list of what batches came to, which trimtab plan learns costs from [default: one in the data folder]
+    /// Add the outcome to this file, from which trimtab plan learns costs [default: a file in the data folder]
     #[arg(long, value_name = "FILE")]
     pub finished: Option<PathBuf>,
     /// What images hold that builds start from
@@ -79,7 +79,7 @@ pub struct TrialArgs {
 /// What images hold.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct ImageArgs {
-    /// A bill of material of an image that a Dockerfile starts from, or could: `debian:12.8=FILE`, with `@sha256:…` where it is pinned. May be repeated
+    /// An SBOM of an image that a Dockerfile starts from, or could start from: `debian:12.8=FILE`, with `@sha256:…` where it is pinned. May be repeated
     #[arg(long = "image-sbom", value_name = "NAME:TAG=FILE")]
     pub image_sbom: Vec<String>,
 }
@@ -87,16 +87,16 @@ pub struct ImageArgs {
 /// Which git host, for a request.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct HostArgs {
-    /// The remote that the branch is sent to
+    /// The git remote to push the branch to
     #[arg(long, value_name = "NAME", default_value = "origin")]
     pub remote: String,
-    /// What the host runs: github, gitlab, gitea, azure, bitbucket [default: known by its name]
+    /// The kind of git host: github, gitlab, gitea, azure, bitbucket [default: recognised by its name]
     #[arg(long, value_name = "KIND")]
     pub host: Option<String>,
-    /// The address of its API [default: where that kind of host has it]
+    /// The URL of its API [default: the usual one for that kind of host]
     #[arg(long, value_name = "URL")]
     pub api: Option<String>,
-    /// The branch that the request would change [default: the one that is checked out]
+    /// The branch that the request would change [default: the one checked out]
     #[arg(long, value_name = "BRANCH")]
     pub base: Option<String>,
 }
@@ -104,11 +104,11 @@ pub struct HostArgs {
 /// How a batch that was carried out is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ApplyFormat {
-    /// For people, and for the text of a request
+    /// For people, and as the text of a request
     Markdown,
-    /// For programs: all of it
+    /// For programs, complete
     Json,
-    /// The change alone, as git am takes it
+    /// Only the change, as a patch for git am
     Patch,
 }
 
@@ -124,7 +124,7 @@ pub struct Rollback {
     /// The branch or commit that has the batch
     #[arg(long, value_name = "COMMIT", default_value = "HEAD")]
     pub at: String,
-    /// The moment that the commit carries, RFC 3339 [default: now]
+    /// The time of the commit, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
 }

@@ -9,19 +9,19 @@ pub struct FeedArgs {
     /// A folder or URL with `<Ecosystem>/all.zip`, as OSV publishes it [default: OSV's public bucket, with CISA's KEV and FIRST's EPSS]
     #[arg(long, value_name = "FOLDER|URL")]
     pub from: Option<String>,
-    /// Malicious packages in the same layout [default: beside it]
+    /// Malicious packages in the same layout [default: found next to --from]
     #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub malicious: Option<String>,
-    /// Known exploited vulnerabilities, CISA's JSON [default: beside it]
+    /// Known exploited vulnerabilities, CISA's JSON [default: found next to --from]
     #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub kev: Option<String>,
-    /// EPSS scores, csv.gz [default: beside it]
+    /// EPSS scores, csv.gz [default: found next to --from]
     #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub epss: Option<String>,
-    /// Product lifecycles, JSON [default: beside it]
+    /// Product lifecycles, JSON [default: found next to --from]
     #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub lifecycle: Option<String>,
-    /// Only these ecosystems
+    /// Only these ecosystems, separated by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub ecosystems: Vec<String>,
 }

@@ -31,7 +31,9 @@ fn read<F: ValueEnum>(text: OsString) -> Result<Target<F>, String> {
         let known = F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
         let known: Vec<String> = known.map(|v| v.get_name().to_owned()).collect();
         let known = known.join(", ");
-        return Err(format!("`{word}` is no format: {known}; a file of this name is `./{word}=…`"));
+        return Err(format!(
+            "`{word}` is not a format: {known}; for a file of this name, write `./{word}=…`"
+        ));
     };
     if file.is_empty() {
         return Err(format!("name a file after `{word}=`"));
@@ -110,7 +112,7 @@ mod tests {
         ] {
             assert_eq!(of(text), expected, "{text}");
         }
-        assert!(of("txt=a").unwrap_err().contains("`txt` is no format: text, step-summary"));
+        assert!(of("txt=a").unwrap_err().contains("`txt` is not a format: text, step-summary"));
         assert!(of("text=").unwrap_err().contains("name a file"));
     }
 

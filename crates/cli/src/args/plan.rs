@@ -12,43 +12,43 @@ pub struct Plan {
     /// The repository, or a folder of it
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
-    /// A cadence of the charter, or week, sprint, cool-down, month, quarter [default: of trimtab.toml, else the charter's first with windows]
+    /// A cadence of the charter, or week, sprint, cool-down, month, quarter [default: from trimtab.toml, else the charter's first with windows]
     #[arg(long, value_name = "NAME")]
     pub cadence: Option<String>,
-    /// Points of work in a window [default: of trimtab.toml, else 10]
+    /// Points of work per window [default: from trimtab.toml, else 10]
     #[arg(long, value_name = "POINTS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub capacity: Option<u32>,
-    /// How many windows are planned
+    /// How many windows to plan
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub windows: u16,
-    /// Ask no package manager and no registry: what is planned is not confirmed
+    /// Do not ask package managers or registries: what is planned is then not confirmed
     #[arg(long)]
     pub offline: bool,
-    /// How long package managers and registries are asked, in seconds
+    /// Time limit for asking package managers and registries, in seconds
     #[arg(long = "time", value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub seconds: u32,
-    /// How often package managers are asked at most
+    /// How many times to ask package managers at most
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub tries: usize,
-    /// Let package managers run code of the project where they cannot resolve without (Gradle, Bundler, .NET, hooks), and build packages of Python that have no wheel
+    /// Let package managers run the project's code where they cannot resolve without it (Gradle, Bundler, .NET, hooks), and build Python packages that have no wheel
     #[arg(long)]
     pub project_code: bool,
     /// What images hold that builds start from
     #[command(flatten)]
     pub images: super::ImageArgs,
-    /// Plan also what broke the tests when it was carried out, in the same versions
+    /// Also plan updates that broke the tests when they were carried out, to the same versions
     #[arg(long)]
     pub again: bool,
-    /// Weigh by this charter or preset instead of the repository's own
+    /// Use this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
-    /// The moment of planning, RFC 3339, so that a run can be repeated [default: now]
+    /// The time to plan as of, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
     /// When findings were first seen
     #[command(flatten)]
     pub history: HistoryArgs,
-    /// What earlier batches came to, to learn costs from: continued by what git says became of them [default: one in the data folder, as trimtab apply continues it]
+    /// The outcomes of earlier batches, to learn costs from; what git tells about them is added [default: the file in the data folder that trimtab apply writes]
     #[arg(long, value_name = "FILE")]
     pub finished: Option<PathBuf>,
     /// Where the index is
@@ -60,7 +60,7 @@ pub struct Plan {
     /// Output format
     #[arg(long, short, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
-    /// Write to a file instead of standard output; with a format before it, beside standard output. May be repeated
+    /// Write to a file instead of standard output; with FORMAT=, in addition to standard output. May be repeated
     #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = output::target::<PlanFormat>())]
     pub output: Vec<output::Target<PlanFormat>>,
     /// Show everything
@@ -73,6 +73,6 @@ pub struct Plan {
 pub enum PlanFormat {
     /// For people
     Text,
-    /// For programs: all of it, as trimtab apply reads it
+    /// For programs, complete; trimtab apply reads it
     Json,
 }

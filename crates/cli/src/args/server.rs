@@ -18,28 +18,28 @@ pub struct StoreArgs {
 /// `trimtab serve`
 #[derive(Debug, ClapArgs)]
 pub struct Serve {
-    /// Where to listen
+    /// The address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8321")]
     pub listen: String,
-    /// The address that people use, without a path [default: http://LISTEN]
+    /// The URL that people use, without a path [default: http://LISTEN]
     #[arg(long, value_name = "URL")]
     pub public: Option<String>,
-    /// The name of the organisation that a first run makes
+    /// The name of the organisation that the first run creates
     #[arg(long, value_name = "NAME", default_value = "My organisation")]
     pub organisation: String,
-    /// The largest document that is taken, in MiB
+    /// The largest document to accept, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 512)]
     pub largest_upload: u64,
-    /// Let go of the bytes of documents that are older and no evidence [default: keep every byte]
+    /// Delete the bytes of documents that are older than this and not evidence [default: keep every byte]
     #[arg(long, value_name = "DAYS")]
     pub keep_days: Option<u32>,
-    /// How many jobs run at once in this process; 0: none, others work
+    /// How many jobs to run at once in this process; 0: none, other processes run them
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     pub workers: usize,
-    /// Fetch the feeds every so many hours [default: never: run `trimtab db update`]
+    /// How often to fetch the feeds, in hours [default: never; run `trimtab db update`]
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
     pub feeds_every: Option<u32>,
-    /// Logs as JSON, one object a line
+    /// Write logs as JSON, one object per line
     #[arg(long)]
     pub log_json: bool,
     /// How people and programs get in
@@ -62,32 +62,32 @@ pub struct Serve {
 /// How people and programs get in.
 #[derive(Debug, ClapArgs)]
 pub struct AccessArgs {
-    /// The key that seals secrets, 32 bytes in Base64; made if it is not there [default: beside the
-    /// store; of a PostgreSQL store: none]
+    /// The file with the key that encrypts secrets, 32 bytes in Base64; created if missing [default: next to the store;
+    /// for a PostgreSQL store: none]
     #[arg(long, value_name = "FILE", env = "TRIMTAB_KEY_FILE")]
     pub key_file: Option<PathBuf>,
-    /// A proxy of ours, beside those on this machine: its X-Forwarded-For is believed
+    /// A proxy to trust, besides those on this machine: its X-Forwarded-For is believed
     #[arg(long = "proxy", value_name = "IP")]
     pub proxies: Vec<IpAddr>,
-    /// How many requests a token may make each second; 0: no limit
+    /// How many requests a token may make per second; 0: no limit
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub token_rate: u32,
-    /// An OpenID Connect provider: its issuer
+    /// The issuer URL of an OpenID Connect provider
     #[arg(long, value_name = "URL", requires = "oidc_client", env = "TRIMTAB_OIDC_ISSUER")]
     pub oidc_issuer: Option<String>,
-    /// Who we are at the provider
+    /// The client ID at the provider
     #[arg(long, value_name = "ID", env = "TRIMTAB_OIDC_CLIENT")]
     pub oidc_client: Option<String>,
-    /// The file of our secret at the provider, if we have one
+    /// The file with the client secret, if there is one
     #[arg(long, value_name = "FILE", env = "TRIMTAB_OIDC_SECRET_FILE")]
     pub oidc_secret_file: Option<PathBuf>,
-    /// What the button calls the provider
+    /// The provider's name on the sign-in button
     #[arg(long, value_name = "NAME", default_value = "single sign-on")]
     pub oidc_name: String,
-    /// The claim that holds groups
+    /// The claim that lists a person's groups
     #[arg(long, value_name = "CLAIM", default_value = "groups")]
     pub oidc_groups: String,
-    /// The role that a group of the provider has: `appsec=security`
+    /// The role of a group at the provider: `appsec=security`
     #[arg(long = "oidc-role", value_name = "GROUP=ROLE")]
     pub oidc_roles: Vec<String>,
 }
@@ -95,22 +95,22 @@ pub struct AccessArgs {
 /// How notices leave.
 #[derive(Debug, ClapArgs)]
 pub struct NoticeArgs {
-    /// The mail server; without a port, the usual one of its security [default: no mail is sent]
+    /// The mail server; without a port, the usual one for --mail-security [default: no mail is sent]
     #[arg(long, value_name = "HOST[:PORT]", requires = "mail_from", env = "TRIMTAB_MAIL_SERVER")]
     pub mail_server: Option<String>,
-    /// How the connection to it is protected; `none` only on this machine
+    /// How to protect the connection to it; `none` only on this machine
     #[arg(long, value_enum, default_value_t = MailSecurity::Starttls)]
     pub mail_security: MailSecurity,
-    /// Who writes: an address
+    /// The sender's address
     #[arg(long, value_name = "ADDRESS", env = "TRIMTAB_MAIL_FROM")]
     pub mail_from: Option<String>,
-    /// Our name at the mail server, if it wants one
+    /// The user name at the mail server, if it needs one
     #[arg(long, value_name = "NAME", requires = "mail_password_file", env = "TRIMTAB_MAIL_USER")]
     pub mail_user: Option<String>,
-    /// The file of our password at the mail server
+    /// The file with the password for the mail server
     #[arg(long, value_name = "FILE", env = "TRIMTAB_MAIL_PASSWORD_FILE")]
     pub mail_password_file: Option<PathBuf>,
-    /// Let teams name channels at addresses of internal networks
+    /// Let teams use channels at addresses in internal networks
     #[arg(long)]
     pub private_channels: bool,
 }
@@ -118,7 +118,7 @@ pub struct NoticeArgs {
 /// How a connection to a mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MailSecurity {
-    /// TLS from the first byte on (port 465)
+    /// TLS from the first byte (port 465)
     Tls,
     /// STARTTLS, without which nothing is sent (port 587)
     Starttls,
@@ -129,7 +129,7 @@ pub enum MailSecurity {
 /// Which server.
 #[derive(Debug, ClapArgs)]
 pub struct ServerArgs {
-    /// The server's address; its token is taken from TRIMTAB_TOKEN
+    /// The server's URL; the token is read from TRIMTAB_TOKEN
     #[arg(long, value_name = "URL", env = "TRIMTAB_SERVER")]
     pub server: String,
     /// Read the token from this file instead
@@ -140,7 +140,7 @@ pub struct ServerArgs {
 /// `trimtab push`
 #[derive(Debug, ClapArgs)]
 pub struct Push {
-    /// A repository, or an SBOM that is sent as it is
+    /// A repository, or an SBOM to upload as it is
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
     /// The asset's name [default: the folder's or file's own name]
@@ -152,46 +152,45 @@ pub struct Push {
     /// The system that it belongs to
     #[arg(long, value_name = "NAME")]
     pub system: Option<String>,
-    /// The commit [default: what the CI says]
+    /// The commit [default: from the CI's variables]
     #[arg(long, value_name = "ID")]
     pub revision: Option<String>,
-    /// A branch that is not the main line [default: what the CI says]
+    /// The branch, if it is not the main line [default: from the CI's variables]
     #[arg(long, value_name = "NAME")]
     pub branch: Option<String>,
-    /// The main line's name, where the CI does not say which branch it is
+    /// The main line's name, if the CI does not say which branch it is
     #[arg(long, value_name = "NAME")]
     pub main_line: Option<String>,
-    /// The build [default: what the CI says]
+    /// The build [default: from the CI's variables]
     #[arg(long, value_name = "ID")]
     pub build: Option<String>,
-    /// A report of another scanner about it, sent along; repeat it for several
+    /// Also upload a report of another scanner about it. May be repeated
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
-    /// A VEX document that holds for it, sent along; repeat it for several
+    /// Also upload a VEX document that applies to it. May be repeated
     #[arg(long, value_name = "FILE")]
     pub vex: Vec<PathBuf>,
-    /// A plan for it that `trimtab plan --format json` wrote, sent along
+    /// Also upload a plan for it that `trimtab plan --format json` wrote
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
-    /// What `trimtab apply --format json` wrote about a batch of it, sent along; repeat it for several
+    /// Also upload what `trimtab apply --format json` wrote about a batch of it. May be repeated
     #[arg(long, value_name = "FILE")]
     pub applied: Vec<PathBuf>,
-    /// What `trimtab gate --format json` decided about it, or `trimtab check-new --format json` said, sent along; repeat
-    /// it for several
+    /// Also upload what `trimtab gate --format json` or `trimtab check-new --json` said about it. May be repeated
     #[arg(long, value_name = "FILE")]
     pub gate: Vec<PathBuf>,
-    /// It was deployed to this environment, too
+    /// Also record that it was deployed to this environment
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
-    /// Wait so many seconds for the server to read it, at most 50
+    /// How many seconds to wait for the server to read it, at most 50
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub wait: u64,
-    /// End with 1 if it does not keep to the agreement: something new is above what its system's tier accepts, or
-    /// something is past its deadline; with 3 if that is not known, as of another branch
+    /// Exit with code 1 if it violates the agreement: something new is above what its system's tier accepts, or
+    /// something is past its deadline; with 3 if that is not known, as for other branches
     #[arg(long)]
     pub verdict: bool,
-    /// Tell nothing that the server asks for beside [default: registries are asked by their own clients, for about a
-    /// minute, when versions were published and what came after them; and git, who merged updates]
+    /// Do not gather the further facts that the server asks for [default: ask registries, by their own clients and for
+    /// about a minute, when versions were published and what came after them, and ask git who merged updates]
     #[arg(long)]
     pub no_facts: bool,
     /// Which server
@@ -221,15 +220,15 @@ pub struct Deployed {
     /// The asset's name
     #[arg(long, value_name = "NAME", required_unless_present = "pods")]
     pub asset: Option<String>,
-    /// What `kubectl get pods -A -o json` printed (`-` reads standard input), instead of one asset: its images
-    /// are known by the names of assets of kind image
+    /// The output of `kubectl get pods -A -o json` (`-` for standard input), instead of one asset: its images are found
+    /// by the names of assets of kind image
     #[arg(long, value_name = "FILE",
         conflicts_with_all = ["asset", "snapshot", "revision", "outcome", "at"])]
     pub pods: Option<PathBuf>,
-    /// A name for the cluster: what its last list had, and neither this one nor another cluster's has, stopped
+    /// A name for the cluster: what was in its previous list, and is in neither this list nor another cluster's, counts as stopped
     #[arg(long, value_name = "NAME", requires = "pods")]
     pub cluster: Option<String>,
-    /// The environment: a name of the charter
+    /// The environment, by its name in the charter
     #[arg(long, visible_alias = "env", value_name = "NAME")]
     pub environment: String,
     /// The snapshot's id
@@ -238,10 +237,10 @@ pub struct Deployed {
     /// The commit [default: the newest snapshot]
     #[arg(long, value_name = "ID", conflicts_with = "snapshot")]
     pub revision: Option<String>,
-    /// How it ended
+    /// How the deployment ended
     #[arg(long, value_enum, default_value_t = DeployOutcome::Ok)]
     pub outcome: DeployOutcome,
-    /// When, RFC 3339 [default: now]
+    /// When it happened, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// Which server
@@ -254,11 +253,11 @@ pub struct Deployed {
 pub enum DeployOutcome {
     /// It runs
     Ok,
-    /// It does not
+    /// It does not run
     Failed,
-    /// What ran before runs again: name that
+    /// What ran before runs again; name that one
     RolledBack,
-    /// It no longer runs: name what ran
+    /// It no longer runs; name what ran
     Stopped,
 }
 
@@ -273,15 +272,15 @@ pub struct Ledger {
 /// What can be done with the ledger.
 #[derive(Debug, Subcommand)]
 pub enum LedgerVerb {
-    /// Reckon every seal again
+    /// Recompute and check every seal
     Verify {
         /// Where the store is
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Write it out, one JSON object a line, with everything that a verifier needs
+    /// Export it, one JSON object per line, with everything that a verifier needs
     Export {
-        /// Only the organisation of this name
+        /// Only this organisation
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
         /// Where the store is
@@ -301,16 +300,16 @@ pub struct Store {
 /// What can be done with a store.
 #[derive(Debug, Subcommand)]
 pub enum StoreVerb {
-    /// Write all of it to a file, as it is at one moment; the server may run
+    /// Write a consistent backup of the whole store to a file; the server may keep running
     Backup {
-        /// Where nothing is yet
+        /// The file to write; it must not exist yet
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Where the store is
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Take a backup back into an empty store, of either kind
+    /// Restore a backup into an empty store, SQLite or PostgreSQL
     Restore {
         /// The backup
         #[arg(value_name = "FILE")]
@@ -319,24 +318,24 @@ pub enum StoreVerb {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Make another organisation, and print the link that signs its first admin in; the server may run
+    /// Create another organisation and print the link that signs in its first admin; the server may keep running
     Organisation {
         /// Its name
         #[arg(value_name = "NAME")]
         name: String,
-        /// The address that people use, without a path
+        /// The URL that people use, without a path
         #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8321")]
         public: String,
         /// Where the store is
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Carry all of a store to another, empty one; stop the server first
+    /// Copy a whole store to another, empty one; stop the server first
     Migrate {
-        /// The store that is
+        /// The store to copy from
         #[arg(long, value_name = "FILE|URL")]
         from: String,
-        /// The store that is to be
+        /// The empty store to copy to
         #[arg(long, value_name = "FILE|URL")]
         to: String,
     },

@@ -46,8 +46,7 @@ use plan::Plan;
 /// How long a package manager may take to tell the versions that a scan does not know.
 pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
 /// What is told of a change for which there is no repository.
-const NOWHERE: &str =
-    ", in a copy: the folder is in no git repository, so that no branch is written";
+const NOWHERE: &str = ", in a copy: the folder is not in a git repository, so no branch is written";
 /// Files of the checkout that are told as not committed.
 const UNCOMMITTED: usize = 5;
 
@@ -70,8 +69,8 @@ pub fn run(args: &Apply, io: &mut Io) -> Outcome {
     let targets = pairs(args.format, &args.output)?;
     let plan = named(args.plan.as_deref(), &args.path, io)?.ok_or_else(|| {
         let folder = args.batch.as_deref().and_then(plan::for_folder);
-        let first = "run `trimtab plan` in this repository first, or name a plan with --plan";
-        Diagnostic::new(Code::Usage, "nothing was planned here")
+        let first = "run `trimtab plan` in this repository first, or give a plan with --plan";
+        Diagnostic::new(Code::Usage, "there is no plan for this repository")
             .help(folder.unwrap_or_else(|| first.to_owned()))
     })?;
     let carried = carry_out(args, &plan, io)?;
@@ -92,11 +91,11 @@ pub fn run(args: &Apply, io: &mut Io) -> Outcome {
         let why = document.actions.iter().map(|action| action.why.as_str());
         let why = why.into_iter().find(|why| !why.is_empty()).unwrap_or_default();
         let told = Diagnostic::new(Code::RegistryAway, format!("nothing could be tried: {why}"))
-            .help("look at network, proxy and the package manager's own settings, and apply again");
+            .help("check the network, the proxy and the package manager's own settings, and apply again");
         say::diagnostic(io, &told);
     } else if exit == Exit::Incomplete {
         let told = Diagnostic::new(Code::TestsUntold, document.tests.why.clone()).help(
-            "mend the tests or name others with --test; --untested writes the branch all the same",
+            "fix the tests, or give another command with --test; --untested writes the branch anyway",
         );
         say::diagnostic(io, &told);
     }
@@ -142,7 +141,8 @@ pub(in crate::commands) fn carry_out(
     let folder = PathBuf::from(&batch.folder);
     let command = command(args, &settings, &tree, &folder, io)?;
     let tool = Tool::by_id(&batch.tool).ok_or_else(|| {
-        let message = format!("batch `{}` wants `{}`, which is not driven", batch.name, batch.tool);
+        let message =
+            format!("batch `{}` needs `{}`, which this build cannot run", batch.name, batch.tool);
         Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
     })?;
     let options = Options {
@@ -220,7 +220,7 @@ pub(in crate::commands) fn carry_out(
     let exit = verdict(args, &done, &mut document);
     if work.tree.repository().is_none() && exit != Exit::Violated {
         document.why += NOWHERE;
-        io.err("Nothing is written: the folder is in no git repository. --output patch=FILE gives the change.\n");
+        io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
     }
     if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
         document.changelogs = evidence::changelogs(&document.moves, now, io);
@@ -256,8 +256,8 @@ fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
         let exit = if untold { Exit::Incomplete } else { Exit::Violated };
         let is_there = !done.not.is_empty() && done.not.iter().all(|(.., why)| why == build::THERE);
         let why = match is_there {
-            true => "all of it is carried out already where it began".to_owned(),
-            false => "no action of it can be carried out".to_owned(),
+            true => "all of it is already done in the commit that it started from".to_owned(),
+            false => "none of its actions can be carried out".to_owned(),
         };
         ("nothing", why, exit)
     } else {
@@ -271,12 +271,12 @@ fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
                 let all = done.planned;
                 let whole = done.steps.iter().filter(|(at, _)| *at < all).count();
                 let why = match done.steps.len() - whole {
-                    0 => format!("{whole} of {all} actions are done, the others are left out"),
+                    0 => format!("{whole} of {all} actions are done, the others were left out"),
                     parts => {
                         let parts =
                             if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") };
                         format!(
-                            "{whole} of {all} actions are done and {parts} of others, the rest is left out"
+                            "{whole} of {all} actions are done, and {parts} of others; the rest was left out"
                         )
                     }
                 };
@@ -358,7 +358,7 @@ fn warn(tree: &Tree, io: &mut Io) -> Result<(), Diagnostic> {
     let files = tree.uncommitted(UNCOMMITTED)?;
     if !files.is_empty() {
         let list: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
-        io.err(&format!("Not committed, and so not part of it: {}\n", list.join(", ")));
+        io.err(&format!("Not committed, so not included: {}\n", list.join(", ")));
     }
     Ok(())
 }
@@ -404,13 +404,13 @@ fn command(
             }
             None => {
                 Err(Diagnostic::new(Code::TestMissing, "no way to test the project was detected")
-                    .help("name one with --test, or in trimtab.toml: [apply] test = \"…\""))
+                    .help("set one with --test, or in trimtab.toml: [apply] test = \"…\""))
             }
         },
         // As of a variable that is not set.
         (Some(line), _) | (None, Some(line)) if line.trim().is_empty() => {
             Err(Diagnostic::new(Code::TestMissing, "the command that tests the project is empty")
-                .help("name one, or `none` to run nothing"))
+                .help("give one, or `none` to run nothing"))
         }
         (Some(line), _) => Ok(Some(Command::told(&at, fetch, line))),
         // Settings stand at the top, and so does what they run.
@@ -421,9 +421,9 @@ fn command(
                     "it looks like `{}`: confirm with --test detected, or write it into trimtab.toml: [apply] test",
                     found.line()
                 ),
-                None => "name a command with --test or in trimtab.toml ([apply] test); --test none runs nothing".to_owned(),
+                None => "set a command with --test or in trimtab.toml ([apply] test); --test none runs nothing".to_owned(),
             };
-            Err(Diagnostic::new(Code::TestMissing, "it is not known how the project is tested")
+            Err(Diagnostic::new(Code::TestMissing, "it is not known how to test the project")
                 .help(help))
         }
     }

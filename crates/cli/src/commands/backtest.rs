@@ -38,7 +38,7 @@ const MOST_FINDINGS: usize = 20_000;
 pub fn run(args: &Backtest, io: &mut Io) -> Outcome {
     let outputs = pairs(args.format, &args.output)?;
     if !args.path.is_dir() {
-        let message = format!("`{}` is no folder", args.path.display());
+        let message = format!("`{}` is not a folder", args.path.display());
         return Err(usage(message, "name a git repository, or a folder of it"));
     }
     let index = index::open(&args.index, io)?;

@@ -51,7 +51,7 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
     let mut worst = Verdict::Allow;
     for text in &args.purls {
         let purl: Purl = text.parse().map_err(|e| {
-            Diagnostic::new(Code::Usage, format!("`{text}` is no purl: {e}"))
+            Diagnostic::new(Code::Usage, format!("`{text}` is not a purl: {e}"))
                 .help("name a package as `pkg:npm/left-pad@1.3.0`")
         })?;
         let answer = registry::ask(&purl, &options);

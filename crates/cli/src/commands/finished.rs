@@ -39,7 +39,7 @@ fn read((place, named): (&Path, bool), io: &mut Io) -> Result<Option<Document>, 
     match finished::read(&text) {
         Ok(document) => Ok(Some(document)),
         Err(why) if named => {
-            let message = format!("it is no list of finished batches: {why}");
+            let message = format!("it is not a list of finished batches: {why}");
             Err(Diagnostic::new(Code::ConfigMalformed, message)
                 .in_file(shown)
                 .help("name another file, or have `trimtab apply --finished FILE` begin it"))

@@ -53,21 +53,21 @@ pub(super) fn locate(args: &HostArgs, repository: &Path) -> Result<Located, Diag
     let kind = match &args.host {
         Some(word) => Kind::from_word(word).ok_or_else(|| {
             usage(
-                format!("`{word}` is no kind of git host"),
-                format!("it is one of {}", words.join(", ")),
+                format!("`{word}` is not a kind of git host"),
+                format!("use one of {}", words.join(", ")),
             )
         })?,
         None => Kind::of(&remote_of.host).ok_or_else(|| {
             usage(
-                format!("it is not known what `{}` runs", remote_of.host),
-                format!("say it with --host: {}", words.join(", ")),
+                format!("it is not known which kind of git host `{}` is", remote_of.host),
+                format!("set it with --host: {}", words.join(", ")),
             )
         })?,
     };
     let api: Option<Url> = match &args.api {
         Some(text) => Some(text.parse::<Url>().map_err(|e| {
             usage(
-                format!("`{text}` is no address: {e}"),
+                format!("`{text}` is not an address: {e}"),
                 "write it as https://git.example/api".to_owned(),
             )
         })?),
@@ -78,14 +78,14 @@ pub(super) fn locate(args: &HostArgs, repository: &Path) -> Result<Located, Diag
         Some(base) if base.trim().is_empty() => {
             return Err(usage(
                 "the branch to change has no name".to_owned(),
-                "--base names one: see which variable of the pipeline has it".to_owned(),
+                "give it with --base: see which variable of the pipeline holds it".to_owned(),
             ));
         }
         Some(base) => base.clone(),
         None => checked_out(repository)?.ok_or_else(|| {
             usage(
                 "no branch is checked out".to_owned(),
-                "name the one to change with --base".to_owned(),
+                "give the branch to change with --base".to_owned(),
             )
         })?,
     };

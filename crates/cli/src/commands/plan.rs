@@ -96,7 +96,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let begun = Instant::now();
     let outputs = pairs(args.format, &args.output)?;
     if !args.path.is_dir() {
-        let message = format!("`{}` is no folder", args.path.display());
+        let message = format!("`{}` is not a folder", args.path.display());
         return Err(usage(message, "name the repository, or a folder of it"));
     }
     let index = index::open(&args.index, io)?;
@@ -171,8 +171,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         }
     };
     if searched.away {
-        let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is known in part only")
-            .help("look at network, proxy and the package manager's own settings, and plan again; --offline asks nobody");
+        let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is only partly known")
+            .help("check the network, the proxy and the package manager's own settings, and plan again; --offline asks nobody");
         say::diagnostic(io, &told);
         scan.diagnostics.push(told);
     }
@@ -288,7 +288,7 @@ fn without_broken(
         };
         let zone = material.charter.calendar.time_zone.clone();
         let day = on.to_zoned(zone).strftime("%F");
-        let why = format!("it broke the tests on {day}: --again plans it all the same");
+        let why = format!("it broke the tests on {day}: --again plans it anyway");
         denied.push((candidate.name, why, candidate.removes));
     }
     kept
@@ -301,7 +301,7 @@ fn keep(args: &Plan, document: &json::Document, is_away: bool, io: &mut Io) {
     let is_short = document.search.cut_short || is_away || !document.unread.is_empty();
     let is_confirmed = |last: json::Document| last.actions.iter().any(|action| action.confirmed);
     if args.offline && last::read(&args.path, io).is_some_and(is_confirmed) {
-        io.err("For `trimtab apply` the last confirmed plan is kept; plan without --offline to replace it.\n");
+        io.err("`trimtab apply` still uses the last confirmed plan; plan without --offline to replace it.\n");
     } else if !(is_short && document.actions.is_empty()) {
         last::keep(&args.path, document, io);
     }

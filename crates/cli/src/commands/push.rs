@@ -298,7 +298,7 @@ fn server(args: &ServerArgs) -> Result<Server, Diagnostic> {
     let usage = |text: String, help: &str| Diagnostic::new(Code::Usage, text).help(help);
     let address: Url = args.server.parse().map_err(|_| {
         usage(
-            format!("`{}` is no address of a server", args.server),
+            format!("`{}` is not an address of a server", args.server),
             "write it as https://trimtab.example",
         )
     })?;

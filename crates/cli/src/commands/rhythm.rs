@@ -130,7 +130,7 @@ fn cadence(name: &str, charter: &Charter) -> Result<Cadence, Diagnostic> {
     }
     let known = charter.cadences.iter().map(|cadence| &*cadence.name);
     let known: Vec<&str> = known.chain(RHYTHMS.iter().copied()).collect();
-    Err(usage(format!("`{name}` is no cadence"), &format!("it is one of: {}", known.join(", "))))
+    Err(usage(format!("`{name}` is not a cadence"), &format!("it is one of: {}", known.join(", "))))
 }
 
 fn every(word: &str) -> Cadence {

@@ -18,8 +18,8 @@ pub fn run(args: &Rollback, io: &mut Io) -> Outcome {
     let now = agreement::moment(args.now.as_deref())?;
     let tree = Tree::of(&args.path, &args.at, None)?;
     let Some(repository) = tree.repository().map(ToOwned::to_owned) else {
-        return Err(Diagnostic::new(Code::Usage, "the project is in no repository of git")
-            .help("take the patch back: git apply --reverse FILE"));
+        return Err(Diagnostic::new(Code::Usage, "the project is not in a git repository")
+            .help("revert the patch: git apply --reverse FILE"));
     };
     let author = Author::configured(&repository, now)?;
     let commits = find(&repository, &args.batch, tree.base())?;
@@ -34,6 +34,6 @@ pub fn run(args: &Rollback, io: &mut Io) -> Outcome {
     let reverted = revert(&tree, &commits, &message, &author)?;
     let published = publish(&tree, &format!("trimtab/rollback-{}", args.batch))?;
     let count = trimtab_report::table::count(reverted.commits.len(), "commit");
-    io.out(&format!("{}: {count} of {} taken back\n", published.branch, args.batch));
+    io.out(&format!("{}: {count} of {} reverted\n", published.branch, args.batch));
     Ok(Exit::Clean)
 }

@@ -94,7 +94,7 @@ fn notices(args: &NoticeArgs) -> Result<Notices, Diagnostic> {
     };
     let (host, port) = mail_place(server, usual).ok_or_else(|| {
         let help = "write HOST or HOST:PORT; an address of IPv6 with a port stands in brackets";
-        refused(format!("--mail-server `{server}` is no host with a port"), help)
+        refused(format!("--mail-server `{server}` is not a host with a port"), help)
     })?;
     let from = args.mail_from.clone().unwrap_or_default();
     let password = args.mail_password_file.as_ref().map(std::fs::read_to_string).transpose();
@@ -148,7 +148,7 @@ fn access(args: &AccessArgs, store: &str) -> Result<Access, Diagnostic> {
         role.map(|role| (group.to_owned(), role)).ok_or_else(|| {
             let known: Vec<&str> = Role::ALL.iter().map(|r| r.as_str()).collect();
             let help = format!("write GROUP=ROLE; the roles are {}", known.join(", "));
-            refused(format!("--oidc-role `{text}` is no group and role"), &help)
+            refused(format!("--oidc-role `{text}` is not a group and a role"), &help)
         })
     };
     let provider = match &args.oidc_issuer {

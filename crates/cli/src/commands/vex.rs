@@ -85,7 +85,7 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
 
 fn purl(text: &str) -> Result<Purl, Diagnostic> {
     text.parse().map_err(|e| {
-        Diagnostic::new(Code::Usage, format!("`{text}` is no purl: {e}"))
+        Diagnostic::new(Code::Usage, format!("`{text}` is not a purl: {e}"))
             .help("name the product as `pkg:generic/payments@2.4.0`")
     })
 }
@@ -94,7 +94,7 @@ fn purl(text: &str) -> Result<Purl, Diagnostic> {
 fn write(args: &VexWrite, io: &mut Io) -> Outcome {
     let Some(format) = VexFormat::from_word(&args.format) else {
         let known: Vec<_> = VexFormat::ALL.iter().map(|f| f.as_str()).collect();
-        return Err(Diagnostic::new(Code::Usage, format!("`{}` is no format of VEX", args.format))
+        return Err(Diagnostic::new(Code::Usage, format!("`{}` is not a VEX format", args.format))
             .help(format!("one of: {}", known.join(", "))));
     };
     let product = purl(&args.product)?;

@@ -325,9 +325,9 @@ fn times_and_rhythms_that_make_no_sense_are_refused() {
     for (args, word) in [
         (&["--since", "2026-04-01", "--now", "2026-03-02T00:00:00Z"][..], "more than three years"),
         (&["--since", "2020-01-01", "--now", "2026-03-02T00:00:00Z"], "more than three years"),
-        (&["--cadence", "fortnight"], "is no cadence"),
+        (&["--cadence", "fortnight"], "is not a cadence"),
         (&["--compare", "month"], "month=20"),
-        (&["--compare", "fortnight=3"], "is no cadence"),
+        (&["--compare", "fortnight=3"], "is not a cadence"),
         (&["--days", "0"], "--days"),
     ] {
         let ran = made.run(args);

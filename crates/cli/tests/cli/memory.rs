@@ -291,9 +291,8 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
         &list,
     ]);
     assert!(
-        text.out.contains(
-            "Costs learn from 2 finished changes of this repository, 1 of them taken back"
-        ),
+        text.out
+            .contains("Costs learn from 2 finished changes of this repository, 1 of them reverted"),
         "{}",
         text.out
     );
@@ -322,7 +321,7 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
     place.write("finished.json", "{ \"format\": \"trimtab-plan\" }");
     let ran = plan(&["--finished", &list]);
     assert!(
-        ran.exit == Exit::Usage && ran.err.contains("no list of finished batches"),
+        ran.exit == Exit::Usage && ran.err.contains("not a list of finished batches"),
         "{}",
         ran.err
     );

@@ -61,7 +61,7 @@ fn all_at_once(verb: &dyn Fn(&[&str]) -> Ran, formats: &[&str]) {
     );
     let known = formats.join(", ");
     for (args, expected) in [
-        (vec!["--output", "jsn=a"], format!("`jsn` is no format: {known}")),
+        (vec!["--output", "jsn=a"], format!("`jsn` is not a format: {known}")),
         (vec!["--output", "json="], "name a file after `json=`".to_owned()),
         (vec!["--output", "a", "--output", "b"], "no format of their own".to_owned()),
         (vec!["--output", "json=a", "--output", "sarif=a"], "would go to `a`".to_owned()),

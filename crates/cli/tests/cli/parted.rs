@@ -49,13 +49,13 @@ fn the_parts_that_break_nothing_are_carried_out() {
     let whole = of("action-0");
     assert_eq!(whole["outcome"], "breaks", "{told:#}");
     let why = whole["why"].as_str().unwrap();
-    assert!(why.contains("of it this is done: raise inherits to 2.0.4"), "{why}");
+    assert!(why.contains("done of it: raise inherits to 2.0.4"), "{why}");
     assert_eq!(of("raise inherits")["outcome"], "done");
     assert_eq!(of("raise ms")["outcome"], "breaks");
     let moves = json!([{ "package": "pkg:npm/inherits", "from": ["2.0.3"], "to": ["2.0.4"] }]);
     assert_eq!(told["moves"], moves);
     assert_eq!(told["removes"].as_array().unwrap().len(), 1);
-    let all = "0 of 1 actions are done and 1 part of others, the rest is left out";
+    let all = "0 of 1 actions are done, and 1 part of others; the rest was left out";
     assert_eq!(told["why"], all);
     jsonschema::validate(&trimtab_report::applied::json::schema(), &told).unwrap();
     // Planning again does not take the whole for carried out.
@@ -95,7 +95,7 @@ fn a_part_is_told_by_what_it_breaks_and_not_by_what_went_without_it() {
     assert_eq!(of("raise ms")["outcome"], "breaks", "{told:#}");
     let why = of("raise ms")["why"].as_str().unwrap();
     assert!(why.contains("fail"), "{why}");
-    let all = "1 of 2 actions are done and 1 part of others, the rest is left out";
+    let all = "1 of 2 actions are done, and 1 part of others; the rest was left out";
     assert_eq!(told["why"], all);
 }
 
@@ -114,7 +114,10 @@ fn what_is_there_already_is_told_as_that() {
     git(&case.root(), &["merge", "-q", "trimtab/week-48"]);
     let (ran, told) = case.apply(&plan, &["--test", "none"]);
     assert_eq!((ran.exit, &told["outcome"]), (Exit::Violated, &json!("nothing")), "{}", ran.err);
-    assert_eq!(told["why"], "all of it is carried out already where it began", "{told:#}");
+    assert_eq!(
+        told["why"], "all of it is already done in the commit that it started from",
+        "{told:#}"
+    );
 }
 
 const GO: &str =

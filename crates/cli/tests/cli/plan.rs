@@ -60,7 +60,7 @@ fn slips_are_told_with_what_to_write() {
     };
     let (exit, err) = says(&["--cadence", "fortnight"]);
     assert!(
-        exit == 2 && err.contains("`fortnight` is no cadence") && err.contains("week"),
+        exit == 2 && err.contains("`fortnight` is not a cadence") && err.contains("week"),
         "{err}"
     );
     let (exit, err) = says(&["--cadence", "now"]);
@@ -80,7 +80,7 @@ fn the_last_plan_is_kept_for_apply() {
         (ran.exit as u8, ran.err)
     };
     let (exit, err) = says(&["apply", "--path", &project]);
-    assert!(exit == 2 && err.contains("nothing was planned here"), "{err}");
+    assert!(exit == 2 && err.contains("there is no plan for this repository"), "{err}");
     let (exit, err) = says(&["plan", &project, "--offline", "--now", "2026-02-02T09:00:00Z"]);
     assert_eq!(exit, 0, "{err}");
     let (exit, err) = says(&["apply", "no-such-batch", "--path", &project]);
@@ -88,7 +88,7 @@ fn the_last_plan_is_kept_for_apply() {
     assert!(err.contains("it has: now-booking-api-uv, "), "batches are named: {err}");
     // `plan` takes the folder by itself; where this runs nothing was planned.
     let (exit, err) = says(&["apply", &project]);
-    assert!(exit == 2 && err.contains("nothing was planned here"), "{err}");
+    assert!(exit == 2 && err.contains("there is no plan for this repository"), "{err}");
     assert!(err.contains(&format!("trimtab apply --path {project}")), "{err}");
     let (_, err) = says(&["apply", &project, "--path", &project]);
     assert!(err.contains(&format!("trimtab apply --path {project}")), "{err}");
@@ -118,7 +118,7 @@ fn planned(files: &[(&str, &str)]) -> (String, Document) {
 
 /// The text before the second sentence, which tells the rhythm.
 fn headline(text: &str) -> String {
-    let lines = text.lines().take_while(|line| !line.contains("points a window"));
+    let lines = text.lines().take_while(|line| !line.contains("points per window"));
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -229,7 +229,7 @@ fn a_guess_does_not_replace_what_was_confirmed() {
     fs::write(&file, &text).unwrap();
     let harbour = kept.harbour().display().to_string();
     let ran = kept.run(&["plan", &harbour, "--offline", "--now", now]);
-    assert!(ran.err.contains("the last confirmed plan is kept"), "{}", ran.err);
+    assert!(ran.err.contains("still uses the last confirmed plan"), "{}", ran.err);
     assert!(fs::read(&file).unwrap() == text, "the confirmed plan is as it was");
 }
 

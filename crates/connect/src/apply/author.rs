@@ -27,8 +27,8 @@ impl Author {
             if output.is_well() && !value.is_empty() {
                 return Ok(value);
             }
-            Err(Diagnostic::new(Code::Usage, format!("git does not know its `{key}`"))
-                .help(format!("say who commits: git config --global {key} \"…\"")))
+            Err(Diagnostic::new(Code::Usage, format!("git has no `{key}`"))
+                .help(format!("set it: git config --global {key} \"…\"")))
         };
         Ok(Author { name: told("user.name")?, mail: told("user.email")?, at })
     }

@@ -157,7 +157,7 @@ impl Confinement {
         let seconds = limits.time.as_secs();
         let memory = limits.memory >> 20;
         let processor = match limits.processor {
-            Some(time) => format!(", {} s of processors", time.as_secs()),
+            Some(time) => format!(", {} s of processor time", time.as_secs()),
             None => String::new(),
         };
         let how = match (&self.groups, cfg!(target_os = "linux"), &self.shell) {
@@ -166,7 +166,7 @@ impl Confinement {
                 "of all processes together, as they were watched, and of each by itself"
             }
             (None, false, Some(_)) => "of each process; what they took together was not limited",
-            (None, false, None) => "wished, and not limited: `sh` is not installed",
+            (None, false, None) => "requested, but not enforced: `sh` is not installed",
         };
         all.push(format!("at most {seconds} s for a run; {memory} MiB of memory{processor} {how}"));
         all.push(match (self.nothing_outlives(), &self.groups) {

@@ -27,13 +27,13 @@ pub struct Published {
 /// git fails.
 pub fn publish(tree: &Tree, branch: &str) -> Result<Published, Diagnostic> {
     let Some(repository) = tree.repository() else {
-        return Err(Diagnostic::new(Code::Usage, "the project is in no repository of git")
+        return Err(Diagnostic::new(Code::Usage, "the project is not in a git repository")
             .help("take the patch: --output patch=FILE"));
     };
     let full = format!("refs/heads/{branch}");
     let fits = attempt(Whose::Users, repository, &["check-ref-format", &full], &[])?.is_well();
     if !fits || branch.starts_with('-') {
-        let message = format!("`{branch}` is no name of a branch");
+        let message = format!("`{branch}` is not a valid branch name");
         return Err(Diagnostic::new(Code::Usage, message)
             .help("name the batch with letters, digits and dashes"));
     }
@@ -143,7 +143,7 @@ pub(super) fn ours(
         if !merged(&commit)? {
             let message = format!("`{branch}` holds commit {commit}, which is not Trimtab's");
             return Err(Diagnostic::new(Code::BranchTaken, message).help(format!(
-                "keep it: git branch -m {branch} NAME; or give it up: git branch -D {branch}"
+                "keep it: git branch -m {branch} NAME; or discard it: git branch -D {branch}"
             )));
         }
     }

@@ -66,7 +66,7 @@ pub fn remote(repository: &Path, name: &str) -> Result<Remote, Diagnostic> {
         attempt(Whose::Users, repository, &["remote", "get-url", "--push", "--", name], &[])?;
     if !output.is_well() {
         return Err(Diagnostic::new(Code::Usage, format!("there is no remote `{name}`"))
-            .help("name one of `git remote` with --remote"));
+            .help("give one of `git remote` with --remote"));
     }
     Ok(Remote::read(String::from_utf8_lossy(&output.stdout).trim()))
 }
@@ -91,7 +91,7 @@ pub fn push(repository: &Path, remote: &str, branch: &str, base: &str) -> Result
         if !known.is_well() {
             let message = format!("`{branch}` of `{remote}` has a commit that is not here");
             return Err(Diagnostic::new(Code::BranchTaken, message).help(format!(
-                "somebody worked on it: look at it with `git fetch {remote} {branch}`"
+                "somebody else worked on it: see what with `git fetch {remote} {branch}`"
             )));
         }
         ours(repository, branch, "", &there, base)?;

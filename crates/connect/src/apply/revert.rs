@@ -86,15 +86,15 @@ pub fn revert(
             .map(String::from_utf8_lossy)
             .collect();
         let message = if files.is_empty() {
-            format!("commit {commit} cannot be taken back: {}", output.complaint())
+            format!("commit {commit} cannot be reverted: {}", output.complaint())
         } else {
             format!(
-                "commit {commit} cannot be taken back: {} changed since in the same places",
+                "commit {commit} cannot be reverted: {} changed since in the same places",
                 files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
             )
         };
         return Err(Diagnostic::new(Code::RollbackConflict, message).help(format!(
-            "undo by hand: git revert {}; a lockfile is best made anew by its package manager",
+            "revert by hand: git revert {}; it is best to let the package manager write a lockfile again",
             commits.join(" ")
         )));
     }
@@ -102,7 +102,7 @@ pub fn revert(
     if output.is_well() {
         return Err(Diagnostic::new(
             Code::RollbackConflict,
-            "there is nothing left to take back: later commits changed it all",
+            "there is nothing left to revert: later commits changed all of it",
         ));
     }
     let commit = tree.record(message, author, false)?;

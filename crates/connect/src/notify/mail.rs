@@ -73,7 +73,7 @@ impl Mail {
         }
         let address = |text: &str| {
             let parsed: Result<Mailbox, _> = text.parse();
-            parsed.map_err(|error| NotSent::Refused(format!("`{text}` is no address: {error}")))
+            parsed.map_err(|error| NotSent::Refused(format!("`{text}` is not an address: {error}")))
         };
         let tls = || {
             TlsParameters::new(server.to_owned())

@@ -128,7 +128,7 @@ fn resolve(question: &Question<'_>, version: &str, runner: &Runner) -> Result<Cl
         .filter(|l| !l.trim().is_empty())
         .map(|l| gem(l.trim()))
         .collect::<Option<_>>()
-        .ok_or_else(|| Failure::Garbage("a line of it is no gem".to_owned()))?;
+        .ok_or_else(|| Failure::Garbage("a line of it is not a gem".to_owned()))?;
     if closure.packages.is_empty() {
         return Err(Failure::Garbage("it lists nothing to install".to_owned()));
     }

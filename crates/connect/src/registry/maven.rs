@@ -169,7 +169,7 @@ fn tree(
     let lines = lines.filter(|all| !all.is_empty());
     Ok((
         repository,
-        lines.ok_or_else(|| Failure::Garbage("a line of its tree is no package".to_owned()))?,
+        lines.ok_or_else(|| Failure::Garbage("a line of its tree is not a package".to_owned()))?,
     ))
 }
 

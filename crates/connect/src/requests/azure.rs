@@ -34,7 +34,7 @@ impl Azure<'_> {
             let query = [query, &[("$top", &size), ("$skip", &skip), VERSION]].concat();
             let answer = self.api.get(&self.path(&[]), &query)?.value;
             let Some(some) = answer["value"].as_array() else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let read: Vec<Request> =
                 some.iter().map(|value| self.read(value, true)).collect::<Result<_, _>>()?;

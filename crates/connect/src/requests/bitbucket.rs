@@ -32,7 +32,7 @@ impl Bitbucket<'_> {
             let query = [query, &rest].concat();
             let answer = self.api.get(&self.path(&[]), &query)?.value;
             let Some(some) = answer["values"].as_array() else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let read: Vec<Request> = some.iter().map(read).collect::<Result<_, _>>()?;
             // The host names the next page as an address; it is not followed, only counted.

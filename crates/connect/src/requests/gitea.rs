@@ -110,7 +110,7 @@ pub(crate) fn list(
         let (page, size) = ((page + 1).to_string(), PAGE.to_string());
         let query = [query, &[("limit", &size), ("page", &page)]].concat();
         let Value::Array(some) = api.get(path, &query)?.value else {
-            return Err(HostError::Strange("it is no list".to_owned()));
+            return Err(HostError::Strange("it is not a list".to_owned()));
         };
         // A host may give fewer at a time than it is asked for: only an empty page is the end.
         let last = Last(some.is_empty());
@@ -166,7 +166,7 @@ pub(crate) fn label(
     }
     // Those that it has may be of the organisation, and not of the repository.
     let Value::Array(has) = api.get(&labels, &[])?.value else {
-        return Err(HostError::Strange("it is no list".to_owned()));
+        return Err(HostError::Strange("it is not a list".to_owned()));
     };
     for label in remove {
         let Some(label) = number_of(&has, label) else { continue };

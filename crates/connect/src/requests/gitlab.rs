@@ -29,7 +29,7 @@ impl GitLab<'_> {
             let query = [query, &rest, &[("per_page", &size), ("page", &page)]].concat();
             let answer = self.api.get(&self.path(&[]), &query)?.value;
             let Value::Array(some) = answer else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let read: Vec<Request> = some.iter().map(read).collect::<Result<_, _>>()?;
             Ok((read, Last(some.len() < PAGE)))

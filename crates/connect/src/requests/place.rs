@@ -119,7 +119,7 @@ pub fn connect<'c>(
     })?;
     let remote = &place.remote;
     let parts: Vec<&str> = remote.path.split('/').filter(|part| !part.is_empty()).collect();
-    let unlike = || HostError::Refused(format!("`{}` is no repository of {word}", remote.path));
+    let unlike = || HostError::Refused(format!("`{}` is not a repository of {word}", remote.path));
     let two = || match parts.as_slice() {
         [owner, name] => Ok(((*owner).to_owned(), (*name).to_owned())),
         _ => Err(unlike()),
@@ -133,7 +133,7 @@ pub fn connect<'c>(
         }
         let is_public = Kind::of(&remote.host).is_some();
         let text = public.filter(|_| is_public).map_or(usual, str::to_owned);
-        text.parse().map_err(|_| HostError::Refused(format!("`{text}` is no address")))
+        text.parse().map_err(|_| HostError::Refused(format!("`{text}` is not an address")))
     };
     let api = |address: Url, login: Login, headers: &[(&'static str, &str)]| {
         Api::new(address, &login, headers, patience, clock)

@@ -105,7 +105,7 @@ impl<'c> Azure<'c> {
         let send = || self.api.send("POST", &["_apis", "wit", "wiql"], &asked, &body);
         let answer = self.api.insist(lost, send)?.value;
         let Some(items) = answer["workItems"].as_array() else {
-            return Err(HostError::Strange("it is no list".to_owned()));
+            return Err(HostError::Strange("it is not a list".to_owned()));
         };
         let ids: Vec<String> =
             items.iter().filter_map(|item| Some(item["id"].as_u64()?.to_string())).collect();
@@ -135,7 +135,7 @@ impl<'c> Azure<'c> {
             }
             let answer = self.api.get(&path, &query)?.value;
             let Some(some) = answer["comments"].as_array() else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let last = Last(answer["continuationToken"].is_null());
             let some = some.clone();

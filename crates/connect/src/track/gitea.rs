@@ -45,7 +45,7 @@ impl Gitea<'_> {
     fn comments(&self, key: &str) -> Result<Vec<Value>, HostError> {
         match self.api.get(&self.path(&[key, "comments"]), &[])?.value {
             Value::Array(all) => Ok(all),
-            _ => Err(HostError::Strange("it is no list".to_owned())),
+            _ => Err(HostError::Strange("it is not a list".to_owned())),
         }
     }
 

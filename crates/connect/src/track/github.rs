@@ -32,7 +32,7 @@ pub(super) fn listed(
         let (page, size) = ((page + 1).to_string(), PAGE.to_string());
         let query = [query, &[("per_page", &size), ("page", &page)]].concat();
         let Value::Array(some) = api.get(path, &query)?.value else {
-            return Err(HostError::Strange("it is no list".to_owned()));
+            return Err(HostError::Strange("it is not a list".to_owned()));
         };
         let last = Last(some.len() < PAGE);
         Ok((some, last))
@@ -79,7 +79,7 @@ impl Tracker for GitHub<'_> {
             let query = [("q", &*words), ("per_page", "100")];
             let answer = self.api.get(&["search", "issues"], &query)?.value;
             let Some(some) = answer["items"].as_array() else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let all = some.iter().map(read).collect::<Result<_, _>>()?;
             Ok((all, answer["incomplete_results"] == true))
@@ -157,7 +157,7 @@ impl Tracker for GitHub<'_> {
                 ("page", &page),
             ];
             let Value::Array(some) = self.api.get(&self.path(&[]), &query)?.value else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let tickets = some.iter().filter(|issue| issue["pull_request"].is_null()).map(read);
             Ok((tickets.collect::<Result<_, _>>()?, some.len() >= PAGE))

@@ -149,7 +149,7 @@ impl Tracker for GitLab<'_> {
                 ("page", &page),
             ];
             let Value::Array(some) = self.api.get(&self.path(&[]), &query)?.value else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             Ok((some.iter().map(read).collect::<Result<_, _>>()?, some.len() >= PAGE))
         })

@@ -74,7 +74,7 @@ impl Jira<'_> {
             }
             let answer = self.ask(path, &body)?;
             let Some(some) = answer["issues"].as_array() else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             next = answer["nextPageToken"].clone();
             let is_last = match self.is_cloud {
@@ -99,7 +99,7 @@ impl Jira<'_> {
             let query = [("startAt", &*from), ("maxResults", &*size), ("orderBy", "created")];
             let answer = self.api.get(&self.path(&["issue", key, "comment"]), &query)?.value;
             let Some(some) = answer["comments"].as_array() else {
-                return Err(HostError::Strange("it is no list".to_owned()));
+                return Err(HostError::Strange("it is not a list".to_owned()));
             };
             let last = Last(some.len() < PAGE);
             Ok((some.clone(), last))

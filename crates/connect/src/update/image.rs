@@ -178,7 +178,7 @@ fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
 
 /// What the proposal to start from another tag is checked for: its name, the tag that is there, and the one that is wanted.
 pub(crate) fn wished(proposal: &Proposal) -> Result<(String, String, String), Reason> {
-    let no = |what: &str| Reason::Unsupported(format!("`{what}` is no tag of an image"));
+    let no = |what: &str| Reason::Unsupported(format!("`{what}` is not the tag of an image"));
     let Proposal::BaseImage { image, to } = proposal else { return Err(no("")) };
     let name = match image.namespace() {
         Some(namespace) => format!("{namespace}/{}", image.name()),

@@ -135,7 +135,7 @@ impl Wish {
         let name = |purl: &Purl| spelled(purl, tool);
         let version = |text: &str| match is_version(text) {
             true => Ok(Some(text.to_owned())),
-            false => Err(Reason::Unsupported(format!("`{text}` is no version of one package"))),
+            false => Err(Reason::Unsupported(format!("`{text}` is not a version of one package"))),
         };
         let from = |purl: &Purl| purl.version().map_or(Ok(None), version);
         let (kind, package, to, other) = match proposal {

@@ -294,5 +294,5 @@ fn what_was_in_force_is_told() {
     let words = here.words(&limits).join("; ");
     assert_eq!(here.home_open().is_some(), words.contains("could be read by its path"), "{words}");
     assert_eq!(here.nothing_outlives(), words.contains("nothing outlives"), "{words}");
-    assert!(words.contains("60 s for a run; 8192 MiB of memory, 9 s of processors"), "{words}");
+    assert!(words.contains("60 s for a run; 8192 MiB of memory, 9 s of processor time"), "{words}");
 }

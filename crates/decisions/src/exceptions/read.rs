@@ -214,7 +214,7 @@ impl Reader<'_> {
             Some(text) => match Justification::from_label(text.value.trim()) {
                 Some(label) => return Some(label),
                 None => (
-                    format!("`{}` of the decision `{id}` is no justification", text.value),
+                    format!("`{}` of the decision `{id}` is not a valid justification", text.value),
                     &text.span,
                 ),
             },

@@ -50,7 +50,7 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         reading.faults.push(
             Diagnostic::new(
                 Code::ExceptionUnused,
-                format!("{count} rules name ids of Snyk, which are in no public feed and may cover nothing"),
+                format!("{count} rules name ids of Snyk, which are not in any public feed and may cover nothing"),
             )
             .at_line(line)
             .help("put the CVE or GHSA id in their place"),

@@ -31,7 +31,7 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         let reason = if beside.is_empty() { std::mem::take(&mut above) } else { beside.to_owned() };
         above.clear();
         if !is_vulnerability(id) {
-            reading.cannot(line, &format!("`{id}`, which is no vulnerability,"));
+            reading.cannot(line, &format!("`{id}`, which is not a vulnerability,"));
             continue;
         }
         let until = fields.find_map(|field| field.strip_prefix("exp:"));
@@ -85,7 +85,7 @@ pub(super) fn read_yaml(text: &str, reading: &mut Reading<'_>) {
             match Purl::parse(text) {
                 Ok(purl) => purls.push(Some(purl)),
                 Err(_) => {
-                    let what = format!("`{text}`, which is no purl,");
+                    let what = format!("`{text}`, which is not a purl,");
                     reading.left_out(line, &what, "that part of the rule");
                 }
             }

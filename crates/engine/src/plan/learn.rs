@@ -182,7 +182,7 @@ impl std::fmt::Display for Source {
             }
             Source::Team { finished, reverted } => write!(
                 f,
-                "prior and {finished} finished updates of this team, {reverted} of them taken back"
+                "prior and {finished} finished updates of this team, {reverted} of them reverted"
             ),
         }
     }

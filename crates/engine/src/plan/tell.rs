@@ -67,7 +67,7 @@ pub fn why_these(problem: &Problem, why: &WhyThese) -> String {
                 n => format!("number {n}"),
             };
             format!(
-                "{} removes {} load for a point: {place} of the team's {all}",
+                "{} removes {} load per point: {place} of the team's {all}",
                 name(c),
                 number(*worth)
             )
@@ -84,8 +84,8 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
     let name = |c: &usize| candidate(problem, *c);
     match why {
         WhyNow::Accepted => "people accepted it for this window".to_owned(),
-        WhyNow::Charter(f) => format!("the charter says now of {}", finding(problem, *f)),
-        WhyNow::First => "it is the first window that there is for it".to_owned(),
+        WhyNow::Charter(f) => format!("the charter says now for {}", finding(problem, *f)),
+        WhyNow::First => "it is the first window for it".to_owned(),
         WhyNow::Quarantine(c, until) => {
             format!("the version of {} is in quarantine until {}", name(c), day(*until))
         }
@@ -108,13 +108,13 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         WhyNow::After(c, need) => {
             format!("{} needs {}, which is done then or just before", name(c), name(need))
         }
-        WhyNow::Full => "the windows before are full with what saves more".to_owned(),
-        WhyNow::Limit => "the windows before have as many batches as may be open".to_owned(),
+        WhyNow::Full => "earlier windows are full of what saves more".to_owned(),
+        WhyNow::Limit => "earlier windows have as many batches as may be open".to_owned(),
         WhyNow::Deadline(f, due) => {
             format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
         }
         WhyNow::Whole(c, points) => format!(
-            "{} has the window to itself: it is reckoned as {} points, more than there are, and its least fits",
+            "{} has the window to itself: it is planned as {} points, more than the window has, but its lowest estimate fits",
             name(c),
             number(*points)
         ),
@@ -133,10 +133,10 @@ pub fn left(problem: &Problem, left: &Left) -> String {
 /// Why something is not done.
 pub fn because(problem: &Problem, because: &Because) -> String {
     match because {
-        Because::NoCandidate(None) => "no action is known that removes it".to_owned(),
+        Because::NoCandidate(None) => "no known action removes it".to_owned(),
         Because::NoCandidate(Some(name)) => format!("blocked by {name}"),
         Because::Capacity(points) => {
-            format!("it takes {} points, and no window has them left", number(*points))
+            format!("it takes {} points, and no window has that many left", number(*points))
         }
         Because::TooDear(points, most) => format!(
             "it takes {} points, and no window has more than {}",
@@ -160,7 +160,7 @@ pub fn because(problem: &Problem, because: &Because) -> String {
             format!("blocked by {}, which must be done first", candidate(problem, *need))
         }
         Because::Superseded(by) => format!("superseded by {}", candidate(problem, *by)),
-        Because::NoWindow => "none of the windows that are planned takes its level".to_owned(),
+        Because::NoWindow => "none of the planned windows takes its level".to_owned(),
         Because::NothingGained => {
             "it would remove nothing that counts before the horizon".to_owned()
         }

@@ -204,8 +204,8 @@ impl<'d> Bill<'d> {
     pub(super) fn ignored(&mut self, count: usize, what: &str, line: u32) {
         if count > 0 {
             let message = match count {
-                1 => format!("1 {what} is no package and was not taken over"),
-                _ => format!("{count} {what}s are no packages and were not taken over"),
+                1 => format!("1 {what} is not a package and was left out"),
+                _ => format!("{count} {what}s are not packages and were left out"),
             };
             let diagnostic = Diagnostic::new(Code::EntryIgnored, message).at_line(line);
             self.inventory.diagnostics.push(diagnostic);

@@ -43,7 +43,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let doc = json::parse(&text, Flavour::Strict)?;
     let root = doc.root();
     let Some(artifacts) = root.get("artifacts").filter(|a| a.kind() == Kind::List) else {
-        return Err(Diagnostic::new(Code::FileMalformed, "this is no document of Syft")
+        return Err(Diagnostic::new(Code::FileMalformed, "this is not a Syft document")
             .at_line(root.line())
             .help("a document of Syft has a list of `artifacts`"));
     };

@@ -38,7 +38,7 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     list("What was not done", &not, out)?;
     list("What would be worse", &batch.worse, out)?;
     if !batch.rollback.is_empty() {
-        writeln!(out, "## How to take it back\n\n```sh")?;
+        writeln!(out, "## How to revert it\n\n```sh")?;
         for line in &batch.rollback {
             writeln!(out, "{}", code(line))?;
         }

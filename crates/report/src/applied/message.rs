@@ -98,7 +98,7 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
         text += &format!("Changed by hand before, and as published now: {}\n", one_line(path));
     }
     rest(batch.lost.len(), &mut text);
-    text += &format!("Take it back: trimtab rollback {}\n", one_line(&batch.batch));
+    text += &format!("Revert it: trimtab rollback {}\n", one_line(&batch.batch));
     text += &format!("\nTrimtab-Batch: {}\n", one_line(&batch.batch));
     // What planning again must not take for carried out.
     for left in batch.actions.iter().filter(|action| action.outcome != DONE) {
@@ -118,7 +118,7 @@ pub fn rollback_message(batch: &str, commits: &[String]) -> String {
     let list: String =
         commits.iter().map(|commit| format!("This reverts commit {commit}.\n")).collect();
     let batch = one_line(batch);
-    format!("Take batch {batch} back\n\n{list}\nTrimtab-Rollback: {batch}\n")
+    format!("Revert batch {batch}\n\n{list}\nTrimtab-Rollback: {batch}\n")
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl<'d> Page<'d> {
                 .compared
                 .iter()
                 .map(|c| {
-                    let name = format!("{}, {} points a window", c.cadence, number(c.capacity));
+                    let name = format!("{}, {} points per window", c.cadence, number(c.capacity));
                     (name, row(document, 0, &c.way))
                 })
                 .collect(),

@@ -243,7 +243,7 @@ pub(super) fn facts(document: &Document) -> Vec<String> {
             counts.decided,
         ),
         format!(
-            "{}: {}, {} points a window{assumed}, {}; charter {} {}",
+            "{}: {}, {} points per window{assumed}, {}; charter {} {}",
             rhythm.team,
             rhythm.cadence,
             number(rhythm.capacity),

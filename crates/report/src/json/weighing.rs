@@ -125,7 +125,7 @@ pub(super) fn read(weighing: shape::Weighing) -> Result<Weighing, String> {
 }
 
 fn word<T>(what: &str, text: &str, found: Option<T>) -> Result<T, String> {
-    found.ok_or_else(|| format!("`{text}` is no {what}"))
+    found.ok_or_else(|| format!("`{text}` is not a valid {what}"))
 }
 
 fn level(text: &str) -> Result<Level, String> {
@@ -174,7 +174,7 @@ fn read_assessed(a: shape::Assessed) -> Result<Assessed, String> {
             _ => Cost::Unknown { because: a.cost.because.unwrap_or_default().into() },
         },
     };
-    let until = |text: String| text.parse().map_err(|_| format!("`{text}` is no date"));
+    let until = |text: String| text.parse().map_err(|_| format!("`{text}` is not a date"));
     let statuses = [
         VexStatus::NotAffected,
         VexStatus::Fixed,
@@ -218,11 +218,11 @@ fn read_deadline(deadline: shape::Deadline) -> Result<Deadline, String> {
     let because = deadline.because.unwrap_or_default().into();
     Ok(match (deadline.kind.as_str(), deadline.at) {
         ("by", Some(at)) => {
-            Deadline::By { at: at.parse().map_err(|_| format!("`{at}` is no time"))?, because }
+            Deadline::By { at: at.parse().map_err(|_| format!("`{at}` is not a time"))?, because }
         }
         ("opportunistic", _) => Deadline::Opportunistic,
         ("unknown", _) => Deadline::Unknown { because },
-        (kind, _) => return Err(format!("`{kind}` is no kind of deadline")),
+        (kind, _) => return Err(format!("`{kind}` is not a kind of deadline")),
     })
 }
 
@@ -234,19 +234,19 @@ fn read_factor(factor: shape::Factor) -> Result<Factor, String> {
     let by = factor.by.unwrap_or_default();
     let numbered = || {
         let found = Level::ALL.iter().copied().find(|l| f64::from(*l as u8) == by);
-        found.ok_or_else(|| format!("{by} is no level"))
+        found.ok_or_else(|| format!("{by} is not a level"))
     };
     let effect = match factor.effect.as_str() {
         "probability" => Effect::Probability(by),
         "odds" => Effect::Odds(by),
         "steps" => {
             let steps = (-100..=100).find(|n| f64::from(*n) == by);
-            Effect::Steps(steps.ok_or_else(|| format!("{by} is no number of steps"))?)
+            Effect::Steps(steps.ok_or_else(|| format!("{by} is not a number of steps"))?)
         }
         "floor" => Effect::Floor(numbered()?),
         "kept" => Effect::Kept(numbered()?),
         "none" => Effect::None,
-        other => return Err(format!("`{other}` is no effect")),
+        other => return Err(format!("`{other}` is not an effect")),
     };
     Ok(Factor {
         name: factor.name.into(),

@@ -375,7 +375,7 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 pub fn read(text: &str) -> Result<Document, String> {
     let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
     if document.format != FORMAT {
-        return Err(format!("`{}` is no plan", document.format));
+        return Err(format!("`{}` is not a plan", document.format));
     }
     if document.version != VERSION {
         return Err(format!(

@@ -68,7 +68,7 @@ impl Page<'_> {
         };
         let last = rhythm.windows.last().map_or("?", |w| day(&w.end));
         let text = format!(
-            "{}: {}, {} points a window{assumed}; {} until {last}; charter {} {}",
+            "{}: {}, {} points per window{assumed}; {} until {last}; charter {} {}",
             rhythm.team,
             rhythm.cadence,
             number(rhythm.capacity),
@@ -78,17 +78,16 @@ impl Page<'_> {
         );
         self.say("", &text, Ansi::new().dimmed())?;
         if plan.search.offline && !plan.findings.is_empty() {
-            let text = "Not confirmed: no package manager was asked. Without --offline each is tried in a copy.";
+            let text = "Not confirmed: no package manager was asked. Without --offline, each update is tried in a copy.";
             self.say("", text, Ansi::new())?;
         }
         let (done, back) = plan.learnt.iter().fold((0, 0), |(done, back), of| {
             (done + of.estimate.finished, back + of.estimate.reverted)
         });
         if done > 0 {
-            let taken =
-                if back > 0 { format!(", {back} of them taken back") } else { String::new() };
+            let taken = if back > 0 { format!(", {back} of them reverted") } else { String::new() };
             let text = format!(
-                "Costs learn from {} of this repository{taken}; of other sorts they are the charter's, as priors.",
+                "Costs are learnt from {} of this repository{taken}; for other kinds of change they are the charter's priors.",
                 count(done, "finished change"),
             );
             self.say("", &text, Ansi::new().dimmed())?;
@@ -101,7 +100,7 @@ impl Page<'_> {
             .collect();
         if let Some((first, told)) = by.first_key_value() {
             let text = format!(
-                "{} that {} no version in the scan {} planned with the version by {}: {first}{}.",
+                "{} that {} no version in the scan {} planned with the version from {}: {first}{}.",
                 count(by.len(), "component"),
                 if by.len() == 1 { "has" } else { "have" },
                 if by.len() == 1 { "is" } else { "are" },
@@ -129,7 +128,7 @@ impl Page<'_> {
         }
         if plan.search.cut_short {
             let text = format!(
-                "Cut short: the time was over after {}; --time gives it more.",
+                "Cut short: the time ran out after {}; allow more with --time.",
                 count(plan.search.tries, "try"),
             );
             self.say("", &text, Ansi::new())?;
@@ -169,7 +168,7 @@ impl Page<'_> {
         };
         let after = batch.after.as_ref().map(|b| format!(", on top of {b}")).unwrap_or_default();
         let text = format!(
-            "{} by {}, {confirmed}{after}; through by {}",
+            "{} by {}, {confirmed}{after}; in production by {}",
             files(batch),
             batch.tool,
             day(&batch.by)
@@ -267,7 +266,7 @@ impl Page<'_> {
             self.say("             ", &text, Ansi::new().dimmed())?;
         }
         if !action.fix_named {
-            let text = "no source names a fix: none says that this version is affected";
+            let text = "no source names a fix, but none says that this version is affected";
             self.say("             ", text, Ansi::new().dimmed())?;
         }
         if let Some(until) = &action.quarantine {
@@ -288,7 +287,7 @@ impl Page<'_> {
             self.say(pad, &text, Ansi::new().dimmed())?;
         }
         let text = format!(
-            "{}: the middle, over how likely it is to hold",
+            "{}: the middle, divided by how likely it is to hold",
             points(action.cost.least, action.cost.most, action.cost.points)
         );
         self.say(pad, &text, Ansi::new().dimmed())?;
@@ -313,13 +312,13 @@ impl Page<'_> {
         let go = all.values().filter(|moved| moved.to.is_empty()).count();
         let moving = all.len() - come - go;
         let mut told = Vec::new();
-        for (n, what) in [(moving, "move"), (come, "come in"), (go, "go")] {
+        for (n, what) in [(moving, "changed"), (come, "added"), (go, "removed")] {
             if n > 0 {
                 told.push(format!("{n} {what}"));
             }
         }
         if !told.is_empty() {
-            let text = format!("beside     other packages: {}", told.join(", "));
+            let text = format!("also       other packages: {}", told.join(", "));
             self.folded("    ", &text)?;
         }
         self.checks(actions)
@@ -342,11 +341,11 @@ impl Page<'_> {
             check.reasons.iter().any(|reason| !reason.unknown && reason.verdict != "allow")
         };
         let known = match (checks.values().filter(is_against).count(), checks.len()) {
-            (0, 1) => "nothing is known against it".to_owned(),
-            (0, _) => "nothing is known against them".to_owned(),
-            (n, _) => format!("something is known against {n}"),
+            (0, 1) => "nothing known against it".to_owned(),
+            (0, _) => "nothing known against them".to_owned(),
+            (n, _) => format!("something known against {n}"),
         };
-        let mut told = vec![format!("{} come in, {known}", checks.len())];
+        let mut told = vec![format!("{}, {known}", count(checks.len(), "new version"))];
         told.extend(unknown(checks.values().copied()));
         let shown =
             self.shown(against.len()).min(if self.lines.style.verbose { usize::MAX } else { 2 });
@@ -466,7 +465,7 @@ impl Page<'_> {
             n => format!("{n} deadlines pass"),
         };
         let text = format!(
-            "If nothing is done, {} until {} and load-days are {}; by the plan {}, and {}.",
+            "If nothing is done, {} by {}, with {} load-days; with the plan, {} and {}.",
             deadlines(plan.nothing.missed.len()),
             day(&plan.rhythm.horizon),
             number(plan.nothing.load_days.round()),
@@ -476,7 +475,7 @@ impl Page<'_> {
         self.say("", &text, Ansi::new())?;
         let best = match plan.worth.gap {
             gap if gap < 0.0005 => "no better plan exists".to_owned(),
-            gap => format!("at most {:.1} % above the best", gap * 100.0),
+            gap => format!("at most {:.1} % above the best possible", gap * 100.0),
         };
         let search = &plan.search;
         let asked = match search.offline {

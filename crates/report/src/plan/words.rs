@@ -87,7 +87,7 @@ pub(super) fn points(least: f64, most: f64, reckoned: f64) -> String {
     }
 }
 
-/// What is unknown of what comes in, by how many: `unknown of 4: age, licence; of 1: name`.
+/// What is unknown of what comes in, by how many: `unknown for 4: age, licence; for 1: name`.
 pub(super) fn unknown<'c>(checks: impl Iterator<Item = &'c Check>) -> Option<String> {
     let mut of: BTreeMap<&str, usize> = BTreeMap::new();
     for check in checks {
@@ -101,7 +101,7 @@ pub(super) fn unknown<'c>(checks: impl Iterator<Item = &'c Check>) -> Option<Str
     for (rule, n) in of {
         by.entry(n).or_default().push(rule);
     }
-    let told = by.iter().rev().map(|(n, rules)| format!("of {n}: {}", rules.join(", ")));
+    let told = by.iter().rev().map(|(n, rules)| format!("for {n}: {}", rules.join(", ")));
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| format!("unknown {}", told.join("; ")))
 }
@@ -165,7 +165,7 @@ mod tests {
         };
         let all = [check(&["licence", "age"]), check(&["age", "licence", "brings"]), check(&[])];
         let told = unknown(all.iter()).unwrap();
-        assert_eq!(told, "unknown of 2: age, licence; of 1: brings");
+        assert_eq!(told, "unknown for 2: age, licence; for 1: brings");
         assert_eq!(unknown([check(&["name"])].iter()), None);
     }
 

@@ -33,10 +33,13 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     for (told, line) in [
         (
             !document.planned,
-            "Nothing was planned here: run trimtab plan, so that requests are compared with it.",
+            "There is no plan here: run trimtab plan, so that requests can be compared with it.",
         ),
-        (!document.scanned, "The base was not scanned whole: nothing is taken for gone."),
-        (document.cut, "The host has older requests that were not looked at."),
+        (
+            !document.scanned,
+            "The base could not be scanned completely: nothing is assumed to be gone.",
+        ),
+        (document.cut, "The host has older requests that were not checked."),
     ] {
         if told {
             writeln!(out, "\n{line}")?;

@@ -50,7 +50,7 @@ fn what_was_confirmed_is_priced_by_what_the_team_learnt() {
     let is = change();
     assert_eq!((&is["least"], &is["most"]), (&json!(5.0), &json!(7.0)));
     assert_eq!(is["estimate"], json!("prior"));
-    // Five that took nine points each, one of them taken back, and one relock that says nothing of raises.
+    // Five that took nine points each, one of them reverted, and one relock that says nothing of raises.
     for n in 1..7 {
         let mut batch = evidence("2.24.0", "2.30.1", &world.names[0]);
         batch["now"] = json!(format!("2026-03-0{n}T09:00:00Z"));
@@ -71,7 +71,7 @@ fn what_was_confirmed_is_priced_by_what_the_team_learnt() {
     assert_eq!((&is["least"], &is["most"]), (&json!(9.0), &json!(10.5)), "{is:#}");
     let holds = is["confidence"].as_f64().unwrap();
     assert!((holds - 0.8 * 0.85 / 0.9).abs() < 1e-9, "{holds}");
-    let words = "prior and 5 finished updates of this team, 1 of them taken back";
+    let words = "prior and 5 finished updates of this team, 1 of them reverted";
     assert_eq!(is["estimate"], json!(words));
     let learnt = plan()["learnt"].clone();
     let kinds: Vec<(&str, i64, i64, i64)> = learnt

@@ -26,7 +26,7 @@ fn scheduled(package: &str, window: Option<i64>, since: i64) -> Scheduled {
         points: 2.5,
         load: 41.0,
         findings: vec![3, 9],
-        why: "the first window that there is for it".to_owned(),
+        why: "the first window for it".to_owned(),
         by_people: false,
         since: at(since),
     }
@@ -100,7 +100,7 @@ pub(crate) async fn a_plan_is_kept_as_the_difference_to_the_one_before(store: St
         })
         .collect();
     let line = |p: &str, s: &str, r: &str| (format!("pkg:npm/{p}"), s.to_owned(), r.to_owned());
-    let first = "the first window that there is for it";
+    let first = "the first window for it";
     assert_eq!(
         told,
         [

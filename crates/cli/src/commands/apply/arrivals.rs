@@ -142,6 +142,6 @@ fn arrived(moved: &[Moved]) -> BTreeSet<(Purl, bool)> {
 /// What the person who applies is told of an action that the charter refuses.
 pub(super) fn told(action: &str, why: &str) -> Diagnostic {
     Diagnostic::new(Code::ChangeWorse, format!("`{action}` is left out: {why}")).help(
-        "plan again: another version may be there; a young one can be applied when it is old enough",
+        "plan again: there may be another version; a young one can be applied when it is old enough",
     )
 }

@@ -199,7 +199,8 @@ impl Work<'_> {
                     done.broke.retain(|at| !is_done(at));
                     for part in parts.into_iter().filter(|part| !is_done(part)) {
                         if !done.not.iter().any(|(at, ..)| *at == part) {
-                            let why = "it does not go beside what went without it".to_owned();
+                            let why =
+                                "it does not work together with what works without it".to_owned();
                             done.not.push((part, "untold", why));
                         }
                     }
@@ -342,9 +343,9 @@ impl Work<'_> {
                 .filter_map(|(at, _)| self.actions.get(*at)?.0.name.strip_suffix(&end))
                 .collect();
             let told = match &parts[..] {
-                [] if all_break(&end) => "no part of it goes by itself either".to_owned(),
+                [] if all_break(&end) => "no part of it works by itself either".to_owned(),
                 [] => "its parts could not all be tried".to_owned(),
-                parts => format!("of it this is done: {}", parts.join("; ")),
+                parts => format!("done of it: {}", parts.join("; ")),
             };
             if let Some((.., why)) = done.not.iter_mut().find(|(at, ..)| at == of) {
                 why.push_str("; ");
@@ -379,7 +380,7 @@ impl Work<'_> {
             if known && set.len() == able.len() {
                 return Ok::<_, Diagnostic>(false);
             }
-            tell(&format!("Looking for what breaks: {} of {}", set.len(), able.len()));
+            tell(&format!("Looking for what breaks the tests: {} of {}", set.len(), able.len()));
             let actions = named(set);
             let steps = match Batch::build(self, &actions)? {
                 Ok(steps) => steps,

@@ -18,8 +18,7 @@ use crate::commands::plan::place::{Ground, Top};
 pub(super) const DENIED: &str = "denied";
 
 /// Why an action is not carried out of which nothing is left to do.
-pub(super) const THERE: &str =
-    "it is carried out already: nothing of what it removes is left where this began";
+pub(super) const THERE: &str = "it is already carried out: nothing that it removes is left in the commit that this started from";
 
 /// What each of some actions changed, by position.
 pub(super) type Steps = Vec<(usize, Vec<Change>)>;
@@ -327,14 +326,14 @@ fn vendor(work: &Work<'_>, steps: &mut Steps) -> Result<Option<Not>, Diagnostic>
         }
         // That is the fault of no action.
         Err(Reason::Scratch(why)) => {
-            let message = format!("what is vendored cannot be brought in line: {why}");
+            let message = format!("the vendored copies cannot be updated: {why}");
             let help = "carry the plan out by hand, and run `go mod vendor`";
             Err(Diagnostic::new(Code::FileUnreadable, message).help(help))
         }
         Err(why) => {
             let away = matches!(why, Reason::Registry(_) | Reason::TimeLimit(_));
             let word = if away { "untold" } else { "refused" };
-            let why = format!("what is vendored cannot follow it: {why}");
+            let why = format!("the vendored copies cannot be updated with it: {why}");
             Ok(Some(Not { at: *at, word, why }))
         }
     }

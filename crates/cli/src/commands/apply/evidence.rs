@@ -197,7 +197,7 @@ impl Evidence<'_> {
                 told.why.clone(),
             ),
             None if self.work.command.is_none() => {
-                ("none", "no tests were run, as was asked".to_owned())
+                ("none", "no tests were run, as requested".to_owned())
             }
             None => ("none", "no tests were run, as nothing changed".to_owned()),
         };
@@ -226,7 +226,9 @@ impl Evidence<'_> {
         let network = match (limits.network, command.needs_network(), here.network_open()) {
             (true, ..) => "with network, as trimtab.toml says".to_owned(),
             (_, Some(why), _) => format!("with network: {why}"),
-            (_, _, Some(why)) => format!("with network, as it could not be cut off here: {why}"),
+            (_, _, Some(why)) => {
+                format!("with network, because it could not be cut off here: {why}")
+            }
             (_, _, None) => "without network".to_owned(),
         };
         let mut all = vec![network];

@@ -10,7 +10,7 @@ pub(in crate::commands) struct Plan(pub(in crate::commands) Document);
 
 /// A plan that cannot be used.
 fn wrong(why: &str) -> Diagnostic {
-    Diagnostic::new(Code::ConfigMalformed, format!("it is no plan: {why}"))
+    Diagnostic::new(Code::ConfigMalformed, format!("it is not a plan: {why}"))
         .help("write one: trimtab plan --format json --output FILE")
 }
 
@@ -37,9 +37,15 @@ impl Plan {
         let waiting = waiting.and_then(|first| Some((first, self.waits(first, now)?)));
         found.ok_or_else(|| {
             if let Some((first, from)) = waiting {
-                let message =
-                    format!("`{}` is {}, and no batch is before it", first.name, not_before(from));
-                let help = format!("`trimtab apply {}` takes what of it is old enough", first.name);
+                let message = format!(
+                    "`{}` is {}, and there is no earlier batch",
+                    first.name,
+                    not_before(from)
+                );
+                let help = format!(
+                    "`trimtab apply {}` applies the part of it that is old enough",
+                    first.name
+                );
                 return Diagnostic::new(Code::BatchUnknown, message).help(help);
             }
             let names: Vec<&str> = batches.iter().map(|batch| &*batch.name).collect();

@@ -24,7 +24,7 @@ pub(super) fn ask(
     document: &Document,
 ) -> Result<Request, Diagnostic> {
     let (Some(repository), Some(branch)) = (tree.repository(), &document.branch) else {
-        return Err(Diagnostic::new(Code::Usage, "there is no branch to ask for")
+        return Err(Diagnostic::new(Code::Usage, "there is no branch to open a request for")
             .help("commit the project to git"));
     };
     let located = locate(&args.host, repository)?;
@@ -56,7 +56,8 @@ pub(super) fn ask(
         request.state == State::Open && request.branch == *branch && request.base != located.base
     };
     if let Some(other) = told.listed.requests.iter().find(open) {
-        let message = format!("#{} asks for `{branch}` on `{}`", other.number, other.base);
+        let message =
+            format!("#{} already asks to merge `{branch}` into `{}`", other.number, other.base);
         return Err(Diagnostic::new(Code::BranchTaken, message)
             .help("merge or close that one first, or plan the batch under another name"));
     }
@@ -75,7 +76,8 @@ pub(super) fn ask(
             && *by == batch.name
             && let Some(request) = told.request(other.number)
         {
-            let say = format!("Superseded by `{by}`, which has all that this one removes.");
+            let say =
+                format!("Superseded by `{by}`, which removes everything that this one removes.");
             retire(&*located.host, request, &Reason::Superseded(by.clone()), &say)
                 .map_err(refused)?;
         }
@@ -114,18 +116,18 @@ fn left(
         What::Leave => format!("left as it is: {}", step.why),
         What::Skip => format!("not wanted, and closed: {}", step.why),
         What::NotWanted | What::Reverted => {
-            format!("not asked for: {}; --again asks all the same", step.why)
+            format!("not opened: {}; --again opens it anyway", step.why)
         }
-        What::Wait if step.over.is_some() => format!("not asked for: {}", step.why),
+        What::Wait if step.over.is_some() => format!("not opened: {}", step.why),
         What::Wait => {
-            let help = "the branch is written; ask again when one is merged or closed";
+            let help = "the branch is written; try again when one is merged or closed";
             return Err(Diagnostic::new(Code::HostRefused, step.why.clone()).help(help));
         }
         _ => return Ok(None),
     };
     let Some(request) = told.request(step.number.or(step.over)) else { return Ok(None) };
     if step.what == What::Skip {
-        let say = "Closed, as its label says. It is not asked for again.";
+        let say = "Closed, as its label says. It will not be opened again.";
         retire(&*located.host, request, &Reason::Skip, say).map_err(refused)?;
     }
     Ok(Some(Request { number: request.number, page: request.page.clone(), became }))

@@ -244,7 +244,7 @@ impl Answer<'_> {
     fn why_now(&self, batch: &trimtab_model::plan::Batch) -> Vec<String> {
         let tell = |why: &WhyNow| match (why, self.settled.before.name(&batch.candidates)) {
             (WhyNow::Accepted, Some(name)) => {
-                format!("it is carried out already and waits on `{BRANCHES}{name}`")
+                format!("it is already carried out and waits on `{BRANCHES}{name}`")
             }
             (WhyNow::Accepted, None) => "it was planned for this window before".to_owned(),
             (why, _) => tell::why_now(&self.settled.problem, why),
@@ -392,7 +392,7 @@ impl Answer<'_> {
         });
         let idle = self.settled.stacked.iter().flatten().flat_map(|stacked| &stacked.idle);
         let idle = idle.filter_map(|at| {
-            let why = "the others of its batch do it already".to_owned();
+            let why = "the others in its batch already do it".to_owned();
             Some(json::NotTaken { action: self.settled.candidates.get(*at)?.name.clone(), why })
         });
         let held = self.denied.iter().chain(&self.settled.clashed);

@@ -131,7 +131,10 @@ impl Broke {
             .and_then(|()| fs::write(&aside, text))
             .and_then(|()| fs::rename(&aside, &place));
         if let Err(error) = kept {
-            io.err(&format!("What broke tests is not remembered: {}: {error}\n", place.display()));
+            io.err(&format!(
+                "What broke the tests could not be saved: {}: {error}\n",
+                place.display()
+            ));
         }
     }
 }

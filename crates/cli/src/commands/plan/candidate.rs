@@ -147,7 +147,7 @@ impl Material<'_> {
             price.needs(need.to_string().into(), need.is_language() && !is_paid);
         }
         for (package, version) in &made.unfit {
-            let why = format!("no wheel of {package} {version} fits the Python that runs here");
+            let why = format!("no wheel of {package} {version} fits the Python installed here");
             price.lower(why.into());
         }
         price

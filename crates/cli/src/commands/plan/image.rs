@@ -39,9 +39,9 @@ fn one(named: &str) -> Result<Image, Diagnostic> {
         Diagnostic::new(Code::Usage, message)
             .help("name it as `--image-sbom debian:12.8=debian-12.8.cdx.json`")
     };
-    let (reference, file) = named
-        .split_once('=')
-        .ok_or_else(|| wrong(format!("`{named}` names no file of an image")))?;
+    let (reference, file) = named.split_once('=').ok_or_else(|| {
+        wrong(format!("`{named}` does not say which file belongs to which image"))
+    })?;
     let bytes = fs::read(file).map_err(|e| {
         Diagnostic::new(Code::FileUnreadable, format!("`{file}` cannot be read: {e}"))
             .help("name a file that exists")
@@ -58,7 +58,7 @@ fn one(named: &str) -> Result<Image, Diagnostic> {
         return Err(wrong(format!("`{file}` lists no packages of `{reference}`")));
     }
     Image::of(reference, packages.into_iter().collect())
-        .ok_or_else(|| wrong(format!("`{reference}` is no image with a tag")))
+        .ok_or_else(|| wrong(format!("`{reference}` is not an image with a tag")))
 }
 
 fn folder_of(path: &str) -> &str {

@@ -35,7 +35,7 @@ pub(super) fn keep(folder: &Path, document: &Document, io: &mut Io) {
     });
     if let Err(error) = kept {
         io.err(&format!(
-            "The plan is not kept for `trimtab apply`: {}: {error}\n",
+            "The plan could not be saved for `trimtab apply`: {}: {error}\n",
             place.display()
         ));
     }

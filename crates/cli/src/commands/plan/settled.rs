@@ -137,7 +137,7 @@ impl Planner<'_> {
             Ok(plan) => Ok(Drawn { problem, plan, before }),
             Err(wrong) => {
                 let message = format!("the plan cannot be made: {wrong}");
-                let help = "this is a fault of Trimtab: please report it";
+                let help = "this is a bug in Trimtab: please report it";
                 Err(Diagnostic::new(Code::Usage, message).help(help))
             }
         }

@@ -234,7 +234,8 @@ impl Batch<'_> {
                         [one] => (*one).to_owned(),
                         [one, rest @ ..] => format!("{one} and {} more", rest.len()),
                     };
-                    let why = format!("it does not go with {with}: {}", in_words(&refused));
+                    let why =
+                        format!("it does not work together with {with}: {}", in_words(&refused));
                     return Ok(Err(Some(Clash { candidate: *at, why })));
                 }
             }

@@ -45,15 +45,15 @@ pub(super) fn explain(
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (Some(to), None) => is(
-            format!("no package manager is known that writes its file, and {}", fixed(idea, to)),
+            format!("no known package manager writes its file, and {}", fixed(idea, to)),
             format!("raise {package} to {to} by hand"),
         ),
         (Some(to), Some(_)) if tried.is_empty() => is(
-            format!("nobody was asked whether {to} can be had: the time was over"),
-            "give it more with --time".to_owned(),
+            format!("it was not tried whether {to} is possible: the time ran out"),
+            "allow more time with --time".to_owned(),
         ),
         (Some(to), Some(_)) if case.unpublished => is(
-            format!("{}, and the registry offers none", fixed(idea, to)),
+            format!("{}, but the registry offers no such version", fixed(idea, to)),
             instead(case, tried, &package, to),
         ),
         (Some(to), Some(_)) => refused(case, tried, &package, to),
@@ -126,14 +126,16 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
         })
     };
     if case.idea.relation == Relation::Direct {
-        return format!("raise {package} to {to} by hand with what stands in the way, {ACCEPT}");
+        return format!(
+            "raise {package} to {to} by hand, together with what stands in the way, {ACCEPT}"
+        );
     }
     let names: Vec<String> = case.idea.parents.iter().map(name).collect();
     let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
     let it = if names.len() > 1 { "them" } else { "it" };
     match in_vain(&format!("raise {}", names.join(" and "))) {
         true => format!(
-            "no version of {brings} was found that brings {package} {to}: as the last resort replace {it}, {ACCEPT}"
+            "no version of {brings} was found that brings {package} {to}: as a last resort, replace {it}, {ACCEPT}"
         ),
         false => format!("raise {brings} by hand, {ACCEPT}"),
     }
@@ -159,7 +161,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             return Explained::default();
         };
         return Explained {
-            why: format!("`{program}` is not installed, so that nobody was asked about {to}"),
+            why: format!("`{program}` is not installed, so {to} could not be tried"),
             next: match &edit {
                 Some(_) => format!(
                     "install {install} and plan again; the edit that it would confirm is in the JSON"
@@ -172,8 +174,8 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
     }
     if tool(&|r| matches!(r.reason, Reason::Registry(_))).is_some() {
         return Explained {
-            why: format!("a registry did not answer, so that it is not known whether {to} can be had"),
-            next: "plan again once the registry can be reached: look at network, proxy and the package manager's own settings".to_owned(),
+            why: format!("a registry did not answer, so it is not known whether {to} is possible"),
+            next: "plan again once the registry can be reached: check the network, the proxy and the package manager's own settings".to_owned(),
             ..Explained::default()
         };
     }
@@ -202,7 +204,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
         return Explained {
             why: format!("{}; {}", refusal.reason, fixed(case.idea, to)),
-            next: format!("plan with `--project-code` where its build may run, or {instead}"),
+            next: format!("plan with `--project-code` if its build may run, or {instead}"),
             ..Explained::default()
         };
     }

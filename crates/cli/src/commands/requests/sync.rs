@@ -60,7 +60,7 @@ pub(super) fn run(look: &Look<'_>, mut first: Seen, done: &mut Done, io: &mut Io
     let mut left = look.args.most;
     for step in first.steps.iter().filter(|step| step.what.builds()) {
         if left == 0 {
-            let why = "not done: as many were carried out as --most allows".to_owned();
+            let why = "not done: the limit of --most is reached".to_owned();
             done.steps.push((step.clone(), why));
             continue;
         }
@@ -95,17 +95,19 @@ fn close(look: &Look<'_>, seen: &Seen, done: &mut Done, io: &mut Io) {
             What::Obsolete => (
                 Reason::Obsolete,
                 format!(
-                    "Closed: what this removes is gone from `{}` without it.",
+                    "Closed: what this removes is already gone from `{}` without it.",
                     look.located.base
                 ),
             ),
             What::Skip => {
-                (Reason::Skip, "Closed, as its label says. It is not asked for again.".to_owned())
+                (Reason::Skip, "Closed, as its label says. It will not be opened again.".to_owned())
             }
             // One that is not built yet may come to less than was planned: its own asking closes this one.
             What::Supersede { by, number: Some(number) } => (
                 Reason::Superseded(by.clone()),
-                format!("Superseded by `{by}` (#{number}), which has all that this one removes."),
+                format!(
+                    "Superseded by `{by}` (#{number}), which removes everything that this one removes."
+                ),
             ),
             What::Merge => {
                 let tip = request.body.as_deref().and_then(Marker::read).map(|marker| marker.tip);
@@ -114,7 +116,7 @@ fn close(look: &Look<'_>, seen: &Seen, done: &mut Done, io: &mut Io) {
                         .merge(request.number, &tip)
                         .map(|()| "merged".to_owned())
                         .map_err(refused),
-                    None => Ok("not merged: its text does not say which commit".to_owned()),
+                    None => Ok("not merged: its description does not say which commit".to_owned()),
                 };
                 done.add(step, became, io);
                 continue;
@@ -130,7 +132,7 @@ fn close(look: &Look<'_>, seen: &Seen, done: &mut Done, io: &mut Io) {
 fn build(look: &Look<'_>, told: &Told, step: &Step, io: &mut Io) -> Result<String, Diagnostic> {
     let args = look.args;
     let Some(plan) = look.plan else {
-        return Err(Diagnostic::new(Code::Usage, "nothing was planned here"));
+        return Err(Diagnostic::new(Code::Usage, "there is no plan for this repository"));
     };
     io.err(&format!("{}: {}\n", one_line(&step.batch), step.what.as_str()));
     let apply = Apply {
@@ -154,9 +156,9 @@ fn build(look: &Look<'_>, told: &Told, step: &Step, io: &mut Io) -> Result<Strin
         (Some(request), _) => Ok(format!("#{}: {}", request.number, request.became)),
         (None, Exit::Incomplete) => {
             Err(Diagnostic::new(Code::TestsUntold, document.tests.why.clone())
-                .help("mend the tests, or name others with --test"))
+                .help("fix the tests, or give another command with --test"))
         }
         (None, _) => Err(Diagnostic::new(Code::ChangeWorse, document.why)
-            .help("look closer: trimtab apply BATCH; or close the request")),
+            .help("see why with trimtab apply BATCH, or close the request")),
     }
 }

@@ -175,7 +175,10 @@ fn a_parent_is_raised_to_its_own_fix_at_least() {
     assert_eq!(reached(both, "pkg:npm/ignore"), Some("1.1.0"), "{both:#?}");
     assert_eq!(reached(both, "pkg:npm/regex"), Some("1.2.0"), "{both:#?}");
     assert!(plan.left.is_empty(), "{:#?}", plan.left);
-    assert!(plan.not_taken.iter().all(|not| !not.why.contains("does not go with")), "{plan:#?}");
+    assert!(
+        plan.not_taken.iter().all(|not| !not.why.contains("does not work together with")),
+        "{plan:#?}"
+    );
 }
 
 /// Each version that mends `left` brings something else in. There is a version that mends it: to replace it is not advised.

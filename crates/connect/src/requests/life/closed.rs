@@ -24,7 +24,7 @@ pub(super) fn steps(situation: &Situation) -> Vec<Step> {
 fn merged(situation: &Situation, ours: &Ours) -> (What, String) {
     if let Some(commit) = &ours.reverted {
         let why =
-            format!("commit {commit} took it back: it is not asked for again before people say so");
+            format!("commit {commit} reverted it: it is not opened again until people say so");
         return (What::Reverted, why);
     }
     match situation.left(ours.marker.as_ref()) {

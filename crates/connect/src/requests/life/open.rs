@@ -64,8 +64,10 @@ fn over(situation: &Situation, ours: &Ours) -> Option<Decided> {
             None => return None,
         };
         has_all(marker, &planned.place, held).then(|| {
-            let why =
-                format!("all that it removes goes with `{}` (#{})", other.batch, other.number);
+            let why = format!(
+                "everything that it removes is also removed by `{}` (#{})",
+                other.batch, other.number
+            );
             (other.number, (What::Supersede { by: other.batch.clone(), number }, why))
         })
     };
@@ -106,7 +108,7 @@ fn build(situation: &Situation, ours: &Ours) -> Decided {
         return keep("what the plan has for it is gone from the base: plan again");
     }
     let Some(marker) = &ours.marker else {
-        return (What::Update, "its text does not say what it has".to_owned());
+        return (What::Update, "its description does not say what it contains".to_owned());
     };
     if !marker.is_of(planned.wanted()) {
         return (What::Update, "the plan has other actions for it".to_owned());
@@ -117,17 +119,17 @@ fn build(situation: &Situation, ours: &Ours) -> Decided {
     let approved = ours.word == Some(Word::Approve);
     match ours.standing {
         Standing::Behind { touched: true } => {
-            (What::Rebase, "the base moved, in files that it changes".to_owned())
+            (What::Rebase, "the base changed in files that it changes".to_owned())
         }
         Standing::Behind { touched: false } if !approved => {
             (What::Rebase, "the base moved".to_owned())
         }
         _ if approved && situation.merging => (What::Merge, "people approved it".to_owned()),
         Standing::Behind { .. } => {
-            keep("people approved it as it is, and the base moved in other files only")
+            keep("people approved it as it is, and the base changed only in other files")
         }
         _ if approved => keep("people approved it"),
-        _ => keep("it is as the plan has it"),
+        _ => keep("it is as planned"),
     }
 }
 
@@ -151,7 +153,10 @@ pub(super) fn wanted(situation: &Situation, steps: &mut Vec<Step>) {
                 for at in freed {
                     if let Some(step) = steps.get_mut(at) {
                         step.what = What::Supersede { by: planned.batch.clone(), number: None };
-                        step.why = format!("all that it removes goes with `{}`", planned.batch);
+                        step.why = format!(
+                            "everything that it removes is also removed by `{}`",
+                            planned.batch
+                        );
                     }
                 }
             }
@@ -226,14 +231,14 @@ fn after(last: &Ours, again: bool, closing: bool) -> Decided {
     }
     match (last.state, &last.reverted) {
         (State::Merged, Some(commit)) => {
-            (What::Reverted, format!("#{number} had it, and commit {commit} took it back"))
+            (What::Reverted, format!("#{number} made this change, and commit {commit} reverted it"))
         }
         (State::Merged, None) => {
-            let why = format!("#{number} was merged: plan again, or say --again if it was undone");
+            let why = format!("#{number} was merged: plan again, or pass --again if it was undone");
             (What::Wait, why)
         }
         _ if closing || by_us(last) => (What::Open, format!("it is planned again after #{number}")),
-        _ => (What::NotWanted, format!("people closed #{number}, which had the same")),
+        _ => (What::NotWanted, format!("people closed #{number}, which had the same content")),
     }
 }
 

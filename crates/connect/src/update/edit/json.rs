@@ -29,7 +29,7 @@ impl Document {
         }
         let root =
             CstRootNode::parse(text, &ParseOptions::default()).map_err(|e| bad(&e.to_string()))?;
-        let object = root.object_value().ok_or_else(|| bad("it is no object"))?;
+        let object = root.object_value().ok_or_else(|| bad("it is not an object"))?;
         Ok(Document { root, object, mark })
     }
 
@@ -48,7 +48,7 @@ impl Document {
         path.iter().try_fold(self.object.clone(), |object, name| {
             let missing = object.get(name).is_none();
             let inner = object.object_value_or_create(name).ok_or_else(|| {
-                Uneditable::Unsupported(format!("`{name}` is there and is no object"))
+                Uneditable::Unsupported(format!("`{name}` is there and is not an object"))
             })?;
             if missing {
                 inner.ensure_multiline();
