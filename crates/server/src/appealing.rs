@@ -205,8 +205,7 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
 }
 
 /// Why nothing is asked or granted that no plan can do.
-const NO_CHANGE: &str =
-    "No change of the plan removes it: no source names a fix, or it does not count to the load.";
+const NO_CHANGE: &str = "No change of the plan removes it: no source names a fix, or it does not count towards the load.";
 
 /// Of the findings of a package of an asset that count: those that a change removes, and the gravest level of all.
 async fn change(

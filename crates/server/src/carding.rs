@@ -254,7 +254,7 @@ pub(crate) fn removed_numbers(
             was_known(share(before.kept, before.due)),
         ),
         (
-            "updates taken back",
+            "updates rolled back",
             is_known(Some(now.reverted as f64)),
             was_known(Some(before.reverted as f64)),
         ),

@@ -94,7 +94,7 @@ impl Missing {
             Missing::NoWindows(name) => {
                 format!("The cadence `{name}` makes no windows on the charter's calendar.")
             }
-            Missing::Capacity => "Nobody said how many points the team has in a window.".to_owned(),
+            Missing::Capacity => "The team has no capacity for a window.".to_owned(),
         }
     }
 }

@@ -133,12 +133,9 @@ impl Room {
     /// Why no environment is told.
     pub(crate) fn nowhere(&self) -> &'static str {
         match self.runs {
-            Some(_) => {
-                "No deployment told that it runs in an environment, of the systems that have it in a main line or in \
-                 production."
-            }
+            Some(_) => "No deployment is known to run it, among the systems that have or had it.",
             None => {
-                "Where it runs is unknown: there is more than is looked at, or it could not be looked for."
+                "Where it runs is unknown: there are too many deployments, or it could not be looked for."
             }
         }
     }
@@ -306,7 +303,9 @@ pub(crate) async fn look(
     }
     let before = app.store.incident_systems(org, incident.id).await?;
     let here = (&places, before.as_slice());
-    if let Some(runs) = around::runs(app, org, about, here, &events).await? {
+    // Until somebody is known to have it, everything that runs is looked at: a system may have it in staging alone.
+    let told = (events.as_slice(), around::is_untold(&events));
+    if let Some(runs) = around::runs(app, org, about, here, told).await? {
         touched.extend(runs.rows.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
         news.extend(around::news(&events, &runs));
     }
@@ -450,7 +449,7 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
             event.is.told = json!({});
         }
     }
-    let mut runs = around::runs(app, who.org, about, (&places, &systems), &events).await?;
+    let mut runs = around::runs(app, who.org, about, (&places, &systems), (&events, false)).await?;
     if let (Some(runs), Some(seen)) = (&mut runs, &seen) {
         // An asset that was told may be in a system now that they may not see.
         runs.rows.retain(|place| place.system.as_ref().is_some_and(|is| seen.contains(&is.0)));

@@ -61,7 +61,7 @@ impl Far {
             Far::CarriedOut => "waits to be merged",
             Far::Merged => "merged, waits to be deployed",
             Far::Deployed => "in production",
-            Far::Reverted => "taken back",
+            Far::Reverted => "rolled back",
             Far::Unknown => "nothing that it removes is known here",
         }
     }

@@ -25,7 +25,7 @@ const COMPONENTS: usize = 5_000;
 
 impl Store {
     /// Where components that are looked for run, in assets of some systems and in some assets besides, of at most so many
-    /// deployments. `fits` narrows the components as in [`Store::where_is`]; `None`: it is not known whether one is meant.
+    /// deployments. `None`: in all of them. `fits` narrows the components as in [`Store::where_is`]; `None`: it is not known whether one is meant.
     ///
     /// # Errors
     /// The store does not answer.
@@ -34,11 +34,11 @@ impl Store {
         org: Org,
         filter: &WhereFilter,
         fits: &mut (dyn FnMut(&Component) -> Option<bool> + Send),
-        (systems, assets): (&[i64], &[i64]),
+        of: Option<(&[i64], &[i64])>,
         limit: usize,
     ) -> Result<Runs> {
         let mut runs = Runs::default();
-        if systems.is_empty() && assets.is_empty() {
+        if of.is_some_and(|(systems, assets)| systems.is_empty() && assets.is_empty()) {
             return Ok(runs);
         }
         let anywhere = WhereFilter { systems: None, ..filter.clone() };
@@ -55,7 +55,10 @@ impl Store {
         if components.is_empty() && unsure.is_empty() {
             return Ok(runs);
         }
-        let (systems, assets) = (listed(systems), listed(assets));
+        let within = of.map_or_else(String::new, |(systems, assets)| {
+            let (systems, assets) = (listed(systems), listed(assets));
+            format!(" AND (asset.system IN ({systems}) OR asset.id IN ({assets}))")
+        });
         let sql = format!(
             "SELECT snapshot.document, running.environment, asset.id, asset.name, system.id,
                 system.name, team.id, team.name,
@@ -66,7 +69,7 @@ impl Store {
              LEFT JOIN snapshot AS newest ON newest.org = $1 AND newest.id = asset.latest
              LEFT JOIN system ON system.org = $1 AND system.id = asset.system
              LEFT JOIN team ON team.org = $1 AND team.id = system.team
-             WHERE running.org = $1 AND (asset.system IN ({systems}) OR asset.id IN ({assets}))
+             WHERE running.org = $1{within}
              ORDER BY snapshot.document, running.asset, running.environment LIMIT $2"
         );
         let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);

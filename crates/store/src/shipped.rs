@@ -196,33 +196,33 @@ impl Store {
         found.iter().map(Production::from_row).collect()
     }
 
-    /// Whether it was ever told of some systems that a deployment into production failed or was rolled back.
-    /// `None`: of all, and of none.
+    /// When it was first told of some systems that a deployment into production failed or was rolled back. `None` of
+    /// systems: of all, and of none.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn told_failures(
+    pub async fn first_failure(
         &self,
         org: Org,
         times: &[ProductionTime],
         systems: Option<&[i64]>,
-    ) -> Result<bool> {
+    ) -> Result<Option<Timestamp>> {
+        let mut first = None;
         for some in times.chunks(TIMES) {
             let mut values = args![org.0];
             let production = into_production(some, &mut values);
             let sql = format!(
-                "SELECT 1 FROM deployment
+                "SELECT MIN(deployment.at) FROM deployment
                  JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
                  WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back')
-                    AND {production}{}
-                 LIMIT 1",
+                    AND {production}{}",
                 within(systems)
             );
-            if (&mut &self.db).first(&sql, values).await?.is_some() {
-                return Ok(true);
-            }
+            let row = (&mut &self.db).first(&sql, values).await?;
+            let at = row.map(|row| row.maybe_int(0)).transpose()?.flatten();
+            first = first.into_iter().chain(at).min();
         }
-        Ok(false)
+        maybe(first)
     }
 
     /// Updates that were carried out since a moment and reached the main line, the newest first, at most `limit`. Of some

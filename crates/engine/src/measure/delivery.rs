@@ -207,8 +207,8 @@ pub struct Delivery {
     pub a_week: f64,
     /// Days from received to deployed, of those that did not fail at once.
     pub lead: Option<Spread>,
-    /// Changes that failed or were taken back. `None`: nobody ever told how one ended other than well, so that nobody
-    /// knows whether that would be told.
+    /// Changes that failed or were taken back. `None`: until the end of the period nobody told that one ended other than
+    /// well, so that nobody knows whether that would be told.
     pub failed: Option<usize>,
     /// Days from a change that failed to when something ran again as it should.
     pub restore: Option<Spread>,
@@ -229,8 +229,8 @@ impl Delivery {
     }
 }
 
-/// The four measures of changes from one moment to before another. `told`: whether anybody ever told that a deployment
-/// ended other than well.
+/// The four measures of changes from one moment to before another. `told`: whether anybody told, before the second, that
+/// a deployment ended other than well.
 pub fn delivery<'s>(
     all: impl Iterator<Item = &'s Shipped>,
     (from, to): (Timestamp, Timestamp),

@@ -17,6 +17,6 @@ pub struct Letter {
     pub forms: Vec<Form>,
     /// What it told of.
     pub things: Table,
-    /// To whom it went, and what became of that.
+    /// Recipients, and what became of that.
     pub copies: Table,
 }

@@ -15,7 +15,7 @@ pub struct Maturity {
     pub figures: Figures,
     /// The stage over time, where there is a time.
     pub trend: Option<Chart>,
-    /// What is missing to the next stage.
+    /// What is missing for the next stage.
     pub next: Table,
     /// Of the organisation: its teams.
     pub teams: Option<Table>,

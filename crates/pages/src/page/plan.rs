@@ -36,10 +36,10 @@ pub struct Plan {
     pub windows: Vec<Window>,
     /// What is held back or was missed; empty where nothing is.
     pub held: Option<Table>,
-    /// What stays, and why.
+    /// What stays open, and why.
     pub left: Table,
     /// What one more point would do, what happens if nothing is done, how near it is to the best.
     pub about: Pairs,
-    /// What finished changes taught of costs; empty where none is.
+    /// Learnt from finished changes of costs; empty where none is.
     pub taught: Option<Table>,
 }

@@ -21,7 +21,7 @@ pub struct Review {
     pub about: Pairs,
     /// What takes the meeting on: open it, note who is there.
     pub meeting: Vec<Form>,
-    /// How good the meetings were.
+    /// How well the meetings work.
     pub quality: Pairs,
     /// The agenda, from top to bottom.
     pub parts: Vec<ReviewPart>,

@@ -46,9 +46,19 @@ impl Figure {
     }
 }
 
-/// The numbers of a page, in one line.
+/// How many stand beside each other on a wide screen.
+const BESIDE: usize = 8;
+
+/// The numbers of a page: in one line, or in several where there are many.
 #[derive(Debug, Clone, PartialEq, Default, Template)]
 #[template(path = "part/figures.html")]
 pub struct Figures(pub Vec<Figure>);
+
+impl Figures {
+    /// Whether they are more than stand beside each other.
+    fn are_many(&self) -> bool {
+        self.0.len() > BESIDE
+    }
+}
 
 super::renders_itself!(Figures);

@@ -140,9 +140,19 @@ pub struct Form {
     pub cancel: Option<Link>,
     /// Whether something is lost by it.
     pub grave: bool,
+    /// Whether it is not the main thing that the page is for: a page has one filled button.
+    pub quiet: bool,
 }
 
 impl Form {
+    fn class(&self) -> &'static str {
+        match (self.grave, self.quiet) {
+            (true, _) => "grave",
+            (false, true) => "",
+            (false, false) => "primary",
+        }
+    }
+
     fn sends_files(&self) -> bool {
         self.fields.iter().any(|f| f.input == Input::File)
     }

@@ -152,6 +152,7 @@ pub(super) fn exception() -> page::Exception {
             also: String::new(),
             cancel: Some(l("Back to the register", "/exceptions")),
             grave: false,
+            quiet: false,
         }),
         findings: covered(),
         history: History {
@@ -209,6 +210,7 @@ pub(super) fn act() -> page::Act {
             also: String::new(),
             cancel: Some(l("Back", "/findings")),
             grave: true,
+            quiet: false,
         },
     }
 }

@@ -314,8 +314,8 @@ pub(super) fn feeds() -> page::Feeds {
         fetching: Pairs(vec![
             (t("Fetched"), t("by the server, every 6 hours").into()),
             (t("Last try"), hours(-4).into()),
-            (t("Last without a fault"), hours(-10).into()),
-            (t("Something new came"), hours(-4).into()),
+            (t("Last success"), hours(-10).into()),
+            (t("Last change"), hours(-4).into()),
             (t("Next try"), hours(2).into()),
         ]),
         now: Some(Form {

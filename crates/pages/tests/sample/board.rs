@@ -39,7 +39,7 @@ fn products(linked: bool) -> Table {
             ],
             vec![
                 named("gateway", href("/systems/gateway"), ""),
-                Cell::unknown(t("nobody said what a failure means")),
+                Cell::unknown(t("the effect of a failure is not described")),
                 mark(High),
                 num("4", href("/findings?system=2")),
                 Cell::Nothing,
@@ -133,7 +133,7 @@ pub(super) fn shares() -> page::Shares {
         ),
         about: Some(Pairs(vec![
             (t("The link"), Value::Code(t("https://trimtab.example/shared/trimtab_share_x"))),
-            (t("Keep it"), Value::Text(t("It is shown this once."))),
+            (t("Save"), Value::Text(t("It is shown only this once."))),
         ])),
         table,
     }

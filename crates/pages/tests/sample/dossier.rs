@@ -23,7 +23,7 @@ pub(super) fn incident() -> page::Dossier {
     );
     let about = Pairs(vec![
         (t("Looked for"), Value::Code(t("pkg:maven/org.apache.logging.log4j/log4j-core"))),
-        (t("The world was told"), Value::Unknown(t("nobody said"))),
+        (t("Published"), Value::Unknown(t("nobody said"))),
     ]);
     let history = History {
         events: vec![Event {
@@ -40,19 +40,19 @@ pub(super) fn incident() -> page::Dossier {
             Entry::Incidents,
             &[("Incidents", "/incidents"), ("Log4Shell", "")],
             "Log4Shell",
-            "Drill: Log4Shell: 3 teams are touched, 1 did not acknowledge it yet, 0 fixed it.",
+            "Drill: Log4Shell: 3 teams are affected; 1 yet to acknowledge it, 0 done.",
         ),
         notice: Some(Notice {
             urgency: Urgency::Note,
-            text: t("This is a drill: nothing of it is real, and it counts nowhere."),
+            text: t("This is a drill: nothing in it is real, and it counts in no measure."),
             next: None,
         }),
         figures: Figures(vec![Figure::of(t("9"), t("places"), "/where?q=log4j-core")]),
         parts: vec![
             (String::new(), page::Part::table(teams)),
-            (t("For a status page, to begin from"), page::Part::Prose(t("We know of it."))),
+            (t("Draft for a status page"), page::Part::Prose(t("We know of it."))),
             (t("What was learnt"), page::Part::Text(vec![t("Owners were found in minutes.")])),
-            (t("About it"), page::Part::Pairs(about)),
+            (t("Details"), page::Part::Pairs(about)),
             (t("What happened"), page::Part::History(history)),
         ],
     }

@@ -389,7 +389,7 @@ pub(super) fn said() -> page::Said {
     page::Said {
         layout: layout(
             Entry::Systems,
-            &[("Systems", "/systems"), ("Who says so", "")],
+            &[("Systems", "/systems"), ("Reported by", "")],
             "shop",
             "1 other tool speaks about shop: 14 things.",
         ),

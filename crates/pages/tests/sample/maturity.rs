@@ -10,7 +10,7 @@ pub(super) fn maturity() -> page::Maturity {
         Entry::Metrics,
         &[("Metrics", "/metrics"), ("Maturity", "")],
         "Maturity of Harbour Group",
-        "Harbour Group is at stage 2 of 5: basic, with ad-hoc monitoring; 2 criteria are missing to the next.",
+        "Harbour Group is at stage 2 of 5: basic, with ad-hoc monitoring; 2 criteria are missing for the next.",
     );
     layout.actions = vec![
         l("Evidence as HTML", "/api/v1/maturity/pack"),
@@ -50,7 +50,7 @@ pub(super) fn maturity() -> page::Maturity {
                 column("Team").kept(),
                 numbers("Stage").kept(),
                 column("Which is"),
-                numbers("Missing to the next"),
+                numbers("Missing for the next stage"),
                 column("First"),
             ],
             vec![vec![

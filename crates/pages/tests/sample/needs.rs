@@ -12,7 +12,7 @@ fn rollouts() -> Table {
         titled: false,
         pager: Some(Pager { shown: t("The first 1 of 3"), ..Pager::default() }),
         ..table(
-            "Roll-outs that wait",
+            "Waiting for roll-out",
             vec![
                 column("Gravest").kept(),
                 column("Asset").kept(),
@@ -44,12 +44,12 @@ pub(super) fn sides() -> Vec<page::Side> {
         page::Side {
             name: t("Operations"),
             figures: Figures(vec![
-                Figure::of(t("3"), t("roll-outs wait"), "/today/rollouts?side=operations"),
-                Figure::of(t("0"), t("deployments went wrong"), "/today/broken?side=operations"),
+                Figure::of(t("3"), t("waiting for roll-out"), "/today/rollouts?side=operations"),
+                Figure::of(t("0"), t("failed deployments"), "/today/broken?side=operations"),
                 Figure::of(t("1"), t("charter to agree to"), "/today/charters?side=operations"),
             ]),
             lists: vec![
-                (l("Roll-outs that wait", "/today/rollouts?side=operations"), rollouts()),
+                (l("Waiting for roll-out", "/today/rollouts?side=operations"), rollouts()),
                 (l("Charters to agree to", "/today/charters?side=operations"), charters),
             ],
         },
@@ -69,9 +69,9 @@ pub(super) fn listing() -> page::Listing {
     page::Listing {
         layout: layout(
             Entry::Today,
-            &[("Today", "/"), ("Roll-outs that wait", "")],
-            "Roll-outs that wait",
-            "Operations: 3 roll-outs wait.",
+            &[("Today", "/"), ("Waiting for roll-out", "")],
+            "Waiting for roll-out",
+            "Operations: 3 waiting for roll-out.",
         ),
         filter: None,
         intro: t("The main line is rid of findings that still run in production."),

@@ -282,7 +282,7 @@ pub(super) fn plan() -> page::Plan {
             page::Window {
                 anchor: "window-3".to_owned(),
                 name: t("Nothing in 2 windows"),
-                span: t("2026-12-21 to 2027-01-15: nothing that is worth its points goes into it"),
+                span: t("2026-12-21 to 2027-01-15: nothing worth its points fits into it"),
                 filled: None,
                 changes: None,
             },
@@ -308,7 +308,7 @@ pub(super) fn plan() -> page::Plan {
         left: Table {
             titled: true,
             ..table(
-                "What stays, and why",
+                "What stays open, and why",
                 vec![column("Finding").kept(), column("Why").kept()],
                 vec![vec![
                     named("CVE-2026-1884", "/findings/80", "jackson-databind in ledger"),
@@ -323,7 +323,7 @@ pub(super) fn plan() -> page::Plan {
         taught: Some(Table {
             titled: true,
             ..table(
-                "What finished changes taught",
+                "Learnt from finished changes",
                 vec![
                     column("Change").kept(),
                     numbers("Finished"),

@@ -22,7 +22,7 @@ pub(super) fn plans() -> page::Plans {
         ),
         figures: Figures(vec![
             Figure::of(t("9"), t("changes scheduled"), "/plan"),
-            Figure::of(t("118"), t("load that goes"), "/findings").noted(t("of 190")),
+            Figure::of(t("118"), t("load removed"), "/findings").noted(t("of 190")),
             Figure::of(t("3"), t("past their deadline by then"), "/findings"),
         ]),
         windows: table(
@@ -189,14 +189,14 @@ pub(super) fn tickets() -> page::Tickets {
         }),
         figures: Figures(vec![
             Figure::of(t("1"), t("open"), "/teams/3/tickets"),
-            Figure::of(t("2"), t("wait for room"), "/teams/3/tickets"),
+            Figure::of(t("2"), t("wait for a free slot"), "/teams/3/tickets"),
         ]),
         list: table(
             "Actions with a ticket",
             vec![
                 column("Action").kept(),
                 column("Ticket").kept(),
-                column("How it stands").kept(),
+                column("Status").kept(),
                 column("Level"),
                 column("What people changed"),
             ],
@@ -238,7 +238,7 @@ pub(super) fn update() -> page::Update {
         ),
         notice: Some(Notice {
             urgency: Urgency::Warning,
-            text: t("It was taken back on 2026-11-26: the till was slow."),
+            text: t("It was rolled back on 2026-11-26: the till was slow."),
             next: None,
         }),
         figures: Figures(vec![Figure::of(t("4"), t("findings gone"), "/findings?asset=7")]),
@@ -270,7 +270,7 @@ pub(super) fn update() -> page::Update {
         moves: Table {
             titled: true,
             ..table(
-                "What moves",
+                "What changes",
                 vec![column("Package").kept(), column("From").kept(), column("To").kept()],
                 vec![vec![
                     num("log4j-core", "/packages?purl=pkg:maven/a/b"),
@@ -282,7 +282,7 @@ pub(super) fn update() -> page::Update {
         removes: Table {
             titled: true,
             ..table(
-                "What goes",
+                "What it removes",
                 vec![column("Finding").kept(), column("How far").kept()],
                 vec![vec![named("CVE-2021-44228", "/findings/80", "log4j-core"), text("open")]],
             )
@@ -312,7 +312,7 @@ pub(super) fn update() -> page::Update {
             action: "/updates/4".into(),
             csrf: t("c"),
             fields: vec![Field::new("points", "Points", Input::Text).holding(t("3")).optional()],
-            submit: t("Keep it"),
+            submit: t("Save"),
             ..Form::default()
         }),
     }

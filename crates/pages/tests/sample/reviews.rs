@@ -64,7 +64,7 @@ pub(super) fn review() -> page::Review {
         anchor: anchor.to_owned(),
         title: t(title),
         time: t(time),
-        about: t("Detected since 2026-11-20, counting to the load."),
+        about: t("Detected since 2026-11-20, counting towards the load."),
         list: l("The list as it is now", "/findings?counts=true"),
         topics,
     };
@@ -106,8 +106,8 @@ pub(super) fn review() -> page::Review {
         ]),
         meeting: vec![form(
             "attend",
-            vec![Field::new("person", t("Who else is there"), Input::Select(owners.clone()))],
-            "Note that they are there",
+            vec![Field::new("person", t("Who else is present"), Input::Select(owners.clone()))],
+            "Add to those present",
         )],
         quality: Pairs(vec![
             (t("Decisions in a review"), t("2.5 (5 in 2 reviews)").into()),
@@ -124,7 +124,7 @@ pub(super) fn review() -> page::Review {
         ],
         decisions: table(
             "Decisions",
-            vec![column("What").kept(), column("Owner").kept(), numbers("Until"), column("Stands")],
+            vec![column("What").kept(), column("Owner").kept(), numbers("Until"), column("Status")],
             vec![vec![
                 text("Raise it in the next window"),
                 text("Ada Bakker"),
@@ -133,7 +133,7 @@ pub(super) fn review() -> page::Review {
             ]],
         ),
         forms: vec![(
-            t("Write down a decision"),
+            t("Record a decision"),
             form(
                 "decide",
                 vec![
@@ -141,7 +141,7 @@ pub(super) fn review() -> page::Review {
                     Field::new("owner", t("Who does it"), Input::Select(owners)),
                     Field::new("due", t("Until"), Input::Date).holding("2026-12-04"),
                 ],
-                "Write it down",
+                "Record it",
             ),
         )],
         note: vec![t("The quay is closed on Friday.")],
@@ -170,8 +170,8 @@ pub(super) fn goals() -> page::Goals {
             vec![
                 column("Goal").kept(),
                 numbers("Now").kept(),
-                column("Way"),
-                column("Stands").kept(),
+                column("Progress"),
+                column("Status").kept(),
             ],
             vec![vec![
                 named("Half of the load", "/metrics?days=84", "the organisation, load"),
@@ -182,7 +182,7 @@ pub(super) fn goals() -> page::Goals {
         ),
         more: Some(table("Updates merged", vec![column("Update").kept()], vec![vec![text("a")]])),
         forms: vec![(
-            t("Give a goal up"),
+            t("Drop a goal"),
             Form {
                 action: "/goals".into(),
                 csrf: "0f3a".into(),
@@ -191,7 +191,7 @@ pub(super) fn goals() -> page::Goals {
                     t("Goal"),
                     Input::Select(vec![("1".into(), t("Half"))]),
                 )],
-                submit: t("Give it up"),
+                submit: t("Drop it"),
                 ..Form::default()
             },
         )],

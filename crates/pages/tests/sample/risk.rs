@@ -99,7 +99,7 @@ pub(super) fn today() -> page::Today {
             ],
         ),
         waiting: table(
-            "You wait for others",
+            "Waiting for others",
             vec![
                 column("What").kept(),
                 column("On whom").kept(),
@@ -495,7 +495,7 @@ pub(super) fn finding() -> page::Finding {
             ],
         ),
         attributions: table(
-            "Who says so",
+            "Reported by",
             vec![column("Source").kept(), column("Says").kept(), numbers("Since"), numbers("Last")],
             vec![
                 vec![named("Trimtab", "/feeds#osv", "by OSV"), text("affected"), Cell::Value(days(-3).into()), Cell::Value(hours(-5).into())],

@@ -10,10 +10,10 @@ use super::{column, days, hours, layout, named, numbers, t, table, text};
 
 pub(super) fn supplier() -> page::Supplier {
     let promises = table(
-        "How it stands with the promises",
+        "Promises",
         vec![
             column("Promise").kept(),
-            column("Stands").kept(),
+            column("Status").kept(),
             column("What shows it"),
             numbers("Due next"),
         ],

@@ -29,16 +29,16 @@ pub(super) fn notices() -> page::Notices {
         ),
         notice: Some(Notice {
             urgency: Urgency::Warning,
-            text: t("The newest notice did not reach everybody."),
+            text: t("The latest notice did not reach everybody."),
             next: Some(l("See why", "/notices/7")),
         }),
         figures: Figures(vec![
-            Figure::of(t("1"), t("now, and nobody has it"), "#waiting"),
-            Figure::of(t("9"), t("wait to be told"), "#waiting"),
+            Figure::of(t("1"), t("now, not acknowledged"), "#waiting"),
+            Figure::of(t("9"), t("wait to be sent"), "#waiting"),
             Figure::of(t("1"), t("digests this week"), "#sent").noted(t("of 1")),
         ]),
         waiting: table(
-            "What waits",
+            "Waiting",
             vec![
                 column("What").kept(),
                 column("Now").kept(),
@@ -47,17 +47,17 @@ pub(super) fn notices() -> page::Notices {
             ],
             vec![vec![
                 named("Raise log4j-core to 2.17.1 in payments-api", "/teams/3/plan", "3 findings"),
-                num("now: say that you have it", "/notices/7"),
+                num("now: acknowledge it", "/notices/7"),
                 text("waits for the digest"),
                 Cell::Value(days(3).into()),
             ]],
         ),
         sent: table(
-            "What was sent",
+            "Sent",
             vec![
                 column("Notice").kept(),
-                numbers("Things").kept(),
-                column("What became of it"),
+                numbers("Items").kept(),
+                column("Outcome"),
                 numbers("When").kept(),
             ],
             vec![vec![
@@ -69,7 +69,7 @@ pub(super) fn notices() -> page::Notices {
         ),
         weeks: table(
             "Noise by week",
-            vec![column("Week").kept(), numbers("Digests").kept(), numbers("Times now").kept()],
+            vec![column("Week").kept(), numbers("Digests").kept(), numbers("Sent as now").kept()],
             vec![vec![text("from 2026-11-23"), text("1 of 1"), text("1")]],
         ),
         about: Pairs(vec![
@@ -89,7 +89,7 @@ pub(super) fn letter() -> page::Letter {
         ),
         notice: Some(Notice {
             urgency: Urgency::Warning,
-            text: t("Nobody has said that they have it."),
+            text: t("Nobody has acknowledged it yet."),
             next: None,
         }),
         forms: vec![
@@ -97,17 +97,17 @@ pub(super) fn letter() -> page::Letter {
             form("again", "Send it again where it was not taken", false),
         ],
         things: table(
-            "What it told of",
+            "What it was about",
             vec![column("What").kept(), column("How to act"), column("Today").kept()],
             vec![vec![
                 named("Raise log4j-core to 2.17.1 in payments-api", "/teams/3/plan", "3 findings"),
                 text("Carry it out now with `trimtab apply`, and deploy it."),
-                text("now, nobody has it"),
+                text("now, not acknowledged"),
             ]],
         ),
         copies: table(
-            "To whom it went",
-            vec![column("By").kept(), column("To"), column("What became of it").kept()],
+            "Recipients",
+            vec![column("By").kept(), column("To"), column("Outcome").kept()],
             vec![vec![text("mail"), text("ana@example.org"), text("sent")]],
         ),
     }
@@ -147,9 +147,9 @@ pub(super) fn rota() -> page::Rota {
         notice: Some(Notice {
             urgency: Urgency::Warning,
             text: t(
-                "The server sends no mail, and the team has no channel: nobody is told what is now.",
+                "The server sends no mail and the team has no channel, so nobody receives urgent notices.",
             ),
-            next: Some(l("Set how it is told", "/teams/3/notices/edit")),
+            next: Some(l("Set up notices", "/teams/3/notices/edit")),
         }),
         turns: table(
             "Turns",
@@ -170,11 +170,11 @@ pub(super) fn rota() -> page::Rota {
             ],
         ),
         covers: table(
-            "Days that others take",
+            "Cover",
             vec![
-                column("Who takes them").kept(),
-                column("From the hand-over of").kept(),
-                column("Until that of").kept(),
+                column("Who covers").kept(),
+                column("From the handover on").kept(),
+                column("Until the handover on").kept(),
             ],
             vec![vec![text("Ben Okafor"), text("2026-03-09"), text("2026-03-16")]],
         ),
@@ -183,17 +183,16 @@ pub(super) fn rota() -> page::Rota {
             (t("Hand-over"), Value::Text(t("at 09:00 (Europe/Berlin)"))),
         ]),
         forms: vec![(
-            t("Take days of others"),
+            t("Arrange cover"),
             Form {
                 action: "/teams/3/rota".into(),
                 csrf: "token".to_owned(),
                 fields: vec![
                     Field::new("do", "do", Input::Hidden).holding("take"),
-                    Field::new("person", "Who takes them", Input::Email)
-                        .holding(t("ben@example.org")),
-                    Field::new("from", "From the hand-over of", Input::Date),
+                    Field::new("person", "Who covers", Input::Email).holding(t("ben@example.org")),
+                    Field::new("from", "From the handover on", Input::Date),
                 ],
-                submit: t("Take these days"),
+                submit: t("Arrange this cover"),
                 ..Form::default()
             },
         )],

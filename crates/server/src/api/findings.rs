@@ -55,7 +55,7 @@ pub(crate) struct Asked {
     pub(crate) since: Option<String>,
     /// `true`: weighed above the level that the tier of their system accepts.
     pub(crate) above: Option<bool>,
-    /// Whether they count to the load: open, in production or not known to be out of it, not decided otherwise.
+    /// Whether they count towards the load: open, in production or not known to be out of it, not decided otherwise.
     pub(crate) counts: Option<bool>,
     /// Whether some source names a fix.
     pub(crate) fixable: Option<bool>,

@@ -46,7 +46,7 @@ pub(crate) struct Shown {
     findings: i64,
     /// In how many assets. `null`: not counted for this grouping.
     assets: Option<i64>,
-    /// What those weigh together that count to the load.
+    /// What those weigh together that count towards the load.
     load: f64,
     /// The gravest level.
     level: Option<&'static str>,

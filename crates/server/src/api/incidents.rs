@@ -219,7 +219,7 @@ pub(crate) struct Shown {
     /// Teams of which it runs in an environment, and which have it neither in a main line nor in production.
     elsewhere: Vec<ShownElsewhere>,
     /// Whether where it runs is known. Otherwise there is more than is looked at, or it could not be looked for. Looked at
-    /// are systems that have, or had, it in a main line or in production.
+    /// are systems that have, or had, it in a main line or in production; until it is found anywhere, all that runs.
     environments_known: bool,
     places: Vec<ShownPlace>,
     /// Whether it could be looked for: a package, or a name that some source knows. Otherwise where it is is unknown.

@@ -63,7 +63,7 @@ pub(crate) struct Part {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LedgerVerified)]
 pub(crate) struct ShownVerified {
-    /// The last entry up to which every seal fits, and none is missing; 0: none.
+    /// The last entry up to which every seal matches, and none is missing; 0: none.
     verified: i64,
     /// How many entries there are.
     entries: i64,

@@ -120,7 +120,7 @@ pub(crate) struct ShownDelivery {
     few: bool,
     /// Days from when what was deployed was received to its deployment.
     lead_time: Option<ShownSpread>,
-    /// Those that failed or were taken back. `null`: it was never told how one ended other than well.
+    /// Those that failed or were taken back. `null`: by then it had never been told that one ended other than well.
     failed: Option<usize>,
     change_failure_rate: Option<f64>,
     /// Days from a change that failed to when something ran again as it should.

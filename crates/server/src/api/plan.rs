@@ -101,7 +101,7 @@ pub(crate) struct PlanBatch {
     changes: Vec<PlanChange>,
     /// Points that were reckoned with.
     points: f64,
-    /// The load that goes with it, and the load-days that it saves.
+    /// The load removed with it, and the load-days that it saves.
     load: f64,
     load_days: f64,
     /// From when it can be carried out, where that is within its window: a version leaves quarantine then.

@@ -257,7 +257,7 @@ pub(crate) struct Asked {
     limit: Option<usize>,
 }
 
-/// The VEX documents that hold, oldest first.
+/// The VEX documents in force, oldest first.
 #[utoipa::path(get, path = "/api/v1/vex", tag = "vex", params(Asked),
     responses((status = 200, body = Listed<ShownVex>)))]
 pub(crate) async fn vex_list(

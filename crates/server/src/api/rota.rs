@@ -178,10 +178,10 @@ pub(crate) async fn put(
 pub(crate) struct Taken {
     /// Who takes them, by number.
     person: i64,
-    /// From the hand-over of this day on, such as 2026-03-02.
+    /// From the handover on this day on, such as 2026-03-02.
     #[schema(min_length = 10, max_length = 10)]
     first: String,
-    /// Until that of this one, at most 92 days later.
+    /// Until the handover on this one, at most 92 days later.
     #[schema(min_length = 10, max_length = 10)]
     until: String,
 }

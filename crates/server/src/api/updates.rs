@@ -110,7 +110,7 @@ pub(crate) struct Shown {
     deployed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reverted: Option<String>,
-    /// Why it was taken back.
+    /// Why it was rolled back.
     #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
     /// The points that it took in truth, as people say.
@@ -255,7 +255,7 @@ pub(crate) async fn keep(app: &App, who: &Who, id: i64, said: &Said) -> Result<(
         return Err(Problem::invalid("The reason is up to 1000 characters on one line."));
     }
     if said.reverted && reason.is_empty() {
-        return Err(Problem::invalid("Say why it was taken back: others learn from it."));
+        return Err(Problem::invalid("Say why it was rolled back: others learn from it."));
     }
     let now = app.now();
     let reverted: Option<Timestamp> = said.reverted.then(|| is.reverted.unwrap_or(now));

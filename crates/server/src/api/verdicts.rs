@@ -128,7 +128,7 @@ pub(crate) struct Asked {
     /// (of a branch that was left).
     #[param(pattern = "^(passed|decided|open|left)$")]
     pub(crate) answered: Option<String>,
-    /// Refusals that are answered or were made more than a week ago, without those of branches that were left: those that
+    /// Refusals that are answered or were made more than a week ago, without those on abandoned branches: those that
     /// maturity counts.
     pub(crate) had_time: Option<bool>,
     /// Of so many days, 1 to 400. Left out: 90.
@@ -394,7 +394,7 @@ pub(crate) struct ShownCount {
     mended: i64,
     /// Refusals that were let through by a decision.
     let_through: i64,
-    /// Refusals of branches that were left.
+    /// Refusals on abandoned branches.
     left: i64,
 }
 

@@ -127,12 +127,12 @@ impl Search {
         Ok(Found { page, unknown: self.wanted.unknown })
     }
 
-    /// Where it runs, in every environment that was told, in assets of some systems and in some besides.
+    /// Where it runs, in every environment that was told, in assets of some systems and in some besides. `None`: in all.
     pub(crate) async fn runs(
         &mut self,
         app: &App,
         org: Org,
-        of: (&[i64], &[i64]),
+        of: Option<(&[i64], &[i64])>,
         limit: usize,
     ) -> Result<Runs, Problem> {
         let wanted = &mut self.wanted;

@@ -9,7 +9,6 @@ use trimtab_store::{
 };
 
 use super::people::People;
-use super::verdicts;
 use crate::responding::{how_far, look};
 use crate::state::App;
 
@@ -121,7 +120,6 @@ pub(super) async fn end(
         let named = [("selection", people.engineering), ("assessment", people.security)];
         store.set_system_people(org, system.id, &named, "trimtab", now).await.map_err(told)?;
     }
-    verdicts::fill(store, org, people, now).await?;
     let Some(is) = gravest(store, org).await? else { return Ok(()) };
     let (asset, package) = (is.asset.0, is.package.clone());
     let new = NewAppeal {

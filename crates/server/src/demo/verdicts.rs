@@ -12,51 +12,74 @@ use super::people::People;
 use crate::access::secret::digest;
 use crate::web::today::short;
 
-/// How many assets have verdicts.
-const ASSETS: usize = 24;
+/// When changes are judged: hours before the end of the year, about one a day of the last four weeks.
+const JUDGED: [i64; 24] = [
+    668, 643, 619, 597, 551, 523, 499, 477, 452, 383, 359, 331, 307, 284, 262, 215, 189, 166, 140,
+    117, 94, 49, 27, 5,
+];
+/// How long after a refusal what was mended passes, in hours.
+const MENDED: i64 = 4;
+/// When a package is refused before it is added: hours before the end of the year.
+pub(super) const CAUGHT: i64 = 73;
 
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// Fills in what the gate said, as a token of a CI sent it.
-pub(super) async fn fill(
-    store: &Store,
-    org: Org,
-    people: &People,
-    now: Timestamp,
-) -> Result<(), String> {
+/// The moments at which changes are judged: their number, and hours before the end of the year.
+pub(super) fn moments() -> impl Iterator<Item = (usize, i64)> {
+    JUDGED.into_iter().enumerate()
+}
+
+/// Findings that count, one of each asset. What suppliers deliver has no changes here.
+async fn of_assets(store: &Store, org: Org) -> Result<Vec<Finding>, String> {
     let filter = FindingFilter { counts: Some(true), ..FindingFilter::default() };
     let page = store.findings(org, &filter, FindingOrder::Level, None, 500).await.map_err(told)?;
-    let mut of: Vec<Finding> = Vec::new();
     let assets: Vec<i64> = page.rows.iter().map(|is| is.asset.0).collect();
     let theirs = store.delivered(org, &assets).await.map_err(told)?;
-    // What suppliers deliver has no changes here.
+    let mut of: Vec<Finding> = Vec::new();
     for is in page.rows.into_iter().filter(|is| !theirs.contains_key(&is.asset.0)) {
-        if of.len() < ASSETS && of.iter().all(|one| one.asset.0 != is.asset.0) {
+        if of.len() < JUDGED.len() && of.iter().all(|one| one.asset.0 != is.asset.0) {
             of.push(is);
         }
     }
+    Ok(of)
+}
+
+/// What the gate says at one of the moments, as a token of a CI sent it. Returns what it says later, and after how many
+/// hours: half of what is refused is mended within the day.
+pub(super) async fn judge(
+    store: &Store,
+    org: Org,
+    people: &People,
+    at: usize,
+    now: Timestamp,
+) -> Result<Option<(NewVerdict, i64)>, String> {
+    let of = of_assets(store, org).await?;
+    let Some(is) = of.get(at % of.len().max(1)) else { return Ok(None) };
     let actor = format!("person:{}", people.engineering);
-    if let Some(is) = of.first() {
-        caught(store, org, (people, is), now).await?;
+    let passed = new(is, Judgement::Passed, at, "main");
+    store.add_verdict(org, &passed, &actor, now).await.map_err(told)?;
+    // The newest of all waits for an answer.
+    let newest = at + 1 == JUDGED.len();
+    if at.is_multiple_of(3) || newest {
+        let refused = new(is, Judgement::Refused, at, "raise-forms");
+        store.add_verdict(org, &refused, &actor, now).await.map_err(told)?;
     }
-    for (at, is) in of.iter().enumerate() {
-        // The newest of all waits for an answer.
-        let newest = at + 1 == of.len();
-        let passed = new(is, Judgement::Passed, at, "main");
-        store.add_verdict(org, &passed, &actor, now).await.map_err(told)?;
-        if at.is_multiple_of(3) || newest {
-            let refused = new(is, Judgement::Refused, at, "raise-forms");
-            store.add_verdict(org, &refused, &actor, now).await.map_err(told)?;
-        }
-        // Half of them were mended within the day.
-        if at.is_multiple_of(6) && !newest {
-            let mended = new(is, Judgement::Passed, at + 1, "raise-forms");
-            store.add_verdict(org, &mended, &actor, now).await.map_err(told)?;
-        }
-    }
-    Ok(())
+    let mended = at.is_multiple_of(6) && !newest;
+    Ok(mended.then(|| (new(is, Judgement::Passed, at + 1, "raise-forms"), MENDED)))
+}
+
+/// What was mended passes.
+pub(super) async fn mend(
+    store: &Store,
+    org: Org,
+    people: &People,
+    is: &NewVerdict,
+    now: Timestamp,
+) -> Result<(), String> {
+    let actor = format!("person:{}", people.engineering);
+    store.add_verdict(org, is, &actor, now).await.map(|_| ()).map_err(told)
 }
 
 /// A commit, as it looks.
@@ -98,13 +121,15 @@ fn new(is: &Finding, judgement: Judgement, at: usize, branch: &str) -> NewVerdic
     }
 }
 
-/// A near miss that was just opened: a package that was refused before it was added, and what follows from it.
-async fn caught(
+/// A near miss: a package that was refused before it was added, and what follows from it.
+pub(super) async fn caught(
     store: &Store,
     org: Org,
-    (people, is): (&People, &Finding),
+    people: &People,
     now: Timestamp,
 ) -> Result<(), String> {
+    let of = of_assets(store, org).await?;
+    let Some(is) = of.first() else { return Ok(()) };
     let package = "pkg:npm/harbuor-forms@2.1.0";
     let asked = NewVerdict {
         source: VerdictSource::CheckNew,

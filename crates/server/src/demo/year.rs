@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Role;
-use trimtab_store::{JudgedBy, NewComponent, Org, Outcome, Product};
+use trimtab_store::{JudgedBy, NewComponent, NewVerdict, Org, Outcome, Product};
 
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
 use super::{
     Filled, Sample, incidents, kept, notices, published, reviews, shares, suppliers, tickets,
-    updates,
+    updates, verdicts,
 };
 use crate::agreeing;
 use crate::ingest;
@@ -81,6 +81,12 @@ enum Act {
     Pack,
     /// The gate refuses what nobody goes on with.
     Refuse,
+    /// The gate judges a change.
+    Judge(usize),
+    /// It passes one that was mended.
+    Mend(Box<NewVerdict>),
+    /// It refuses a package before it is added.
+    Catch,
 }
 
 struct Year<'y> {
@@ -256,6 +262,10 @@ impl Year<'_> {
         }
         self.later(start, 24 * (DAYS - 28) - 6, Act::Pack);
         self.later(start, 24 * (DAYS - 50), Act::Refuse);
+        for (at, hours) in verdicts::moments() {
+            self.later(start, 24 * DAYS - hours, Act::Judge(at));
+        }
+        self.later(start, 24 * DAYS - verdicts::CAUGHT, Act::Catch);
         Ok(())
     }
 
@@ -302,6 +312,16 @@ impl Year<'_> {
             }
             Act::Supply(step) => self.supply(step, at).await,
             Act::Refuse => kept::refuse(self.app, self.org, &self.people, at).await,
+            Act::Judge(which) => {
+                let store = &self.app.store;
+                let more = verdicts::judge(store, self.org, &self.people, which, at).await?;
+                if let Some((mended, hours)) = more {
+                    self.later(at, hours, Act::Mend(Box::new(mended)));
+                }
+                Ok(())
+            }
+            Act::Mend(is) => verdicts::mend(&self.app.store, self.org, &self.people, &is, at).await,
+            Act::Catch => verdicts::caught(&self.app.store, self.org, &self.people, at).await,
             Act::Pack => {
                 let people = &self.people;
                 let id = reviews::monthly(self.app, self.org, people, &self.agreed, at).await?;

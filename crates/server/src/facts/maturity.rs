@@ -52,8 +52,8 @@ impl Told {
         let left = self.is.next().count();
         let next = match (stage, left) {
             (Stage::Advanced, _) => "there is none above it".to_owned(),
-            (_, 1) => "one criterion is missing to the next".to_owned(),
-            (_, left) => format!("{left} criteria are missing to the next"),
+            (_, 1) => "one criterion is missing for the next".to_owned(),
+            (_, left) => format!("{left} criteria are missing for the next"),
         };
         let (number, words) = (stage.number(), stage.words());
         format!("{} is at stage {number} of 5{part}: {words}; {next}.", self.name)

@@ -60,32 +60,32 @@ macro_rules! lists {
 
 lists! {
     Answers = "answers", "Decisions to answer", "decisions to answer",
-        "Asked for by somebody else, and by the charter you may agree to them.";
+        "Asked for by somebody else; the charter lets you answer them.";
     Charters = "charters", "Charters to agree to", "charters to agree to",
         "Proposed, and your side has not agreed yet.";
     Changes = "changes", "Changes of this window", "changes of this window",
         "Scheduled at once, or in a window that runs now. What waits in it until a version leaves quarantine comes that day.";
     Choices = "choices", "No change is scheduled", "without a scheduled change",
-        "Findings on the main line that count to the load, and no change of their package is scheduled there: choose to \
+        "Findings on the main line that count towards the load, and no change of their package is scheduled there: choose to \
          raise, replace or remove it, or ask for a decision.";
-    Unweighed = "unweighed", "Assessments that wait", "to assess",
+    Unweighed = "unweighed", "Findings to assess", "to assess",
         "Findings that could not be weighed: no source that is read here describes them.";
     Fresh = "new", "New and above the line", "new above the line in a week",
-        "Detected within seven days, counting to the load, and above the level that the tier of their system accepts. Where \
+        "Detected within seven days, counting towards the load, and above the level that the tier of their system accepts. Where \
          a system has no tier, nothing is accepted.";
     Ending = "ending", "Exceptions that end soon", "exceptions end within 14 days",
         "In force, and over within 14 days: then what they accept counts again. Renew them, or let them end.";
-    Suppliers = "suppliers", "Suppliers who owe something", "promises and answers owed",
+    Suppliers = "suppliers", "Owed by suppliers", "promises and answers owed",
         "What suppliers promised and do not keep, and questions to them that are past their day.";
     Tierless = "tiers", "Systems without a tier", "systems without a tier",
-        "Nobody said how much they matter, so that their findings cannot be put in order.";
-    Rollouts = "rollouts", "Roll-outs that wait", "roll-outs wait",
+        "No tier is set, so their findings cannot be ranked.";
+    Rollouts = "rollouts", "Waiting for roll-out", "waiting for roll-out",
         "The main line is rid of findings that still run in production: they are gone when it is deployed.";
-    Broken = "broken", "Deployments that went wrong", "deployments went wrong",
+    Broken = "broken", "Failed deployments", "failed deployments",
         "Failed or rolled back within 14 days, and no deployment was told there since.";
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
-    Upkeep = "upkeep", "The server needs", "needs of the server",
+    Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
         "Backups that are old, and feeds that are stale.";
 }
 

@@ -122,10 +122,8 @@ impl Facts<'_> {
     pub(crate) fn steps(&self) -> Vec<Step> {
         let Facts { is, agreed, .. } = *self;
         let system = is.system.as_ref().and_then(|s| agreed.stored.iter().find(|x| x.id == s.0));
-        let team = is
-            .team
-            .as_ref()
-            .map_or_else(|| words("nobody said who owns it"), |t| words(t.1.clone()));
+        let team =
+            is.team.as_ref().map_or_else(|| words("no owner is recorded"), |t| words(t.1.clone()));
         // Who is named for the part, else whom the description names, else the owner team: never nobody.
         let person = |part: Part, name: Option<&String>| match (self.named(part), name) {
             (Some(named), _) => named,

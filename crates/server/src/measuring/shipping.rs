@@ -23,8 +23,8 @@ pub(crate) struct Shipping {
     all: Vec<Shipped>,
     /// The deployments, by their ids.
     of: HashMap<i64, Production>,
-    /// Whether it was ever told that one ended other than well.
-    told: bool,
+    /// When it was first told that one ended other than well: before that nobody knows whether it would be told.
+    told: Option<Timestamp>,
     /// Since when all of them are known. `None`: as far as was looked.
     whole_since: Option<Timestamp>,
     /// When what was production.
@@ -55,7 +55,7 @@ impl Shipping {
         let times = when.production.as_slice();
         let found = store.deployed_into(org, times, systems, since, LOOKED).await?;
         let merged = store.merged_updates(org, systems, since, LOOKED).await?;
-        let told = store.told_failures(org, times, systems).await?;
+        let told = store.first_failure(org, times, systems).await?;
         let cut = |many: usize| many >= LOOKED;
         let oldest = found.last().map(|is| is.at).filter(|_| cut(found.len()));
         let landed_since = merged.last().map(|is| is.at).filter(|_| cut(merged.len()));
@@ -106,9 +106,10 @@ impl Shipping {
             return None;
         }
         let ours = self.all.iter().filter(|one| !one.updates.is_empty());
+        let told = self.told.is_some_and(|first| first < span.1);
         Some(Both {
-            updates: delivery(ours, span, self.told),
-            all: delivery(self.all.iter(), span, self.told),
+            updates: delivery(ours, span, told),
+            all: delivery(self.all.iter(), span, told),
         })
     }
 

@@ -45,8 +45,9 @@ pub(crate) fn event(
     NewIncidentEvent { kind: KIND.to_owned(), team, told }
 }
 
-/// Where it runs now, in assets of some systems, where it was found and where it was told to run. `None`: there is more
-/// than is looked at, or it cannot be looked for.
+/// Where it runs now, in assets of some systems, where it was found and where it was told to run; `anywhere`: in all
+/// assets, as far as these are no more than are looked at. `None`: there is more than is looked at, or it cannot be looked
+/// for.
 ///
 /// # Errors
 /// The store does not answer.
@@ -55,7 +56,7 @@ pub(crate) async fn runs(
     org: Org,
     (looked_for, versions): (&str, &str),
     (places, systems): (&Places, &[i64]),
-    events: &[IncidentEvent],
+    (events, anywhere): (&[IncidentEvent], bool),
 ) -> Result<Option<Runs>, Problem> {
     if places.more || !places.known {
         return Ok(None);
@@ -64,6 +65,12 @@ pub(crate) async fn runs(
         // What sources know, and nothing here has, runs nowhere.
         return Ok(Some(Runs::default()));
     };
+    if anywhere {
+        let runs = search.runs(app, org, None, MOST).await?;
+        if !runs.more {
+            return Ok(Some(runs));
+        }
+    }
     let mut systems: BTreeSet<i64> = systems.iter().copied().collect();
     systems.extend(places.rows.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
     let alone = places.rows.iter().filter(|place| place.system.is_none());
@@ -71,7 +78,7 @@ pub(crate) async fn runs(
     // What was told to run somewhere is looked at until it is gone, whoever has it now.
     assets.extend(ran_in(events));
     let (systems, assets) = (Vec::from_iter(systems), Vec::from_iter(assets));
-    let runs = search.runs(app, org, (&systems, &assets), MOST).await?;
+    let runs = search.runs(app, org, Some((&systems, &assets)), MOST).await?;
     Ok((!runs.more).then_some(runs))
 }
 
@@ -117,6 +124,12 @@ pub(crate) fn news(events: &[IncidentEvent], runs: &Runs) -> Vec<NewIncidentEven
         }
     }
     news
+}
+
+/// Whether nobody is known to have it yet, in a main line or in an environment.
+pub(crate) fn is_untold(events: &[IncidentEvent]) -> bool {
+    let begins = What::Touched.as_str();
+    events.iter().all(|event| event.is.kind != KIND && event.is.kind != begins)
 }
 
 /// The assets in which it was ever told to run, in whichever environment.

@@ -23,7 +23,9 @@ fn moment(at: Timestamp) -> String {
 pub(crate) fn span(span: Span, closed: bool) -> String {
     match span {
         Span::Took(took) => length(took),
-        Span::Runs(runs) if closed => format!("not when it was closed, after {}", length(runs)),
+        Span::Runs(runs) if closed => {
+            format!("not by the time it was closed, after {}", length(runs))
+        }
         Span::Runs(runs) => format!("not yet, {} so far", length(runs)),
         Span::Unknown(why) => format!("unknown: {why}"),
     }
@@ -110,8 +112,8 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         if incident.is.versions.is_empty() { "in every version" } else { &incident.is.versions }
     ));
     about.push(match incident.is.published {
-        Some(at) => format!("The world was told on {}.", moment(at)),
-        None => "When the world was told is unknown.".to_owned(),
+        Some(at) => format!("It was published on {}.", moment(at)),
+        None => "When it was published is unknown.".to_owned(),
     });
     let end = incident.closed.map_or_else(
         || format!("It was opened on {} and is open.", moment(incident.opened)),
@@ -189,11 +191,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         },
         Section { title: "Tasks", text: Vec::new(), table: Some((todo(), tasks(false))) },
         plain("What was learnt", lessons),
-        Section {
-            title: "What follows from it",
-            text: Vec::new(),
-            table: Some((todo(), tasks(true))),
-        },
+        Section { title: "Follow-up", text: Vec::new(), table: Some((todo(), tasks(true))) },
         plain("To be talked about", ask.map(str::to_owned).into()),
     ]
 }

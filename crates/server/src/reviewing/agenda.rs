@@ -58,7 +58,7 @@ pub(crate) struct Pack {
 #[schema(as = ReviewFigures)]
 pub(crate) struct PackFigures {
     pub(crate) load: Option<f64>,
-    /// Findings that count to the load.
+    /// Findings that count towards the load.
     pub(crate) open: Option<i64>,
     /// Those that came since the last review, above the line.
     pub(crate) new: Option<i64>,
@@ -248,7 +248,7 @@ pub(crate) async fn pack(
 
 fn title(part: Part) -> &'static str {
     match part {
-        Part::Follow => "What became of earlier decisions",
+        Part::Follow => "Earlier decisions",
         Part::New => "New above the line",
         Part::Deadlines => "Deadlines in danger",
         Part::Exceptions => "Exceptions that end",
@@ -360,7 +360,7 @@ impl Making<'_> {
         let filled = self.findings(Part::New, &filter, FindingOrder::Level, list).await?;
         let day = since.strftime("%Y-%m-%d");
         let mut about = format!(
-            "Detected since {day}, counting to the load, and above the level that the tier of their system accepts."
+            "Detected since {day}, counting towards the load, and above the level that the tier of their system accepts."
         );
         let unweighed = self.unweighed(Some(since)).await?;
         if unweighed > 0 {
@@ -496,7 +496,10 @@ impl Making<'_> {
             further: Vec::new(),
             more: false,
             list: page.clone(),
-            about: format!("{count} changes are scheduled; the next windows that have any."),
+            about: match count {
+                1 => "1 change is scheduled; its window.".to_owned(),
+                _ => format!("{count} changes are scheduled; the next windows that have any."),
+            },
         };
         Ok((filled, count))
     }

@@ -94,7 +94,6 @@ pub(super) async fn made(
         counted(Part::Concentration, "% of the load in five packages", five),
         counted(Part::Licences, "packages with another licence", known(&licences)),
         counted(Part::Noise, "interruptions in four weeks", asked),
-        // A page has room for the others; these stand in the words of their parts.
         counted(Part::Concentration, "packages that make up half of the load", half),
         counted(Part::Relied, "packages", (!cut).then(|| whole(names.len()))),
         counted(Part::Relied, "days old, half of the most relied on", ages.half),

@@ -145,7 +145,7 @@ fn decisions(told: &Told<'_>) -> Section {
     Section {
         title: "Decisions".to_owned(),
         text: vec![text],
-        table: Table { columns: columns(&["What", "About", "Owner", "Until", "Stands"]), rows },
+        table: Table { columns: columns(&["What", "About", "Owner", "Until", "Status"]), rows },
         ..Section::default()
     }
 }

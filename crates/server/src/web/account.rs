@@ -63,7 +63,7 @@ async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<String>) -> Page
         Some(Bulk { action: "/account/tokens/revoke".into(), csrf: layout.csrf.clone(), verbs });
     let mut fields = vec![
         Field::new("name", "Name", Input::Text),
-        Field::new("days", "Good for how many days?", Input::Number).holding("90"),
+        Field::new("days", "Valid for how many days?", Input::Number).holding("90"),
     ];
     for action in Action::ALL.iter().filter(|a| who.may_somewhere(**a)) {
         let word = action.as_str();
@@ -158,8 +158,8 @@ async fn ask(app: &App, who: &Who, wrong: Option<(&'static str, &str)>) -> Page 
         action: "/account/password".into(),
         csrf: layout.csrf.clone(),
         fields: vec![
-            Field::new("old", "The password now", Input::Secret("current-password")),
-            Field::new("new", "A new password", Input::Secret("new-password"))
+            Field::new("old", "Current password", Input::Secret("current-password")),
+            Field::new("new", "New password", Input::Secret("new-password"))
                 .hinted("At least 15 characters: a few words in a row will do."),
         ],
         submit: "Change it".to_owned(),

@@ -235,9 +235,9 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
     layout.flash = link.as_deref().map(once);
     let word = |value: &str, text: &str| (value.to_owned(), text.to_owned());
     let mut verbs = vec![
-        word("give", "Give the role"),
-        word("take", "Take the role away"),
-        word("link", "Make a link to sign in once"),
+        word("give", "Grant the role"),
+        word("take", "Remove the role"),
+        word("link", "Make a one-time sign-in link"),
         word("end-sessions", "End every session, and links that were not used"),
     ];
     verbs.push(if person.disabled {

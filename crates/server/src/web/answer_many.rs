@@ -156,8 +156,7 @@ async fn show(
     let exceptions = all.iter().filter(|d| d.is.kind == DecisionKind::Exception).count();
     let view = Act {
         follows: vec![
-            "Each is judged by itself: by the charter, by your role where it is, and nobody approves what \
-             they asked for."
+            "Each is decided on its own: by the charter and by your role there. Nobody approves their own request."
                 .to_owned(),
             format!("{exceptions} of them accept a risk until a date."),
         ],

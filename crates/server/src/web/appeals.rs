@@ -49,8 +49,8 @@ pub(crate) async fn page(
     let ever = app.store.count_appeals(who.org, of(None), seen.as_deref(), None).await?;
     let number = count(waits, "appeal waits", "appeals wait");
     let headline = match (ever, waits) {
-        (0, _) => "Nothing was asked outside of the plan.".to_owned(),
-        (_, 0) => "Every appeal is answered.".to_owned(),
+        (0, _) => "Nobody has asked for a change outside the plan.".to_owned(),
+        (_, 0) => "Every appeal has been answered.".to_owned(),
         _ => format!("{number} for an answer, {late} of them for too long."),
     };
     let mut layout = layout(&app, &who, Entry::Plan, "Appeals", headline).await?;
@@ -102,7 +102,7 @@ pub(crate) async fn page(
             },
         ),
         empty: Empty {
-            why: "A finding's page asks for a change at once, or disputes what comes first."
+            why: "Use a finding's page to ask for a change now, or to dispute the priority."
                 .to_owned(),
             next: None,
         },
@@ -174,10 +174,11 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let place = is.system.as_ref().map_or(&is.asset.1, |s| &s.1);
     let dispute = sent.kind == "dispute";
     let (title, headline) = match dispute {
-        true => ("Dispute what comes first", format!("Dispute when {package} of {place} is done.")),
-        false => {
-            ("Ask for it at once", format!("Ask for {package} of {place} outside of any cadence."))
-        }
+        true => ("Dispute the priority", format!("Dispute when {package} of {place} is done.")),
+        false => (
+            "Ask for a change now",
+            format!("Ask for {package} of {place} outside of any cadence."),
+        ),
     };
     let mut layout = layout(app, who, Entry::Plan, title, headline).await?;
     let here = format!("/findings/{}", is.id);
@@ -217,8 +218,8 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let view = Act {
         layout,
         follows: vec![end; usize::from(dispute)].into_iter().chain([
-            format!("Who answers is said by the charter; never who asked. {awaited}"),
-            "What is granted is in the team's plan at once, with your reason. All of it stands in the ledger.".to_owned(),
+            format!("The charter says who answers; it is never the person who asked. {awaited}"),
+            "If granted, the change goes into the team's plan at once, with your reason. All of it is recorded in the ledger.".to_owned(),
         ]).collect(),
         about: Pairs(vec![
             ("Finding".to_owned(), Link::to(is.vulnerability.1.clone(), here).into()),
@@ -292,14 +293,14 @@ async fn tell(
         let own = waits && is.is.author == who.person.id;
         let granted = waits && is.consents.iter().any(|c| c.person == who.person.id);
         let text = match (own, granted) {
-            (true, _) => Some("You asked for it: somebody else answers."),
-            (false, true) => Some("You granted it: somebody else must, too."),
+            (true, _) => Some("You asked for this, so somebody else answers."),
+            (false, true) => Some("You have granted it; somebody else must grant it too."),
             (false, false) => None,
         };
         let note =
             |text: &str| Notice { urgency: Urgency::Note, text: text.to_owned(), next: None };
         let notice = text.map(note);
-        let parts = vec![("About it".to_owned(), Part::Pairs(about))];
+        let parts = vec![("Details".to_owned(), Part::Pairs(about))];
         return Ok(html(&Dossier { layout, notice, figures: Figures::default(), parts }));
     }
     let pair = |value: &str, text: &str| (value.to_owned(), text.to_owned());

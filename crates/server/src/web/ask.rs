@@ -99,7 +99,7 @@ pub(super) fn wanted(sent: &Sent) -> Result<Wanted, (&'static str, String)> {
     let text = sent.days.trim();
     let days = if text.is_empty() { None } else { text.parse().ok() };
     if days.is_none() && !text.is_empty() {
-        return Err(("days", "It is a whole number.".to_owned()));
+        return Err(("days", "Enter a whole number.".to_owned()));
     }
     Ok(Wanted {
         kind: sent.kind.clone(),
@@ -152,10 +152,10 @@ async fn show(
         ..View::default()
     };
     mended(&mut form, wrong);
-    let load = finding.weighed.as_ref().map_or_else(
-        || Value::Unknown("it was not weighed".to_owned()),
-        |w| number(w.weight).into(),
-    );
+    let load = finding
+        .weighed
+        .as_ref()
+        .map_or_else(|| Value::Unknown("not weighed yet".to_owned()), |w| number(w.weight).into());
     let due = match finding.weighed.as_ref().and_then(|w| w.deadline) {
         Some(at) => When::of(at, now).into(),
         None => Value::Text("no date".to_owned()),

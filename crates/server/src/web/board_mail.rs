@@ -122,18 +122,18 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
                 .hinted("Such as Europe/Berlin."),
             Field::new("team", "Of", Input::Select(teams)).holding(chosen).optional(),
         ],
-        submit: "Keep it so".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the board", format!("/boards/{side}"))),
         ..Sheet::default()
     };
     let mut follows = vec![
-        "It goes to your own address and to nobody else, with what you may see at that time.".to_owned(),
-        "Each time is sent once. What the mail server does not take is tried again for some hours; what nobody knows of is not sent again."
+        "It goes to your own address only, and shows what you may see at that time.".to_owned(),
+        "Each edition is sent once. If the mail server refuses it, sending is retried for some hours; if delivery is uncertain, it is not sent again."
             .to_owned(),
     ];
     if app.settings.notices.mail.is_none() {
         follows.push(
-            "This server sends no mail as it is started: nothing comes until it does.".to_owned(),
+            "This server is not set up to send mail: nothing will arrive until it is.".to_owned(),
         );
     }
     let mut about = vec![("Goes to".to_owned(), Value::Text(who.person.email.clone()))];

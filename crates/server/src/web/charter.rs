@@ -165,7 +165,7 @@ fn versions(
                 Link::to(format!("Charter {}", is.id), format!("/charter/proposals/{}", is.id)),
                 format!("version {version}"),
             ),
-            Cell::text(is.state.as_str()),
+            Cell::text(is.state.as_str().replace('-', " ")),
             Cell::text(name(names, is.author)),
             Cell::Value(When::of(is.in_force.unwrap_or(is.proposed), now).into()),
         ])
@@ -238,7 +238,7 @@ async fn show(app: &App, who: &Who, text: String, wrong: Option<String>) -> Page
         follows: vec![
             "It holds when security, engineering, product and operations have each agreed."
                 .to_owned(),
-            "Then every finding is weighed anew.".to_owned(),
+            "Every finding is then weighed again.".to_owned(),
         ],
         about: Pairs(vec![("Levels".to_owned(), levels.join(", ").into())]),
         form,

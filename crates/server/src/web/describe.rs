@@ -168,12 +168,12 @@ async fn show(
         action: action.into(),
         csrf: layout.csrf.clone(),
         fields: fields(&agreed, is, sent),
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the systems", "/systems")),
         ..View::default()
     };
     mended(&mut form, wrong);
-    let follows = vec!["Every finding of its assets is weighed anew.".to_owned()];
+    let follows = vec!["Every finding of its assets is weighed again.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }
 

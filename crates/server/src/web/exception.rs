@@ -95,10 +95,10 @@ async fn show(
             format!("{author} says that {title} does not matter here.")
         }
         (DecisionState::Approved, _) if over => {
-            format!("{title} was accepted {until}; that is over.")
+            format!("{title} was accepted {until}; it has expired.")
         }
         (DecisionState::Approved, _) => format!("{said}."),
-        (DecisionState::Refused, _) => format!("It was refused that {said}."),
+        (DecisionState::Refused, _) => format!("Refused: {said}."),
         (DecisionState::Ended, _) => format!("It was ended that {said}."),
     };
     let mut layout = layout(app, who, Entry::Exceptions, &title, headline).await?;
@@ -108,7 +108,7 @@ async fn show(
         && decision.state != DecisionState::Asked
     {
         let address = format!("/findings/{}/ask?as={}", first.id, decision.id);
-        layout.actions.push(Link::to("Renew: ask anew", address));
+        layout.actions.push(Link::to("Renew", address));
     }
     let form = who.may(Action::Answer, place).then(|| form(decision, who, &layout.csrf, over));
     let mut form = form.flatten();
@@ -125,7 +125,7 @@ async fn show(
             columns: columns(),
             rows: found.iter().map(|f| row(f, now)).collect(),
             empty: trimtab_pages::part::Empty {
-                why: "No finding is so any longer.".to_owned(),
+                why: "No finding matches any longer.".to_owned(),
                 next: None,
             },
             ..Table::default()
@@ -141,7 +141,7 @@ fn form(decision: &Decision, who: &Who, csrf: &str, over: bool) -> Option<View> 
     let word = |value: &str, text: &str| (value.to_owned(), text.to_owned());
     let answers = match decision.state {
         // Who asked may take it back, and not agree to it.
-        DecisionState::Asked if own => vec![word("refuse", "Take it back")],
+        DecisionState::Asked if own => vec![word("refuse", "Withdraw it")],
         DecisionState::Asked => vec![word("approve", "Approve"), word("refuse", "Refuse")],
         DecisionState::Approved if !over => vec![word("end", "End it now")],
         _ => return None,
@@ -164,7 +164,7 @@ fn figures(is: &Decision, found: &[Finding], agreed: &Agreed, now: Timestamp) ->
     let here = format!("/exceptions/{}", is.id);
     let load: f64 = found.iter().filter_map(|f| f.weighed.as_ref()).map(|w| w.weight).sum();
     let mut figures = vec![
-        Figure::of(found.len().to_string(), "findings that are there", here.clone()),
+        Figure::of(found.len().to_string(), "findings still here", here.clone()),
         Figure::of(number(load), "their load", here.clone()),
     ];
     figures.push(match is.is.expires {

@@ -256,7 +256,7 @@ pub(crate) async fn table(
         rows,
         pager,
         empty: Empty {
-            why: "There is none. Ask for one on the page of a finding.".to_owned(),
+            why: "There are none. Ask for one on the page of a finding.".to_owned(),
             next: Some(Link::to("Findings", "/findings")),
         },
         ..Table::default()

@@ -31,14 +31,17 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let info = app.index().and_then(|index| index.info().ok());
     let headline = match (&info, dead.len()) {
         (None, _) => "There is no advisory index: nothing can be matched.".to_owned(),
-        (Some(_), 0) => "Facts are there, and no job was given up.".to_owned(),
+        (Some(_), 0) => "The feeds are in place, and no job was given up.".to_owned(),
         (Some(_), dead) => format!("{dead} jobs were given up."),
     };
     let layout = layout(&app, &who, Entry::Feeds, "Feeds and jobs", headline).await?;
     let at_most = |n: usize| if n == SHOWN { format!("{n} or more") } else { n.to_string() };
     let figure = |n: usize, label: &str| Figure::of(at_most(n), label, "/feeds");
     let unknown = || Cell::unknown("the index does not say");
-    let date = |text: Option<&str>| text.map_or_else(unknown, Cell::text);
+    // A day is enough, and midnight is none that anybody said.
+    let date = |text: Option<&str>| {
+        text.map_or_else(unknown, |text| Cell::text(text.trim_end_matches("T00:00:00Z")))
+    };
     let feed = |name: &str, what: Cell, date: Cell| Row::of(vec![Cell::text(name), what, date]);
     let feeds = info.as_ref().map(|info| {
         vec![
@@ -73,10 +76,10 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         fetching: Pairs(fetching(&app, &standing, now)),
         now: now_form,
         figures: Figures(vec![
-            figure(running.len(), "run"),
-            figure(waiting.len(), "wait"),
-            figure(dead.len(), "were given up"),
-            figure(done.len(), "are done"),
+            figure(running.len(), "running"),
+            figure(waiting.len(), "waiting"),
+            figure(dead.len(), "given up"),
+            figure(done.len(), "done"),
         ]),
         feeds: Table {
             title: "Feeds".to_owned(),
@@ -98,7 +101,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         dead: Table {
             title: "Jobs that were given up".to_owned(),
             bulk: retry,
-            empty: Empty { why: "None.".to_owned(), next: None },
+            empty: Empty { why: "No job has been given up.".to_owned(), next: None },
             ..jobs(&dead, now)
         },
         layout,
@@ -128,8 +131,8 @@ fn fetching(app: &App, is: &Standing, now: Timestamp) -> Vec<(String, Value)> {
     if app.settings.feeds.is_some() || is.tried.is_some() {
         let next = if is.running { "now" } else { "none is planned" };
         pairs.push(("Last try".to_owned(), when(is.tried, "none yet")));
-        pairs.push(("Last without a fault".to_owned(), when(is.succeeded, "none yet")));
-        pairs.push(("Something new came".to_owned(), when(is.changed, "not yet")));
+        pairs.push(("Last success".to_owned(), when(is.succeeded, "none yet")));
+        pairs.push(("Last change".to_owned(), when(is.changed, "not yet")));
         pairs.push(("Next try".to_owned(), when(is.next, next)));
     }
     pairs
@@ -156,7 +159,7 @@ fn jobs(jobs: &[Job], now: Timestamp) -> Table {
             Column::left("Job").kept(),
             Column::left("State").kept(),
             Column::right("Tries"),
-            Column::left("What went wrong last"),
+            Column::left("Last error"),
             Column::right("Added"),
         ],
         rows: jobs.iter().map(row).collect(),

@@ -64,8 +64,8 @@ pub(crate) async fn page(
         }
         layout.actions.push(Link::to("Ask for a decision", format!("/findings/{id}/ask")));
         let appeal = |kind: &str| format!("/appeals/new?kind={kind}&finding={id}");
-        layout.actions.push(Link::to("Ask for it at once", appeal("emergency")));
-        layout.actions.push(Link::to("Dispute what comes first", appeal("dispute")));
+        layout.actions.push(Link::to("Ask for a change now", appeal("emergency")));
+        layout.actions.push(Link::to("Dispute the priority", appeal("dispute")));
     }
     let sides = SIDES.iter().map(|r| {
         let word = r.as_str();
@@ -156,7 +156,7 @@ fn attributions(all: &[Attribution], now: Timestamp) -> Table {
         ])
     };
     Table {
-        title: "Who says so".to_owned(),
+        title: "Reported by".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Source").kept(),
@@ -165,7 +165,7 @@ fn attributions(all: &[Attribution], now: Timestamp) -> Table {
             Column::right("Last"),
         ],
         rows: all.iter().map(row).collect(),
-        empty: Empty { why: "Nobody says so any longer.".to_owned(), next: None },
+        empty: Empty { why: "No source reports it any longer.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -198,20 +198,18 @@ fn figures(is: &Finding, now: Timestamp) -> Figures {
             let figure = Figure::of(w.level.as_str(), "level", here.clone()).marked(w.level);
             if w.bounds.0 == w.bounds.1 { figure } else { figure.noted(bounds) }
         }
-        None => Figure::of(Value::Unknown("it was not weighed".to_owned()), "level", here.clone()),
+        None => Figure::of(Value::Unknown("not weighed yet".to_owned()), "level", here.clone()),
     };
     let deadline: Value = match w {
         Some(w) => match (w.deadline, w.deadline_kind) {
             (Some(at), _) => When::of(at, now).into(),
             (None, "opportunistic") => "at the next opportunity".into(),
-            (None, _) => Value::Unknown("what is missing stands in the reckoning".to_owned()),
+            (None, _) => Value::Unknown("the factors below show what is missing".to_owned()),
         },
-        None => Value::Unknown("it was not weighed".to_owned()),
+        None => Value::Unknown("not weighed yet".to_owned()),
     };
-    let load: Value = w.map_or_else(
-        || Value::Unknown("it was not weighed".to_owned()),
-        |w| number(w.weight).into(),
-    );
+    let load: Value =
+        w.map_or_else(|| Value::Unknown("not weighed yet".to_owned()), |w| number(w.weight).into());
     let cost: Value = match w.and_then(|w| w.cost) {
         Some((least, most)) => format!("{}–{} points", number(least), number(most)).into(),
         None => Value::Unknown("no source names a fix".to_owned()),
@@ -328,7 +326,7 @@ async fn questions(
     };
     let asked = app.store.questions_of(who.org, is.id).await?;
     Ok(Table {
-        title: format!("What removes it: {name} does"),
+        title: format!("{name} removes it"),
         titled: true,
         columns: vec![
             Column::left("Asked").kept(),

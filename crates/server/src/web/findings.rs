@@ -73,7 +73,7 @@ pub(crate) async fn page(
         title: "Findings".to_owned(),
         csv: address(&asked, &[]).replacen("/findings", "/findings.csv", 1).into(),
         empty: Empty {
-            why: "No finding is so. Take a part of the filter away, or push a snapshot.".to_owned(),
+            why: "No finding matches. Remove part of the filter, or push a snapshot.".to_owned(),
             next: Some(Link::to("All findings", "/findings")),
         },
         ..table

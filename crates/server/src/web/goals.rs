@@ -110,11 +110,11 @@ fn words(measure: Measure) -> &'static str {
 pub(super) fn columns() -> Vec<Column> {
     vec![
         Column::left("Goal").kept(),
-        Column::right("Began at"),
+        Column::right("Start"),
         Column::right("Now").kept(),
-        Column::right("To be"),
-        Column::left("Way"),
-        Column::left("Stands").kept(),
+        Column::right("Target"),
+        Column::left("Progress"),
+        Column::left("Status").kept(),
         Column::right("Until"),
     ]
 }
@@ -142,11 +142,15 @@ async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Pro
             of(Standing::Behind)
         ),
         _ => format!(
-            "{}: {} reached, {} on track, {} behind.",
+            "{}: {} reached, {} on track, {} behind{}.",
             count(whole, "goal is shared", "goals are shared"),
             of(Standing::Reached),
             of(Standing::OnTrack),
-            of(Standing::Behind)
+            of(Standing::Behind),
+            match of(Standing::Unknown) {
+                0 => String::new(),
+                n => format!(", {n} unknown"),
+            }
         ),
     };
     let mut layout = layout(app, who, Entry::Reviews, "Goals", headline).await?;
@@ -173,7 +177,7 @@ async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Pro
             asking("/goals", &[("after", Some(next))])
         }),
         empty: Empty {
-            why: "A goal is one number that all roles look at: the load, the days to remediate, the deadlines that are kept."
+            why: "A goal is one number that all roles share: the load, the days to remediate, or the deadlines kept."
                 .to_owned(),
             next: None,
         },
@@ -253,6 +257,7 @@ async fn forms(
         csrf: csrf.to_owned(),
         fields,
         submit: submit.to_owned(),
+        quiet: submit == "Drop it",
         ..Sheet::default()
     };
     let fields = vec![
@@ -260,9 +265,9 @@ async fn forms(
         Field::new("of", "Whose", Input::Select(of)).holding(held(|s| &s.of)),
         Field::new("name", "Goal", Input::Text).holding(held(|s| &s.name)),
         Field::new("measure", "Number", Input::Select(measures)).holding(held(|s| &s.measure)),
-        Field::new("to", "To be", Input::Text)
+        Field::new("to", "Target", Input::Text)
             .holding(held(|s| &s.to))
-            .hinted("It begins at the number of now."),
+            .hinted("It starts at today's number."),
         Field::new("ends", "Until", Input::Date).holding(held(|s| &s.ends)),
     ];
     let mut forms = vec![("Share a goal".to_owned(), sheet(fields, "Share it"))];
@@ -276,7 +281,7 @@ async fn forms(
     }
     if !mine.is_empty() {
         let fields = vec![hidden("drop"), Field::new("id", "Goal", Input::Select(mine))];
-        forms.push(("Give a goal up".to_owned(), sheet(fields, "Give it up")));
+        forms.push(("Drop a goal".to_owned(), sheet(fields, "Drop it")));
     }
     Ok(forms)
 }

@@ -58,7 +58,7 @@ pub(crate) async fn page(
         let name = format!("{} in {package}", is.finding.vulnerability.1);
         let system = match &is.finding.system {
             Some((id, name)) => Cell::link(name.clone(), format!("/systems/{id}")),
-            None => Cell::unknown("nobody said to which system the asset belongs"),
+            None => Cell::unknown("the asset is assigned to no system"),
         };
         Row::of(vec![
             Cell::Name(
@@ -213,7 +213,7 @@ async fn show(
         action: format!("/systems/{id}/people").into(),
         csrf: layout.csrf.clone(),
         fields: Part::ALL.into_iter().map(field).collect(),
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the system", here)),
         ..Sheet::default()
     };

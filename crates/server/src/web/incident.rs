@@ -69,16 +69,20 @@ pub(crate) async fn page(
             format!("{drill}{}: no source knows yet which packages it is in.", is.is.title)
         }
         (true, 0) if !rows.is_empty() => format!(
-            "{drill}{}: it is in {} that you may see.",
+            "{drill}{}: it is in {} that you can see.",
             is.is.title,
             count(whole(rows.len()), "place", "places")
         ),
+        (true, 0) if !room.around().is_empty() => format!(
+            "{drill}{}: it is in no main line and not in production, but runs elsewhere.",
+            is.is.title
+        ),
         (true, 0) if !room.places.is_sure() => {
-            format!("{drill}{}: it was not found yet that you may see.", is.is.title)
+            format!("{drill}{}: it has not been found in what you can see.", is.is.title)
         }
-        (true, 0) => format!("{drill}{}: it is nowhere that you may see.", is.is.title),
+        (true, 0) => format!("{drill}{}: it is nowhere that you can see.", is.is.title),
         (true, _) => format!(
-            "{drill}{}: {} touched, {waiting} did not acknowledge it yet, {fixed} fixed it.",
+            "{drill}{}: {} affected; {waiting} yet to acknowledge it, {fixed} done.",
             is.is.title,
             count(whole(teams), "team is", "teams are")
         ),
@@ -88,7 +92,7 @@ pub(crate) async fn page(
     let leads = who.may(Action::Respond, On::ALL);
     if leads && open {
         let acts = [
-            ("task", "Give a task"),
+            ("task", "Assign a task"),
             ("note", "Note something"),
             ("update", "Tell stakeholders"),
             ("status", "Tell customers"),
@@ -102,7 +106,7 @@ pub(crate) async fn page(
             .actions
             .extend(acts.map(|(kind, words)| Link::to(words, link(id, kind, None, None))));
     } else if leads {
-        layout.actions.push(Link::to("What follows from it", link(id, "action", None, None)));
+        layout.actions.push(Link::to("Add a follow-up", link(id, "action", None, None)));
     }
     layout.actions.push(Link::to("Retrospective", format!("/incidents/{id}/report")));
     let here = format!("/incidents/{id}");
@@ -126,7 +130,7 @@ pub(crate) async fn page(
     ];
     // How far teams are is not told to who sees none of them.
     if teams > 0 || room.all {
-        let words = "teams did not acknowledge it";
+        let words = "teams have not acknowledged it";
         figures.push(Figure::of(format!("{waiting} of {teams}"), words, here));
     }
     let figures = Figures(figures);
@@ -137,15 +141,12 @@ pub(crate) async fn page(
         (String::new(), Part::table(places(&room, &search))),
     ];
     if room.all && !is.is.near_miss {
-        parts.push(("For stakeholders, to begin from".to_owned(), {
+        parts.push(("Draft for stakeholders".to_owned(), {
             Part::Prose(draft::stakeholders(&room, now))
         }));
-        parts.push((
-            "For a status page, to begin from".to_owned(),
-            Part::Prose(draft::status(&room)),
-        ));
+        parts.push(("Draft for a status page".to_owned(), Part::Prose(draft::status(&room))));
     }
-    parts.push(("About it".to_owned(), Part::Pairs(about(&room, now))));
+    parts.push(("Details".to_owned(), Part::Pairs(about(&room, now))));
     parts.push(("What happened".to_owned(), Part::History(timeline(&room, now))));
     Ok(html(&Dossier { notice: notice(&room), figures, parts, layout }))
 }
@@ -153,31 +154,37 @@ pub(crate) async fn page(
 fn notice(room: &Room) -> Option<Notice> {
     let mut texts = Vec::new();
     if room.is.is.drill.is_some() {
-        texts.push("This is a drill: nothing of it is real, and it counts nowhere.".to_owned());
+        texts.push(
+            "This is a drill: nothing in it is real, and it counts in no measure.".to_owned(),
+        );
     }
     if room.is.is.near_miss {
         let text = "This is a near miss: it was caught before it touched anything, and counts in no time of incidents.";
         texts.push(text.to_owned());
     }
     if !room.all {
-        texts.push("You see what touches your systems and teams.".to_owned());
+        texts.push("You see the part that concerns your systems and teams.".to_owned());
     }
     if !room.places.known {
-        let text = "No source knows this name yet, so that it cannot be looked for: open one that names a package.";
+        let text = "No source knows this name yet, so it cannot be looked for: open an incident that names a package.";
         texts.push(text.to_owned());
     }
     if !room.all && room.stands.is_empty() && !room.places.rows.is_empty() {
-        texts.push("How far its teams are is told to who is of the whole team.".to_owned());
+        texts.push("Progress is shown to those who see the whole team.".to_owned());
     }
     if room.places.unknown > 0 {
         let versions = count(whole(room.places.unknown), "version", "versions");
         texts.push(format!("{versions} cannot be compared and may be affected as well."));
     }
     if room.places.more {
-        texts.push("There are more places than are looked at: nothing is called gone.".to_owned());
+        texts.push(
+            "There are more places than Trimtab looks at, so nothing is reported as gone."
+                .to_owned(),
+        );
     }
     if room.runs.is_none() && room.places.known && !room.places.more {
-        let text = "There are more deployments than are looked at: what runs where is not told.";
+        let text =
+            "There are more deployments than Trimtab looks at, so what runs where is unknown.";
         texts.push(text.to_owned());
     }
     let text = texts.join(" ");
@@ -188,7 +195,7 @@ fn took(span: Span, closed: bool) -> Cell {
     match span {
         Span::Took(took) => Cell::text(length(took)),
         Span::Runs(runs) if closed => {
-            Cell::text(format!("not when it was closed, after {}", length(runs)))
+            Cell::text(format!("not by the time it was closed, after {}", length(runs)))
         }
         Span::Runs(runs) => Cell::text(format!("not yet, {}", length(runs))),
         Span::Unknown(why) => Cell::unknown(why),
@@ -210,17 +217,17 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
                 Cell::link(format!("Acknowledge for {name}"), link_to("acknowledged"))
             }
             () if stand.contained.is_none() => {
-                Cell::link(format!("Say that {name} contained it"), link_to("contained"))
+                Cell::link(format!("Mark as contained for {name}"), link_to("contained"))
             }
             // What an inventory lists is fixed when it is gone.
             () if stand.fixed.is_none() && !room.of(stand.team).any(|place| place.listed) => {
-                Cell::link(format!("Say that {name} fixed it"), link_to("fixed"))
+                Cell::link(format!("Mark as fixed for {name}"), link_to("fixed"))
             }
             () => Cell::Nothing,
         };
         let team = match stand.team {
             Some(team) => Cell::name(name.clone(), format!("/teams/{team}")),
-            None => Cell::unknown("nobody said who owns it: describe the systems below"),
+            None => Cell::unknown("no owner is recorded: describe the systems below"),
         };
         Row::of(vec![
             team,
@@ -238,15 +245,15 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
         columns: vec![
             Column::left("Team").kept(),
             Column::right("Places"),
-            Column::right("To know"),
+            Column::right("To know").kept(),
             Column::right("To acknowledge").kept(),
-            Column::right("To contain"),
-            Column::right("To fix"),
+            Column::right("To contain").kept(),
+            Column::right("To fix").kept(),
             Column::left("Next").kept(),
         ],
         rows: room.stands.iter().map(row).collect(),
         empty: Empty {
-            why: "No team that you may see has it, as far as it can be looked for.".to_owned(),
+            why: "No team that you can see has it, as far as it can be looked for.".to_owned(),
             next: None,
         },
         ..Table::default()
@@ -260,14 +267,14 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
         let is = stand.measures(None, true, room.is.closed.unwrap_or(now));
         let next = match stand.contained {
             None if open && may_of(who, stand.team) => Cell::link(
-                format!("Say that {} contained it in {name}", room.team(stand.team)),
+                format!("Mark as contained in {name} for {}", room.team(stand.team)),
                 link_in(room.is.id, name, stand.team),
             ),
             _ => Cell::Nothing,
         };
         let team = match stand.team {
             Some(team) => Cell::link(room.team(stand.team), format!("/teams/{team}")),
-            None => Cell::unknown("nobody said who owns it"),
+            None => Cell::unknown("no owner is recorded"),
         };
         let places = match room.running(name, stand.team) {
             Some(places) => Cell::text(places.to_string()),
@@ -291,9 +298,9 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::left("Environment").kept(),
             Column::left("Team").kept(),
             Column::right("Places"),
-            Column::right("To contain"),
+            Column::right("To contain").kept(),
             Column::right("To fix").kept(),
-            Column::left("Next"),
+            Column::left("Next").kept(),
         ],
         rows: room.around().iter().map(row).collect(),
         empty: Empty { why: room.nowhere().to_owned(), next: None },
@@ -306,12 +313,12 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
         let state = match (task.done, task.due) {
             (Some(at), _) => Cell::Value(When::of(at, now).into()),
             (None, Some(due)) => Cell::Due(When::of(due, now), task.is_late(now)),
-            (None, None) => Cell::unknown("nobody said until when"),
+            (None, None) => Cell::unknown("no due date is set"),
         };
         let may = may_of(who, task.team) || task.owner == Some(who.person.id);
         let next = match task.done.is_none() && may {
             true => Cell::link(
-                format!("Task {} is done", task.seq),
+                format!("Mark task {} as done", task.seq),
                 link(room.is.id, "done", None, Some(task.seq)),
             ),
             false => Cell::Nothing,
@@ -336,7 +343,7 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::left("Next").kept(),
         ],
         rows: room.tasks.iter().map(row).collect(),
-        empty: Empty { why: "Nothing is to be done yet.".to_owned(), next: None },
+        empty: Empty { why: "No task yet.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -349,7 +356,7 @@ fn places(room: &Room, search: &str) -> Table {
     let row = |place: &Where| {
         let runs = match (place.listed, place.environments.as_slice()) {
             (false, _) => Cell::unknown("a scanner reported it; no inventory lists it"),
-            (true, []) => Cell::text("nowhere that was told"),
+            (true, []) => Cell::text("in no known deployment"),
             (true, all) => Cell::text(all.join(", ")),
         };
         Row::of(vec![
@@ -358,8 +365,8 @@ fn places(room: &Room, search: &str) -> Table {
                 format!("/packages?purl={}", encode(&place.component.is.package)),
             ),
             Cell::link(place.asset.1.clone(), format!("/releases?asset={}", place.asset.0)),
-            named(&place.system, "systems", "nobody said to which system the asset belongs"),
-            named(&place.team, "teams", "nobody said who owns it"),
+            named(&place.system, "systems", "the asset is assigned to no system"),
+            named(&place.team, "teams", "no owner is recorded"),
             runs,
             Cell::link(
                 "findings",
@@ -389,7 +396,7 @@ fn places(room: &Room, search: &str) -> Table {
         ],
         rows: room.places.rows.iter().take(SHOWN).map(row).collect(),
         csv: search.replacen("/where?", "/where.csv?", 1).into(),
-        empty: Empty { why: "It is nowhere that you may see.".to_owned(), next: None },
+        empty: Empty { why: "It is nowhere that you can see.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -404,7 +411,7 @@ fn about(room: &Room, now: Timestamp) -> Pairs {
     let mut pairs = vec![
         ("Looked for".to_owned(), Value::Code(is.is.looked_for.clone())),
         ("Versions".to_owned(), Value::Code(versions.to_owned())),
-        ("The world was told".to_owned(), published),
+        ("Published".to_owned(), published),
         ("Opened".to_owned(), When::of(is.opened, now).into()),
     ];
     if let Some(at) = is.closed {
@@ -466,7 +473,7 @@ pub(crate) async fn retrospective(
         Link::to(words, format!("/api/v1/incidents/{id}/report?format={format}"))
     }));
     if who.may(Action::Respond, On::ALL) {
-        layout.actions.push(Link::to("Add what follows", link(id, "action", None, None)));
+        layout.actions.push(Link::to("Add a follow-up", link(id, "action", None, None)));
     }
     let mut parts = Vec::new();
     for section in report::sections(&room, now) {

@@ -133,8 +133,8 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::words("Incidents")];
     if who.may(Action::Respond, On::ALL) {
         layout.actions.push(Link::to("Open an incident", "/incidents/new"));
-        layout.actions.push(Link::to("Note a near miss", "/incidents/new?near_miss=true"));
-        layout.actions.push(Link::to("Begin a drill", "/incidents/new?drill=true"));
+        layout.actions.push(Link::to("Record a near miss", "/incidents/new?near_miss=true"));
+        layout.actions.push(Link::to("Start a drill", "/incidents/new?drill=true"));
     }
     layout.actions.push(Link::to("Appeals", "/appeals"));
     layout.actions.push(Link::to("Hand-offs", "/handoffs"));
@@ -143,11 +143,7 @@ pub(crate) async fn page(
         Figure::of(counted.open.to_string(), "open", "/incidents?open=true&drill=false"),
         Figure::of(counted.real.to_string(), "real ones", "/incidents?drill=false"),
         Figure::of(counted.near_misses.to_string(), "near misses", "/incidents?near_miss=true"),
-        Figure::of(
-            counted.drills.to_string(),
-            "drills, counted in no measure",
-            "/incidents?drill=true",
-        ),
+        Figure::of(counted.drills.to_string(), "drills, in no measure", "/incidents?drill=true"),
     ]);
     let row = |is: &Incident| {
         let drill = match (is.is.drill.is_some(), is.is.near_miss) {
@@ -191,7 +187,7 @@ pub(crate) async fn page(
             asking("/incidents", &members)
         }),
         empty: Empty {
-            why: "There was none. Rehearse one: a drill plays a past event.".to_owned(),
+            why: "There are none. Rehearse one: a drill replays a past event.".to_owned(),
             next: None,
         },
         ..Table::default()
@@ -223,16 +219,16 @@ fn times(records: &[Record], more: bool) -> Table {
     };
     Table {
         title: match more {
-            true => format!("How long it took in the newest {MEASURED}, by team: the middle one"),
-            false => "How long it took, by team: the middle one".to_owned(),
+            true => format!("Median times by team, of the newest {MEASURED}"),
+            false => "Median times by team".to_owned(),
         },
         titled: true,
         columns: vec![
             Column::left("Team").kept(),
             Column::right("Incidents"),
-            Column::right("To know"),
+            Column::right("To know").kept(),
             Column::right("To acknowledge").kept(),
-            Column::right("To contain"),
+            Column::right("To contain").kept(),
             Column::right("To fix").kept(),
         ],
         rows: records.iter().map(row).collect(),
@@ -336,12 +332,14 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let drill = !sent.drill.is_empty();
     let near_miss = !sent.near_miss.is_empty();
     let (title, headline) = match (drill, near_miss) {
-        (true, _) => ("Begin a drill", "Begin a drill: a past event against what is here today."),
+        (true, _) => {
+            ("Start a drill", "Start a drill: a past event, replayed against what you run today.")
+        }
         (false, true) => {
-            ("Note a near miss", "Note a near miss: what was caught, to learn from it.")
+            ("Record a near miss", "Record a near miss: what was caught, to learn from it.")
         }
         (false, false) => {
-            ("Open an incident", "Open an incident: who is touched is looked for at once.")
+            ("Open an incident", "Open an incident: Trimtab looks at once for who is affected.")
         }
     };
     let mut layout = layout(app, who, Entry::Incidents, title, headline.to_owned()).await?;
@@ -363,7 +361,7 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
         fields.push(field("past", "Past event", Input::Select(past), &sent.past, ""));
         fields.push(field(
             "speed",
-            "Minutes of then in one of now",
+            "Minutes of the past event per minute",
             Input::Number,
             &sent.speed,
             "60: a day goes by in 24 minutes. Empty: as slowly as it was.",
@@ -379,7 +377,7 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
         field("versions", "Versions", Input::Code, &sent.versions, "Such as <2.15.0. Empty: all."),
         field(
             "published",
-            "When was the world told?",
+            "When was it published?",
             Input::Date,
             &sent.published,
             "Empty: unknown, and so is how long it took to know.",
@@ -396,17 +394,17 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     mended(&mut form, wrong);
     let follows = match (drill, near_miss) {
         (true, _) => vec![
-            "It is marked as a drill everywhere, and counts in no measure.".to_owned(),
+            "It is marked as a drill everywhere and counts in no measure.".to_owned(),
             "Teams are touched by what they have today; the day then comes as it came.".to_owned(),
         ],
         (false, true) => vec![
-            "It has a timeline, a retrospective and what follows from it, as an incident has.".to_owned(),
-            "It is listed apart, and counts in no time of incidents; nobody is told of it by mail.".to_owned(),
+            "It has a timeline, a retrospective and follow-ups, as an incident has.".to_owned(),
+            "It is listed separately, counts in no incident times, and nobody is mailed about it.".to_owned(),
         ],
         (false, false) => vec![
-            "Each team that has it is asked to acknowledge it, and told of it: at once only if the charter says now."
+            "Each team that has it is notified and asked to acknowledge it: at once only if the charter says now."
                 .to_owned(),
-            "Every minute it is looked where it is: what is gone counts as fixed by itself."
+            "Trimtab looks every minute where it is. What is gone counts as fixed without further ado."
                 .to_owned(),
         ],
     };

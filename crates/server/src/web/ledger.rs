@@ -92,14 +92,13 @@ pub(crate) async fn verify(
     };
     let (is, entries) = (&held.is, count(held.is.seq, "entry was", "entries were"));
     let (urgency, text) = match &is.broken {
-        None if is.is_whole => (
-            Urgency::Done,
-            format!("{entries} reckoned again: every seal fits, and none is missing."),
-        ),
+        None if is.is_whole => {
+            (Urgency::Done, format!("{entries} verified: every seal matches, and none is missing."))
+        }
         None => (
             Urgency::Note,
             format!(
-                "{entries} reckoned again of {}: every seal fits so far. Go on with the rest.",
+                "{entries} verified of {}: every seal matches so far. Continue with the rest.",
                 is.entries
             ),
         ),
@@ -134,7 +133,7 @@ async fn show(
             format!("The last entry is number {}, of {}.", last.seq, When::of(at, now).words())
         }
         Some(first) => format!("Entries up to number {}.", first.seq),
-        None => "No entry is so.".to_owned(),
+        None => "No entry matches.".to_owned(),
     };
     let told = Telling::of(app, who, &found.rows).await?;
     let mut layout = layout(app, who, Place::Ledger, "Ledger", headline).await?;
@@ -171,7 +170,8 @@ async fn show(
     let verify = View {
         action: "/ledger/verify".into(),
         csrf: layout.csrf.clone(),
-        submit: if goes_on.is_some() { "Go on verifying" } else { "Verify the ledger" }.to_owned(),
+        submit: if goes_on.is_some() { "Continue verifying" } else { "Verify the ledger" }
+            .to_owned(),
         fields: goes_on
             .map(|next| Field::new("after", "", Input::Hidden).holding(next))
             .into_iter()
@@ -329,7 +329,7 @@ impl Telling {
     }
 }
 
-/// The data of an entry in a few words: `outcome ok, environment production`.
+/// The data of an entry in a few words, what was changed first: `share added, person 2`.
 fn told(data: &str) -> String {
     let Ok(Value::Object(members)) = serde_json::from_str::<Value>(data) else {
         return data.chars().take(LONGEST).collect();
@@ -351,11 +351,16 @@ fn told(data: &str) -> String {
             is.as_i64()
                 .map_or_else(|| number(is.as_f64().unwrap_or_default()), |whole| whole.to_string()),
         ),
-        Value::String(text) => Some(short(text.clone())),
+        Value::String(text) => Some(match text.parse::<Timestamp>() {
+            Ok(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            Err(_) => short(text.clone()),
+        }),
         other => Some(short(other.to_string())),
     };
-    let words = members.iter().filter_map(|(name, value)| Some(format!("{name} {}", word(value)?)));
-    let mut words: Vec<String> = words.collect();
+    let what = members.get("what").and_then(Value::as_str).map(|what| what.replace('-', " "));
+    let rest = members.iter().filter(|(name, _)| what.is_none() || *name != "what");
+    let rest = rest.filter_map(|(name, value)| Some(format!("{name} {}", word(value)?)));
+    let mut words: Vec<String> = what.iter().cloned().chain(rest).collect();
     let more = words.len().saturating_sub(MEMBERS);
     words.truncate(MEMBERS);
     if more > 0 {
@@ -387,6 +392,8 @@ mod tests {
             "document abababababab…"
         );
         assert_eq!(told("damaged"), "damaged");
+        let share = r#"{"expires":"2026-12-14T12:54:44.109789281Z","what":"share-added"}"#;
+        assert_eq!(told(share), "share added, expires 2026-12-14 12:54 UTC");
         assert_eq!(told(&format!("{{\"a\":\"{}\"}}", "x".repeat(200))).chars().count(), 83);
     }
 }

@@ -105,7 +105,7 @@ pub(crate) async fn page(
         ])
     };
     let list = Table {
-        title: "What was met".to_owned(),
+        title: "Weaknesses found".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Weakness").kept(),
@@ -114,7 +114,7 @@ pub(crate) async fn page(
         ],
         rows: all.met.iter().map(line).collect(),
         empty: Empty {
-            why: "Nothing was found of which a source names a weakness.".to_owned(),
+            why: "No finding here has a weakness named by a source.".to_owned(),
             next: None,
         },
         ..Table::default()

@@ -57,7 +57,7 @@ pub(crate) async fn page(
     let notice = match (is_alarm, open, by) {
         (true, 1.., _) => Some(Notice {
             urgency: Urgency::Warning,
-            text: "Nobody has said that they have it.".to_owned(),
+            text: "Nobody has acknowledged it yet.".to_owned(),
             next: None,
         }),
         (true, 0, Some(by)) => {
@@ -85,8 +85,8 @@ pub(crate) async fn page(
         let told = &named.told;
         let state = match of(&named.item) {
             None => "gone",
-            Some(is) if is_open(is) => "now, nobody has it",
-            Some(is) if is.urgent.is_some() => "now, somebody has it",
+            Some(is) if is_open(is) => "now, not acknowledged",
+            Some(is) if is.urgent.is_some() => "now, acknowledged",
             Some(_) => "to be done",
         };
         Row::of(vec![
@@ -97,8 +97,8 @@ pub(crate) async fn page(
     };
     let things = Table {
         title: match said.more() {
-            0 => "What it told of".to_owned(),
-            more => format!("What it told of: the gravest {}, and {more} more", said.named.len()),
+            0 => "What it was about".to_owned(),
+            more => format!("What it was about: the gravest {}, and {more} more", said.named.len()),
         },
         titled: true,
         columns: vec![
@@ -146,12 +146,12 @@ fn copies(letter: &Letter, wishes: bool, now: jiff::Timestamp) -> Table {
         ])
     };
     Table {
-        title: "To whom it went".to_owned(),
+        title: "Recipients".to_owned(),
         titled: true,
         columns: vec![
             Column::left("By").kept(),
             Column::left("To"),
-            Column::left("What became of it").kept(),
+            Column::left("Outcome").kept(),
             Column::left("What to do"),
             Column::right("When"),
         ],

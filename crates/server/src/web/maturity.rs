@@ -54,7 +54,7 @@ async fn show(app: &App, who: &Who, asked: Option<i64>) -> Page {
     if asked.is_some() {
         layout.actions.push(Link::to("Of the organisation", "/maturity"));
     }
-    layout.actions.push(Link::to("What is asked for", "/maturity/thresholds"));
+    layout.actions.push(Link::to("Thresholds", "/maturity/thresholds"));
     layout.actions.push(Link::to("Evidence as HTML", format!("/api/v1/maturity/pack{only}")));
     layout.actions.push(Link::to("PDF", format!("/api/v1/maturity/pdf{only}")));
     layout.actions.push(Link::to("JSON", format!("/api/v1/maturity{only}")));
@@ -272,7 +272,7 @@ fn teams(told: &Told, base: &str) -> Table {
             Column::left("Team").kept(),
             Column::right("Stage").kept(),
             Column::left("Which is"),
-            Column::right("Missing to the next"),
+            Column::right("Missing for the next stage"),
             Column::left("First"),
         ],
         rows: rows.collect(),

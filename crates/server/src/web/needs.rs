@@ -90,7 +90,7 @@ impl Drawn {
             columns: self.columns,
             rows: self.rows,
             empty: Empty {
-                why: "Nothing is so now.".to_owned(),
+                why: "Nothing is waiting here now.".to_owned(),
                 next: Some(Link::to("Back to Today", "/")),
             },
             ..Table::default()

@@ -54,10 +54,10 @@ pub(crate) async fn page(
     let names = names(&app, who.org).await?;
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match (open, held) {
-        (0, 0) => format!("Nothing waits to be told to {}.", team.name),
+        (0, 0) => format!("No notice is waiting for {}.", team.name),
         (0, held) => format!(
-            "{} to be told to {}.",
-            count(whole(held), "thing waits", "things wait"),
+            "{} for {}.",
+            count(whole(held), "notice is waiting", "notices are waiting"),
             team.name
         ),
         (open, _) => format!(
@@ -75,13 +75,13 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Who is on duty", format!("/teams/{id}/rota")));
     layout.actions.push(Link::to("Calendar", format!("/teams/{id}/calendar")));
     if may_wish(&who, id) {
-        layout.actions.push(Link::to("Set how it is told", format!("/teams/{id}/notices/edit")));
+        layout.actions.push(Link::to("Set up notices", format!("/teams/{id}/notices/edit")));
     }
     let noise = is.noise.get(&is.week).copied().unwrap_or_default();
     let here = format!("/teams/{id}/notices");
     let mut figures = vec![
-        Figure::of(open.to_string(), "now, and nobody has it", format!("{here}#waiting")),
-        Figure::of(held.to_string(), "wait to be told", format!("{here}#waiting")),
+        Figure::of(open.to_string(), "now, not acknowledged", format!("{here}#waiting")),
+        Figure::of(held.to_string(), "wait to be sent", format!("{here}#waiting")),
     ];
     // How often it was told says something of all its systems.
     if whole_team {
@@ -90,7 +90,7 @@ pub(crate) async fn page(
                 .noted(format!("of {}", is.wishes.budget)),
         );
         let alarms = noise.alarms.to_string();
-        figures.push(Figure::of(alarms, "times now this week", format!("{here}#sent")));
+        figures.push(Figure::of(alarms, "sent as now this week", format!("{here}#sent")));
     }
     let view = View {
         notice: notice(&app, &team, &is, &letters.rows),
@@ -114,9 +114,9 @@ pub(crate) async fn page(
 
 /// What keeps somebody from being told.
 fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<Notice> {
-    let edit = || Some(Link::to("Set how it is told", format!("/teams/{}/notices/edit", team.id)));
+    let edit = || Some(Link::to("Set up notices", format!("/teams/{}/notices/edit", team.id)));
     if is.wished.is_none() {
-        let text = "Nobody said how this team is told, so nothing is sent.";
+        let text = "This team has no channel for notices, so nothing is sent.";
         return Some(Notice { urgency: Urgency::Note, text: text.to_owned(), next: edit() });
     }
     if is.wishes.channel == "mail" && app.settings.notices.mail.is_none() {
@@ -124,8 +124,7 @@ fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<N
         return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
     }
     if !is.tells {
-        let text =
-            "Nobody is told what is now: there is no channel, and no mail to people on duty.";
+        let text = "Nobody receives urgent notices: there is no channel, and no mail to the people on duty.";
         return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
     }
     let newest = letters.first()?;
@@ -133,7 +132,7 @@ fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<N
         || newest.copies.iter().any(|c| matches!(c.became, Became::Refused | Became::Unknown));
     failed.then(|| Notice {
         urgency: Urgency::Warning,
-        text: "The newest notice did not reach everybody.".to_owned(),
+        text: "The latest notice did not reach everybody.".to_owned(),
         next: Some(Link::to("See why", format!("/notices/{}", newest.id))),
     })
 }
@@ -153,10 +152,10 @@ fn table(all: &[(&Pending, Told)], is: &Standing, letters: &[Letter], now: Times
         };
         let urgent = match (is_open(of), of.urgent, alarms.get(of.item.as_str())) {
             (true, _, Some(letter)) => {
-                Cell::link("now: say that you have it", format!("/notices/{letter}"))
+                Cell::link("now: acknowledge it", format!("/notices/{letter}"))
             }
             (true, _, None) => Cell::text("now"),
-            (false, Some(_), _) => Cell::text("now, somebody has it"),
+            (false, Some(_), _) => Cell::text("now, acknowledged"),
             (false, None, _) => Cell::Nothing,
         };
         Row::of(vec![
@@ -169,8 +168,8 @@ fn table(all: &[(&Pending, Told)], is: &Standing, letters: &[Letter], now: Times
     };
     let shown = all.len().min(MOST);
     let title = match all.len() > shown {
-        true => format!("What waits: the gravest {shown} of {}", all.len()),
-        false => "What waits".to_owned(),
+        true => format!("Waiting: the gravest {shown} of {}", all.len()),
+        false => "Waiting".to_owned(),
     };
     Table {
         title,
@@ -184,7 +183,10 @@ fn table(all: &[(&Pending, Told)], is: &Standing, letters: &[Letter], now: Times
             Column::right("Since"),
         ],
         rows: all.iter().take(MOST).map(row).collect(),
-        empty: Empty { why: "Everything was told, and nothing is now.".to_owned(), next: None },
+        empty: Empty {
+            why: "Everything has been sent, and nothing is marked now.".to_owned(),
+            next: None,
+        },
         ..Table::default()
     }
 }
@@ -203,7 +205,7 @@ pub(super) fn why_words(why: &str) -> &'static str {
 fn became(letter: &Letter) -> Cell {
     let of = |became: Became| letter.copies.iter().filter(|c| c.became == became).count();
     if letter.copies.is_empty() {
-        return Cell::text("nobody could be told");
+        return Cell::text("nobody could be notified");
     }
     let words = [
         (Became::Sent, "sent"),
@@ -233,12 +235,12 @@ fn sent(letters: &[Letter], who: &Who, now: Timestamp) -> Table {
         ])
     };
     Table {
-        title: "What was sent".to_owned(),
+        title: "Sent".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Notice").kept(),
-            Column::right("Things").kept(),
-            Column::left("What became of it"),
+            Column::right("Items").kept(),
+            Column::left("Outcome"),
             Column::right("When").kept(),
         ],
         rows: letters.iter().map(row).collect(),
@@ -262,10 +264,13 @@ fn weeks(is: &Standing, whole_team: bool) -> Table {
         columns: vec![
             Column::left("Week").kept(),
             Column::right("Digests").kept(),
-            Column::right("Times now").kept(),
+            Column::right("Sent as now").kept(),
         ],
         rows: is.noise.iter().rev().filter(|_| whole_team).map(row).collect(),
-        empty: Empty { why: "It is of who may see the whole team.".to_owned(), next: None },
+        empty: Empty {
+            why: "Shown only to people who can see the whole team.".to_owned(),
+            next: None,
+        },
         ..Table::default()
     }
 }
@@ -312,7 +317,7 @@ fn about(is: &Standing, known: &HashMap<i64, String>, now: Timestamp) -> Pairs {
         ("Quiet", quiet),
         ("Digests a week", format!("{} at most", wishes.budget)),
         ("On duty", by_rota.unwrap_or_else(|| people(on_duty))),
-        ("If nobody has it", escalates),
+        ("If nobody acknowledges it", escalates),
         ("Then", people(second)),
         ("And then", people(third)),
     ];

@@ -124,14 +124,14 @@ async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, Stri
         action: "/account/digest".into(),
         csrf: layout.csrf.clone(),
         fields,
-        submit: "Keep it so".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to my account", "/account")),
         ..Sheet::default()
     };
     let wrong = wrong.map(|(name, text)| (if name == "days" { "day_monday" } else { name }, text));
     mended(&mut form, wrong);
     let mut follows = vec![
-        "It has what waits for you in all teams and in none: decisions that the charter lets you answer, exceptions of yours \
+        "It lists what is waiting for you, in every team and in none: decisions that the charter lets you answer, exceptions of yours \
          that end, tasks and follow-ups of yours that are late, reviews of the organisation."
             .to_owned(),
         "Each thing once, to your own address; what a team's digest tells you there is left out. No day: none comes."
@@ -139,7 +139,7 @@ async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, Stri
     ];
     if app.settings.notices.mail.is_none() {
         follows.push(
-            "This server sends no mail as it is started: nothing comes until it does.".to_owned(),
+            "This server is not set up to send mail: nothing will arrive until it is.".to_owned(),
         );
     }
     let mut about = vec![("Goes to".to_owned(), Value::Text(who.person.email.clone()))];

@@ -127,7 +127,7 @@ fn vulnerabilities(groups: &[Group], package: &str, now: jiff::Timestamp) -> Tab
         ])
     };
     Table {
-        title: "What is wrong with it".to_owned(),
+        title: "Known vulnerabilities".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Gravest").kept(),
@@ -146,7 +146,7 @@ fn table(places: &[Where]) -> Table {
     let row = |w: &Where| {
         let system = match &w.system {
             Some((id, name)) => Cell::link(name.clone(), format!("/systems/{id}")),
-            None => Cell::unknown("nobody said to which system the asset belongs"),
+            None => Cell::unknown("the asset is assigned to no system"),
         };
         let yes = |is: bool| match w.listed {
             false => Cell::unknown("a scanner reported it; no inventory lists it"),

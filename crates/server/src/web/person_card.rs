@@ -114,10 +114,7 @@ fn merged(updates: &[Update], now: Timestamp) -> Table {
             Column::right("Merged").kept(),
         ],
         rows: updates.iter().map(row).collect(),
-        empty: Empty {
-            why: "Nobody tells of an update that was merged in this time.".to_owned(),
-            next: None,
-        },
+        empty: Empty { why: "No merged update is known for this time.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -211,7 +208,7 @@ pub(crate) async fn walls(
             told(is.other.last)
         ),
         teams: table("Teams", teams, "There is no team of which you see all."),
-        people: table("People", people, "Nobody who shows it carried out an update."),
+        people: table("People", people, "Nobody who chose to be shown has carried out an update."),
         layout,
     };
     Ok(html(&view))

@@ -161,8 +161,10 @@ fn headline(team: &Team, planned: &Planned) -> String {
     let gone: f64 = planned.plan.batches.iter().map(|b| b.load).sum();
     let changes = count(i64::try_from(batches).unwrap_or(i64::MAX), "change", "changes");
     match batches {
-        0 if planned.findings.is_empty() => format!("{} has nothing open that counts.", team.name),
-        0 => format!("{} can do nothing about what is open in these windows.", team.name),
+        0 if planned.findings.is_empty() => {
+            format!("{} has no open finding that counts.", team.name)
+        }
+        0 => format!("{} cannot remove any open finding in these windows.", team.name),
         _ => format!(
             "{changes} in the next {} {} load {} of {}.",
             count(
@@ -187,8 +189,12 @@ fn figures(planned: &Planned, id: i64) -> Figures {
     Figures(vec![
         Figure::of(number(load), "load now", list.clone()),
         Figure::of(number(last), "load after these windows", list.clone()),
-        Figure::of(removes.to_string(), "findings removed", list.clone())
-            .noted(format!("of {}", planned.findings.len())),
+        Figure::of(
+            removes.to_string(),
+            if removes == 1 { "finding removed" } else { "findings removed" },
+            list.clone(),
+        )
+        .noted(format!("of {}", planned.findings.len())),
         Figure::of(plan.worth.missed.to_string(), "past their deadline by then", list)
             .noted(format!("{} if nothing is done", plan.nothing.missed.len())),
     ])
@@ -260,7 +266,7 @@ fn windows(
             name: window.name.to_string(),
             span: format!("{} to {}", day(window.start), day(window.end)),
             filled: Some(Filled { words, taken, room }),
-            changes: Some(table(Slot::Window(at), "What is done at once takes from it.")),
+            changes: Some(table(Slot::Window(at), "Changes made now use its points.")),
         });
     }
     all.extend(nothing(&empty));
@@ -278,7 +284,7 @@ fn nothing(empty: &[&trimtab_model::plan::Window]) -> Option<Window> {
         anchor: format!("window-{}", first.start.as_second()),
         name,
         span: format!(
-            "{} to {}: nothing that is worth its points goes into it",
+            "{} to {}: nothing worth its points fits into it",
             day(first.start),
             day(last.end)
         ),
@@ -445,9 +451,9 @@ fn left(planned: &Planned, id: i64) -> Table {
     rows.truncate(LEFT);
     Table {
         title: if all > LEFT {
-            format!("What stays, and why: {LEFT} of {all}")
+            format!("What stays open, and why: {LEFT} of {all}")
         } else {
-            "What stays, and why".to_owned()
+            "What stays open, and why".to_owned()
         },
         titled: true,
         columns: vec![Column::left("Finding").kept(), Column::left("Why").kept()],

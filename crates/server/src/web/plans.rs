@@ -84,8 +84,7 @@ pub(crate) async fn page(
     };
     let figures = Figures(vec![
         Figure::of(changes.to_string(), "changes scheduled", "/plan"),
-        Figure::of(number(gone), "load that goes", "/findings")
-            .noted(format!("of {}", number(load))),
+        Figure::of(number(gone), "load removed", "/findings").noted(format!("of {}", number(load))),
         Figure::of(all(|t| t.missed).to_string(), "past their deadline by then", "/findings")
             .noted(format!("{} if nothing is done", all(|t| t.missed_of_nothing))),
         Figure::of(all(|t| t.left).to_string(), "findings stay", "/findings"),

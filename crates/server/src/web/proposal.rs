@@ -120,7 +120,7 @@ fn headline(charter: &StoredCharter, effect: &Effect) -> String {
         ),
         CharterState::InForce => "This charter holds.".to_owned(),
         CharterState::Past => "This charter held; another one came after it.".to_owned(),
-        CharterState::Withdrawn => "This proposal was taken back.".to_owned(),
+        CharterState::Withdrawn => "This proposal was withdrawn.".to_owned(),
     }
 }
 
@@ -255,7 +255,7 @@ fn form(charter: &StoredCharter, who: &Who, csrf: &str) -> Option<View> {
         .map(|side| (format!("agree {side}"), format!("Agree for {side}")))
         .collect();
     if agreeing::may_withdraw(who, charter) {
-        answers.push(("withdraw".to_owned(), "Take it back".to_owned()));
+        answers.push(("withdraw".to_owned(), "Withdraw it".to_owned()));
     }
     if answers.is_empty() {
         return None;

@@ -69,7 +69,7 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
             let [productive, heard, clear] = all.means.map(number);
             format!("{round}: productive {productive}, heard {heard}, clear {clear} of 5.")
         }
-        None => "No round that is over can be told yet.".to_owned(),
+        None => "No finished round can be shown yet.".to_owned(),
     };
     let mut layout = layout(app, who, Entry::Reviews, "Pulse", headline).await?;
     layout.crumbs = vec![Link::to("Reviews", "/reviews"), Link::words("Pulse")];

@@ -26,9 +26,6 @@ use crate::reviewing::packing::{PackChart, PackSeries};
 use crate::reviewing::{self, Sent as Decision, last_day};
 use crate::state::App;
 
-/// How many figures a page has room for beside each other.
-const FIGURES: usize = 8;
-
 /// What the forms send.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -196,9 +193,9 @@ fn headline(
                     format!("Now: {}, {} min left.", part.title, left(*end, now))
                 }
                 Some((_, Some((_, end)))) => {
-                    format!("Now: say again what was decided, {} min left.", left(*end, now))
+                    format!("Now: sum up what was decided, {} min left.", left(*end, now))
                 }
-                _ => format!("The time is over; {decided}."),
+                _ => format!("Time is up; {decided}."),
             }
         }
     }
@@ -245,13 +242,14 @@ fn figures(is: &Known) -> Figures {
         match (last, before) {
             (None, _) => figure,
             (Some(_), Some(before)) => figure.noted(match by {
-                Some(by) => format!("{} in the last ({by})", number(tenth(before))),
-                None => format!("{} in the last", number(tenth(before))),
+                Some(by) if by == "0" => "the same last time".to_owned(),
+                Some(by) => format!("{} last time ({by})", number(tenth(before))),
+                None => format!("{} last time", number(tenth(before))),
             }),
-            (Some(_), None) => figure.noted("unknown in the last"),
+            (Some(_), None) => figure.noted("unknown last time"),
         }
     };
-    Figures(all.into_iter().zip(lists).take(FIGURES).map(figure).collect())
+    Figures(all.into_iter().zip(lists).map(figure).collect())
 }
 
 /// To a tenth; from a thousand on as it is, so that it is rounded once.
@@ -279,7 +277,7 @@ fn chart(of: &PackChart) -> Chart {
     Chart {
         kind: if of.labels.len() > 9 { Drawn::Lines } else { Drawn::Pairs },
         title: of.title.clone(),
-        definition: "As it was known when this was made; the minutes have the same.".to_owned(),
+        definition: "As known when the pack was made; the minutes show the same.".to_owned(),
         unit: of.unit.clone(),
         labels: of.labels.clone(),
         series: of.series.iter().enumerate().map(series).collect(),
@@ -314,10 +312,10 @@ fn about(
     let there: Vec<String> = is.present.iter().map(|(id, _)| name(&is.names, *id)).collect();
     let there = match there.as_slice() {
         [] if is.review.opened.is_some() => Value::Unknown("nobody said".to_owned()),
-        [] => Value::from("noted when it is opened"),
+        [] => Value::from("recorded once the review is open"),
         all => Value::from(all.join(", ")),
     };
-    pairs.push(("There".to_owned(), there));
+    pairs.push(("Present".to_owned(), there));
     Pairs(pairs)
 }
 
@@ -349,10 +347,10 @@ fn quality(is: &Known) -> Pairs {
             percent(is.in_time_share(), is.in_time, is.judged, "nothing was due yet"),
         ),
         (
-            "Topics that came again".to_owned(),
+            "Topics that came back".to_owned(),
             percent(is.repeat_share(), is.repeats, is.topics, "there was no review before"),
         ),
-        ("Longer than planned".to_owned(), overran),
+        ("Ran over time".to_owned(), overran),
     ])
 }
 
@@ -378,8 +376,8 @@ fn shown(
         let due = topic.due.as_deref().and_then(|due| due.parse::<Timestamp>().ok());
         let again = match topic.repeats {
             0 => Cell::Nothing,
-            1 => Cell::text("in the last too"),
-            n => Cell::text(format!("in the last {n} too")),
+            1 => Cell::text("last time too"),
+            n => Cell::text(format!("the last {n} times too")),
         };
         let mark = match (level, part.part.as_str()) {
             (Some(level), _) => Cell::Mark(Mark::Level(level)),
@@ -396,16 +394,16 @@ fn shown(
         ])
     };
     let due = when(&part.part);
-    let topics = (!part.topics.is_empty()).then(|| Table {
-        title: part.title.clone(),
-        columns: vec![
+    let topics = (!part.topics.is_empty()).then(|| {
+        let columns = vec![
             Column::left("Topic").kept(),
             Column::left("Level"),
             Column::right(due).kept(),
             Column::left("Again"),
-        ],
-        rows: part.topics.iter().map(row).collect(),
-        ..Table::default()
+        ];
+        let rows = part.topics.iter().map(row).collect();
+        let (columns, rows) = filled(columns, rows);
+        Table { title: part.title.clone(), columns, rows, ..Table::default() }
     });
     let listed = whole(part.topics.len());
     let about = match part.count {
@@ -423,6 +421,20 @@ fn shown(
         list: Link::to(words, part.list.clone()),
         topics,
     }
+}
+
+/// Without the columns in which no row has anything.
+fn filled(columns: Vec<Column>, mut rows: Vec<Row>) -> (Vec<Column>, Vec<Row>) {
+    let has = |at: &usize| {
+        rows.iter().any(|row| row.cells.get(*at).is_some_and(|cell| *cell != Cell::Nothing))
+    };
+    let kept: Vec<usize> = (0..columns.len()).filter(has).collect();
+    for row in &mut rows {
+        let cells = std::mem::take(&mut row.cells).into_iter().enumerate();
+        row.cells = cells.filter(|(at, _)| kept.contains(at)).map(|(_, cell)| cell).collect();
+    }
+    let columns = columns.into_iter().enumerate();
+    (columns.filter(|(at, _)| kept.contains(at)).map(|(_, column)| column).collect(), rows)
 }
 
 fn decisions(is: &Known, now: Timestamp) -> Table {
@@ -451,10 +463,10 @@ fn decisions(is: &Known, now: Timestamp) -> Table {
             Column::left("About"),
             Column::left("Owner").kept(),
             Column::right("Until"),
-            Column::left("Stands"),
+            Column::left("Status"),
         ],
         rows: is.decisions.iter().map(row).collect(),
-        empty: Empty { why: "Nothing is decided yet.".to_owned(), next: None },
+        empty: Empty { why: "No decision yet.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -471,6 +483,8 @@ fn sheet(is: &Known, csrf: &str, what: &str, fields: Vec<Field>, submit: &str) -
         csrf: csrf.to_owned(),
         fields: all,
         submit: submit.to_owned(),
+        // What comes next is filled: to open it, then to record what is decided.
+        quiet: !matches!(what, "open" | "decide"),
         ..Sheet::default()
     }
 }
@@ -489,8 +503,8 @@ fn meeting(is: &Known, people: &[(i64, String)], csrf: &str) -> Vec<Sheet> {
             if others.is_empty() {
                 return Vec::new();
             }
-            let person = Field::new("person", "Who else is there", Input::Select(others));
-            vec![sheet(is, csrf, "attend", vec![person], "Note that they are there")]
+            let person = Field::new("person", "Who else is present", Input::Select(others));
+            vec![sheet(is, csrf, "attend", vec![person], "Add to those present")]
         }
     }
 }
@@ -527,8 +541,8 @@ fn forms(
             Field::new("owner", "Who does it", Input::Select(owners)).holding(owner),
             Field::new("due", "Until", Input::Date).holding(due),
         ];
-        let form = sheet(is, csrf, "decide", fields, "Write it down");
-        forms.push(("Write down a decision".to_owned(), form));
+        let form = sheet(is, csrf, "decide", fields, "Record it");
+        forms.push(("Record a decision".to_owned(), form));
     }
     let to_do = to_do(is, (who, may), now);
     if !to_do.is_empty() {
@@ -536,14 +550,11 @@ fn forms(
         let became = became.map(|(word, words)| (word.to_owned(), words.to_owned())).to_vec();
         let fields = vec![
             Field::new("decision", "Decision", Input::Select(to_do)).holding(sent.decision.clone()),
-            Field::new("became", "What became of it", Input::Select(became))
-                .holding(sent.became.clone()),
-            Field::new("word", "A word about it", Input::Text)
-                .holding(sent.word.clone())
-                .optional(),
+            Field::new("became", "Outcome", Input::Select(became)).holding(sent.became.clone()),
+            Field::new("word", "Comment", Input::Text).holding(sent.word.clone()).optional(),
         ];
-        let form = sheet(is, csrf, "follow", fields, "Keep it");
-        forms.push(("Say what became of a decision".to_owned(), form));
+        let form = sheet(is, csrf, "follow", fields, "Save");
+        forms.push(("Update a decision".to_owned(), form));
     }
     if open && may {
         let note = Field::new("note", "Notes", Input::Area).holding(sent.note.clone()).optional();

@@ -67,7 +67,7 @@ pub(crate) async fn page(
     let coming = of(ReviewState::Prepared);
     let soonest = counts.iter().find(|(is, ..)| *is == ReviewState::Prepared).map(|(_, _, at)| *at);
     let headline = match (counts.is_empty(), soonest) {
-        (true, _) => "No review was held yet.".to_owned(),
+        (true, _) => "No review has been held yet.".to_owned(),
         (false, None) => "No review is planned.".to_owned(),
         (false, Some(at)) => {
             let many = count(coming, "review is planned", "reviews are planned");
@@ -127,7 +127,7 @@ pub(crate) async fn page(
             asking("/reviews", &[("team", team), ("after", Some(next))])
         }),
         empty: Empty {
-            why: "A review takes 30 minutes a week: its agenda is made from what is open."
+            why: "A review takes 30 minutes a week. Its agenda is made from what is open."
                 .to_owned(),
             next: who
                 .may_somewhere(Action::Review)
@@ -212,7 +212,7 @@ pub(crate) async fn post(
         return show(&app, &who, sent, Some(wrong)).await;
     };
     let Some(minutes) = sent.minutes.trim().parse().ok() else {
-        let wrong = ("minutes", "It is a number of minutes.".to_owned());
+        let wrong = ("minutes", "Enter a number of minutes.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
     };
     match reviewing::prepare(&app, &who, Wanted { kind, of, at, minutes, name }).await {

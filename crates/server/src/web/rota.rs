@@ -70,7 +70,7 @@ pub(crate) async fn post(
                 let people = lines(one(&sent, "people"));
                 duty::keep(&app, &who, &team, (&people, told)).await?
             }
-            Err(_) => Err(("days", "It is a whole number of days.".to_owned())),
+            Err(_) => Err(("days", "Enter a whole number of days.".to_owned())),
         },
         "take" => {
             let of = (one(&sent, "person"), one(&sent, "from").trim(), one(&sent, "until").trim());
@@ -132,11 +132,11 @@ async fn show(app: &App, who: &Who, team: &Team, slip: Option<Slip>) -> Page {
         .collect();
     let mut forms = Vec::new();
     if wishes.rota.is_some() && (may || in_it) {
-        forms.push(("Take days of others".to_owned(), take(id, &csrf, who, slip.as_ref())));
+        forms.push(("Arrange cover".to_owned(), take(id, &csrf, who, slip.as_ref())));
     }
     if may {
         let form = set(id, &csrf, (&told, &emails, &today(now, &zone)), slip.as_ref());
-        forms.push(("Set how it goes round".to_owned(), form));
+        forms.push(("Set up the rota".to_owned(), form));
     }
     let view = View {
         notice: notice(app, team, &wishes, turns.is_empty()),
@@ -165,13 +165,13 @@ fn notice(app: &App, team: &Team, wishes: &Wishes, empty: bool) -> Option<Notice
     }
     let text = match wishes.has_channel() {
         true => {
-            "The server sends no mail, so that the team's channel is told what is now, and not who is on duty."
+            "The server sends no mail, so urgent notices go to the team's channel and not to the person on duty."
         }
         false => {
-            "The server sends no mail, and the team has no channel: nobody is told what is now."
+            "The server sends no mail and the team has no channel, so nobody receives urgent notices."
         }
     };
-    let next = Some(Link::to("Set how it is told", format!("/teams/{}/notices/edit", team.id)));
+    let next = Some(Link::to("Set up notices", format!("/teams/{}/notices/edit", team.id)));
     Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next })
 }
 
@@ -204,7 +204,7 @@ fn table(
         ],
         rows: turns.iter().take(SHOWN).map(row).collect(),
         empty: Empty {
-            why: "Nobody made a rota: the people who are named in the team's notices are told."
+            why: "There is no rota: the people named in the team's notice settings are told."
                 .to_owned(),
             next: None,
         },
@@ -233,19 +233,19 @@ fn covers(
             ],
         }
     };
-    let verbs = vec![("give-back".to_owned(), "Take it back".to_owned())];
+    let verbs = vec![("give-back".to_owned(), "Withdraw it".to_owned())];
     let bulk = Bulk { action: format!("/teams/{id}/rota").into(), csrf: csrf.to_owned(), verbs };
     Table {
-        title: "Days that others take".to_owned(),
+        title: "Cover".to_owned(),
         titled: true,
         columns: vec![
-            Column::left("Who takes them").kept(),
-            Column::left("From the hand-over of").kept(),
-            Column::left("Until that of").kept(),
+            Column::left("Who covers").kept(),
+            Column::left("From the handover on").kept(),
+            Column::left("Until the handover on").kept(),
         ],
         bulk: all.iter().any(|is| own(is)).then_some(bulk),
         rows: all.iter().map(row).collect(),
-        empty: Empty { why: "Nobody takes days of another.".to_owned(), next: None },
+        empty: Empty { why: "No cover is arranged.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -264,7 +264,7 @@ fn about(told: &Told, wishes: &Wishes, names: &HashMap<i64, String>) -> Pairs {
         ("A turn has", count(told.days.into(), "day", "days")),
         ("Hand-over", format!("at {} ({})", told.at, wishes.zone)),
         ("First", format!("on {}", told.first)),
-        ("If nobody has it", escalates),
+        ("If nobody acknowledges it", escalates),
     ];
     Pairs(pairs.into_iter().map(|(name, text)| (name.to_owned(), Value::Text(text))).collect())
 }
@@ -290,13 +290,14 @@ fn take(id: i64, csrf: &str, who: &Who, slip: Option<&Slip>) -> Sheet {
         csrf: csrf.to_owned(),
         fields: vec![
             Field::new("do", "do", Input::Hidden).holding("take"),
-            Field::new("person", "Who takes them", Input::Email)
+            Field::new("person", "Who covers", Input::Email)
                 .holding(of("person", &who.person.email))
                 .hinted("Who is in the rota may take days themselves."),
-            Field::new("from", "From the hand-over of", Input::Date).holding(of("from", "")),
-            Field::new("until", "Until that of", Input::Date).holding(of("until", "")),
+            Field::new("from", "From the handover on", Input::Date).holding(of("from", "")),
+            Field::new("until", "Until the handover on", Input::Date).holding(of("until", "")),
         ],
-        submit: "Take these days".to_owned(),
+        quiet: true,
+        submit: "Arrange this cover".to_owned(),
         ..Sheet::default()
     };
     ended(form, slip, "take")

@@ -87,7 +87,7 @@ pub(crate) async fn page(
     if let Some(system) = systems.iter().find(|s| asset.system == Some(s.id)) {
         layout.crumbs.push(Link::to(system.name.clone(), format!("/systems/{}", system.id)));
     }
-    layout.crumbs.push(Link::words("Who says so"));
+    layout.crumbs.push(Link::words("Reported by"));
     if may_upload {
         let new = format!("/said/new?asset={}", encode(&asset.name));
         layout.actions.push(Link::to("Send a report or VEX", new));
@@ -111,7 +111,7 @@ pub(crate) async fn page(
     let bulk = may_upload.then(|| Bulk {
         action: format!("{here}/end").into(),
         csrf: layout.csrf.clone(),
-        verbs: vec![("end".to_owned(), "Let it hold no longer".to_owned())],
+        verbs: vec![("end".to_owned(), "End it".to_owned())],
     });
     let view = View {
         intro: "A finding lives while any source says so. What a source no longer says stays here, with its day."
@@ -121,7 +121,7 @@ pub(crate) async fn page(
             said_table(&said, source, next, now),
             reports_table(&received, now),
             Table {
-                title: "VEX documents that hold".to_owned(),
+                title: "VEX documents in force".to_owned(),
                 titled: true,
                 columns: vec![
                     Column::left("Document").kept(),
@@ -132,7 +132,7 @@ pub(crate) async fn page(
                 ],
                 bulk: bulk.filter(|_| !documents.is_empty()),
                 rows: documents,
-                empty: Empty { why: "None holds for this asset.".to_owned(), next: None },
+                empty: Empty { why: "None is in force for this asset.".to_owned(), next: None },
                 ..Table::default()
             },
             Table {

@@ -53,8 +53,8 @@ pub(crate) async fn page(
         return Ok(Redirect::to(&path(one)).into_response());
     }
     let headline = match (q.is_empty(), found.len()) {
-        (true, _) => "Look for a package, a CVE, a system or a person.".to_owned(),
-        (_, 0) => format!("Nothing that you may see is called “{q}”."),
+        (true, _) => "Search for a package, a CVE, a system or a person.".to_owned(),
+        (_, 0) => format!("Nothing you can see is called “{q}”."),
         (_, n) => format!("{n} things are called like “{q}”."),
     };
     let mut layout = layout(&app, &who, Entry::Today, "Search", headline).await?;

@@ -73,7 +73,7 @@ async fn form(
         fields: vec![
             Field::new("name", "Name", Input::Text)
                 .holding(sent.name)
-                .hinted("For you, to know it again: where it hangs, or who has it."),
+                .hinted("A note for yourself: where it hangs, or who has it."),
             Field::new("team", "Shows", Input::Select(scopes)).holding(sent.team),
             Field::new("days", "Days", Input::Text)
                 .holding(sent.days)
@@ -85,7 +85,7 @@ async fn form(
     };
     mended(&mut form, wrong);
     let follows = vec![
-        "Whoever has the link sees the board without signing in, and can change nothing.".to_owned(),
+        "Anyone with the link can see the board without signing in, and can change nothing.".to_owned(),
         "It shows what you may see at the time, within what you choose here, and ends with your account."
             .to_owned(),
     ];
@@ -102,7 +102,7 @@ pub(crate) async fn post(
     own_form(&who, &sent.csrf)?;
     sharing::side(&side)?;
     let Ok(days) = sent.days.trim().parse() else {
-        let wrong = Some(("days", "It is a number of days.".to_owned()));
+        let wrong = Some(("days", "Enter a number of days.".to_owned()));
         return form(&app, &who, &side, sent, wrong).await;
     };
     let team = match sent.team.as_str() {
@@ -181,7 +181,7 @@ async fn list(app: &App, who: &Who, after: Option<String>, made: Option<String>)
     let about = made.map(|address| {
         Pairs(vec![
             ("The link".to_owned(), Value::Code(address)),
-            ("Keep it".to_owned(), Value::from("It is shown this once.")),
+            ("Save".to_owned(), Value::from("It is shown only this once.")),
         ])
     });
     let rows: Vec<Row> = page.rows.iter().map(row).collect();

@@ -68,6 +68,7 @@ fn view(app: &App, email: &str, wrong: Option<&str>) -> SignIn {
             also: String::new(),
             cancel: None,
             grave: false,
+            quiet: false,
         },
         help: "Without an account, or with a lost password, ask an admin of your organisation for a link."
             .to_owned(),

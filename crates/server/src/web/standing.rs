@@ -38,7 +38,7 @@ impl Standing {
 
     pub(super) fn headline(&self, name: &str) -> String {
         match (self.open, self.late) {
-            (0, _) => format!("{name} has nothing open that counts."),
+            (0, _) => format!("{name} has no open finding that counts."),
             (open, 0) => format!("{name} has {open} open, none past its deadline."),
             (open, late) => format!("{name} has {open} open, {late} past their deadline."),
         }
@@ -48,7 +48,7 @@ impl Standing {
     pub(super) fn figures(&self, list: &str) -> Vec<Figure> {
         vec![
             Figure::of(self.late.to_string(), "past their deadline", format!("{list}&due=passed")),
-            Figure::of(self.open.to_string(), "open, counting to the load", list.to_owned()),
+            Figure::of(self.open.to_string(), "open, counting towards the load", list.to_owned()),
             Figure::of(number(self.load), "load", list.to_owned()),
         ]
     }

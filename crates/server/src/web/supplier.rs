@@ -132,12 +132,12 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     let late: usize = judged.iter().map(|of| judged::late(&of.waiting, now)).sum();
     let name = &seen.is.is.name;
     let headline = match (seen.is.ended, broken, late) {
-        (Some(_), ..) => format!("{name} delivers nothing any longer."),
-        (None, 0, 0) => format!("{name} keeps to what was promised, as far as is known."),
-        (None, broken, 0) => format!("{name} breaks {broken} of what was promised."),
+        (Some(_), ..) => format!("{name} no longer delivers anything."),
+        (None, 0, 0) => format!("{name} keeps its promises, as far as is known."),
+        (None, broken, 0) => format!("{name} breaks {broken} of its promises."),
         (None, 0, late) => format!("{name} owes {}.", answers(late)),
         (None, broken, late) => {
-            format!("{name} breaks {broken} of what was promised, and owes {}.", answers(late))
+            format!("{name} breaks {broken} of its promises and owes {}.", answers(late))
         }
     };
     let mut layout = layout(app, who, Entry::Systems, name, headline).await?;
@@ -169,7 +169,7 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     let fresh = made.map_or_else(Pairs::default, |address| {
         Pairs(vec![
             ("The link".to_owned(), Value::Code(address)),
-            ("Give it to them".to_owned(), Value::from("It is shown this once.")),
+            ("Give it to them".to_owned(), Value::from("It is shown only this once.")),
         ])
     });
     let notice = wrong.map(|text| Notice { urgency: Urgency::Warning, text, next: None });
@@ -212,6 +212,7 @@ async fn forms(
     let id = seen.is.id;
     let hidden = |what: &str| Field::new("do", "do", Input::Hidden).holding(what);
     let sheet = |fields: Vec<Field>, submit: &str| Sheet {
+        quiet: true,
         action: format!("/suppliers/{id}").into(),
         csrf: csrf.to_owned(),
         fields,
@@ -236,11 +237,11 @@ async fn forms(
             .holding(if on { "yes" } else { "" })
             .hinted(words)
             .optional();
-        let form = sheet(vec![hidden("letters"), check], "Keep it");
+        let form = sheet(vec![hidden("letters"), check], "Save");
         all.push(("Letters to them".to_owned(), form));
         if on {
             let form = sheet(vec![hidden("try-letter")], "Send a test letter");
-            all.push(("Try whether they are reached".to_owned(), form));
+            all.push(("Test delivery".to_owned(), form));
             let told = app.store.supplier_told(who.org, id, SHOWN).await?;
             let not_taken = |is: &&SupplierTold| {
                 is.item != TRIED && matches!(is.became, Became::Refused | Became::Unknown)
@@ -270,7 +271,7 @@ async fn forms(
             Field::new("of", "Of", Input::Select(products)),
             Field::new("version", "Newest release", Input::Code),
         ];
-        all.push(("Say which release is the newest".to_owned(), sheet(fields, "Say so")));
+        all.push(("Set the newest release".to_owned(), sheet(fields, "Save")));
         let systems = super::suppliers::systems(app, who).await?;
         if !systems.is_empty() {
             let fields = vec![
@@ -292,8 +293,8 @@ async fn forms(
             hidden("withdraw-question"),
             Field::new("question", "Question", Input::Select(waiting)),
         ];
-        let form = Sheet { grave: true, ..sheet(fields, "Take it back") };
-        all.push(("Take a question back".to_owned(), form));
+        let form = Sheet { grave: true, ..sheet(fields, "Withdraw it") };
+        all.push(("Withdraw a question".to_owned(), form));
     }
     Ok(all)
 }

@@ -83,10 +83,10 @@ pub(crate) async fn page(
         rows.push(row(seen, &judged, &sum, now));
     }
     let headline = match (all.len(), broken) {
-        (0, _) => "Nobody said yet who supplies what.".to_owned(),
-        (_, 0) => "Every supplier here keeps to what was promised, as far as is known.".to_owned(),
-        (_, 1) => "1 supplier here does not keep to what was promised.".to_owned(),
-        (_, n) => format!("{n} suppliers here do not keep to what was promised."),
+        (0, _) => "No supplier is recorded yet.".to_owned(),
+        (_, 0) => "Every supplier keeps its promises, as far as is known.".to_owned(),
+        (_, 1) => "1 supplier does not keep its promises.".to_owned(),
+        (_, n) => format!("{n} suppliers do not keep their promises."),
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Suppliers", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Suppliers")];
@@ -109,7 +109,7 @@ pub(crate) async fn page(
         rows,
         pager,
         empty: Empty {
-            why: "Who supplies what stands here with what was promised: SBOMs, how fresh, how soon they speak."
+            why: "Suppliers are listed here with what they promised: SBOMs, how fresh they are, and how soon you are told of vulnerabilities."
                 .to_owned(),
             next: who
                 .may_somewhere(Action::Supply)
@@ -315,7 +315,7 @@ async fn edit_form(
         action: format!("{here}/edit").into(),
         csrf: layout.csrf.clone(),
         fields: all,
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the supplier", here)),
         ..Sheet::default()
     };

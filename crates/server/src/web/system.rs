@@ -104,17 +104,17 @@ fn about(is: &System, teams: &[Team]) -> Pairs {
     let owner = is.team.and_then(|id| teams.iter().find(|t| t.id == id));
     let owner = match owner {
         Some(team) => Link::to(team.name.clone(), format!("/teams/{}", team.id)).into(),
-        None => Value::Unknown("nobody said who owns it".to_owned()),
+        None => Value::Unknown("no owner is recorded".to_owned()),
     };
     let exposure = is.exposure.map(|e| e.as_str().to_owned());
     let list = |words: &Option<Vec<String>>| words.as_ref().map(|w| w.join(", "));
     let pairs = [
         ("Product owner", known(is.product_owner.clone(), "nobody is named")),
         ("Operations", known(is.operations.clone(), "nobody is named")),
-        ("Tier", known(is.tier.clone(), "nobody said how much it matters")),
-        ("Exposure", known(exposure, "nobody said from where it can be reached")),
-        ("Data", known(list(&is.data), "nobody said what it holds")),
-        ("Environments", known(list(&is.environments), "nobody said where it runs")),
+        ("Tier", known(is.tier.clone(), "no tier is set")),
+        ("Exposure", known(exposure, "no exposure is set")),
+        ("Data", known(list(&is.data), "no data class is set")),
+        ("Environments", known(list(&is.environments), "no environment is set")),
         ("A failure means", known(is.failure.clone(), "nobody said")),
     ];
     let mut all = vec![("Owner".to_owned(), owner)];
@@ -182,7 +182,7 @@ fn table(assets: &[Asset]) -> Table {
             Column::left("Kind"),
             Column::left("Main line"),
             Column::left("Findings").kept(),
-            Column::left("Who says so"),
+            Column::left("Reported by"),
         ],
         rows: assets.iter().map(row).collect(),
         empty: Empty {

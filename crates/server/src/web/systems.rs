@@ -57,16 +57,13 @@ pub(crate) async fn page(
             Cell::name(system.name.clone(), format!("/systems/{}", system.id)),
             match team {
                 Some(team) => Cell::link(team.name.clone(), format!("/teams/{}", team.id)),
-                None => Cell::unknown("nobody said who owns it"),
+                None => Cell::unknown("no owner is recorded"),
             },
-            known(system.tier.as_deref(), "nobody said how much it matters"),
-            known(
-                system.exposure.map(trimtab_model::Exposure::as_str),
-                "nobody said from where it can be reached",
-            ),
+            known(system.tier.as_deref(), "no tier is set"),
+            known(system.exposure.map(trimtab_model::Exposure::as_str), "no exposure is set"),
             known(
                 system.environments.as_ref().map(|e| e.join(", ")).as_deref(),
-                "nobody said where it runs",
+                "no environment is set",
             ),
             deployed(of_system.get(&system.id).map_or(&[], Vec::as_slice), system.id),
             group.map_or(Cell::Nothing, |g| Cell::Mark(Mark::from(g.level))),
@@ -86,7 +83,7 @@ pub(crate) async fn page(
         let link = "/findings?counts=true&system=0";
         rows.push(Row::of(vec![
             Cell::name("Of no system", link),
-            Cell::unknown("nobody said to which system the assets belong"),
+            Cell::unknown("the assets are assigned to no system"),
             Cell::Nothing,
             Cell::Nothing,
             Cell::Nothing,

@@ -137,7 +137,7 @@ fn about(team: &Team, systems: &[System], queue: &[Finding], now: jiff::Timestam
     let unknown = |why: &str| Value::Unknown(why.to_owned());
     let cadence = team.cadence.clone().map_or_else(|| unknown("it chose none"), Value::Text);
     let capacity = team.capacity.map_or_else(
-        || unknown("nobody said how many points it has"),
+        || unknown("no capacity is set"),
         |points| Value::Text(format!("{} points in a window", number(points))),
     );
     let open = team.open_limit.map_or_else(
@@ -221,7 +221,7 @@ pub(crate) async fn post(
     let text = sent.capacity.trim();
     let capacity: Option<f64> = if text.is_empty() { None } else { text.parse().ok() };
     if capacity.is_none() && !text.is_empty() {
-        let wrong = ("capacity", "It is a number of points.".to_owned());
+        let wrong = ("capacity", "Enter a number of points.".to_owned());
         return show(&app, &who, &team, sent, Some(wrong)).await;
     }
     let text = sent.open_limit.trim();
@@ -286,7 +286,7 @@ async fn show(
                 .hinted("How many batches may be open at once. Empty: no limit.")
                 .optional(),
         ],
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the team", format!("/teams/{}", team.id))),
         ..Sheet::default()
     };

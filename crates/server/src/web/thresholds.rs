@@ -44,7 +44,7 @@ pub(crate) async fn post(
         text => match text.parse() {
             Ok(least) => Some(least),
             Err(_) => {
-                let wrong = "It is a number of percent, or nothing.".to_owned();
+                let wrong = "Enter a percentage, or leave it empty.".to_owned();
                 return show(&app, &who, sent, Some(wrong)).await;
             }
         },
@@ -60,15 +60,15 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<String>) -> Page {
     let asked = all(app, who).await?;
     let own = asked.iter().filter(|is| is.own.is_some()).count();
     let headline = match own {
-        0 => "What is asked for here is what is asked of all.".to_owned(),
-        1 => "One criterion asks for something else here than of all.".to_owned(),
-        own => format!("{own} criteria ask for something else here than of all."),
+        0 => "Every criterion has its usual threshold here.".to_owned(),
+        1 => "One criterion has a threshold of its own here.".to_owned(),
+        own => format!("{own} criteria have thresholds of their own here."),
     };
-    let mut layout = layout(app, who, Entry::Metrics, "What is asked for", headline).await?;
+    let mut layout = layout(app, who, Entry::Metrics, "Thresholds", headline).await?;
     layout.crumbs = vec![
         Link::to("Metrics", "/metrics"),
         Link::to("Maturity", "/maturity"),
-        Link::words("What is asked for"),
+        Link::words("Thresholds"),
     ];
     let people = app.store.people(who.org).await?;
     let name = |actor: &str| {
@@ -91,21 +91,20 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<String>) -> Page {
                     .holding(sent.criterion),
                 Field::new("least", "Percent", Input::Number)
                     .holding(sent.least)
-                    .hinted("Nothing: what is asked of all.")
+                    .hinted("Empty: the usual threshold.")
                     .optional(),
                 Field::new("reason", "Why", Input::Text)
                     .holding(sent.reason)
-                    .hinted("It stands here and in the ledger.")
+                    .hinted("Shown here and in the ledger.")
                     .optional(),
             ],
-            submit: "Keep it".to_owned(),
+            submit: "Save".to_owned(),
             ..Sheet::default()
         };
-        forms.push(("Ask for something else".to_owned(), form));
+        forms.push(("Set a threshold".to_owned(), form));
     }
     let about = vec![
-        "A threshold can be raised to 100 %, and lowered by a fifth of what is asked of all: so a stage means much the same \
-         everywhere. What is so or is not (the index, the charter, the ledger) stays as it is."
+        "A threshold can be raised to 100 %, or lowered by a fifth of the usual one, so that a stage means much the same everywhere. Criteria that are either met or not (the index, the charter, the ledger) cannot be changed."
             .to_owned(),
     ];
     let notice = wrong.map(|text| Notice { urgency: Urgency::Warning, text, next: None });
@@ -142,10 +141,10 @@ fn table(all: &[Asked], name: impl Fn(&str) -> String, now: jiff::Timestamp) -> 
         columns: vec![
             Column::left("Asked for").kept(),
             Column::right("Stage"),
-            Column::right("Of all").kept(),
+            Column::right("Usual").kept(),
             Column::right("Here").kept(),
             Column::left("Why"),
-            Column::left("Who, and when"),
+            Column::left("Set by"),
         ],
         rows: all.iter().map(row).collect(),
         ..Table::default()

@@ -104,7 +104,7 @@ pub(crate) async fn page(
     ];
     // What is not known is no nought.
     if sees_all {
-        figures.push(figure(wait, "wait for room"));
+        figures.push(figure(wait, "wait for a free slot"));
     }
     let view = View {
         notice: notice(tracker.as_ref(), &rows, id, may),
@@ -176,7 +176,7 @@ fn list(rows: &[TicketOf], id: i64, now: Timestamp) -> Table {
             ticket,
             Cell::text(words(state(row, &had))),
             Level::from_word(&told.level).map_or_else(
-                || Cell::unknown("it was not weighed"),
+                || Cell::unknown("not weighed yet"),
                 |level| Cell::Mark(Mark::from(Some(level))),
             ),
             told.due.map_or(Cell::Nothing, Cell::text),
@@ -197,7 +197,7 @@ fn list(rows: &[TicketOf], id: i64, now: Timestamp) -> Table {
         columns: vec![
             Column::left("Action").kept(),
             Column::left("Ticket").kept(),
-            Column::left("How it stands").kept(),
+            Column::left("Status").kept(),
             Column::left("Level"),
             Column::left("Due"),
             Column::right("Points"),
@@ -262,7 +262,7 @@ fn about(tracker: Option<&Tracker>, now: Timestamp) -> Pairs {
         ("Looked at".to_owned(), looked),
     ];
     if let Some(until) = tracker.rests.filter(|until| *until > now) {
-        pairs.push(("Asks to be left alone until".to_owned(), Value::Time(When::of(until, now))));
+        pairs.push(("Has asked us to wait until".to_owned(), Value::Time(When::of(until, now))));
     }
     Pairs(pairs)
 }

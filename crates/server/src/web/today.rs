@@ -53,7 +53,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
 
     let mut headline = match (open.number, late.number) {
-        (0, _) => "Nothing is open that counts".to_owned(),
+        (0, _) => "No open finding counts".to_owned(),
         (open, 0) => {
             format!("{} open, none past its deadline", count(open, "finding is", "findings are"))
         }
@@ -77,7 +77,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             "due within a week",
             "/findings?counts=true&due=week&order=deadline",
         ),
-        Figure::of(open.number.to_string(), "open, counting to the load", COUNTING),
+        Figure::of(open.number.to_string(), "open, counting towards the load", COUNTING),
         Figure::of(
             format!("{answers}{}", if more { "+" } else { "" }),
             "decisions to answer",
@@ -141,7 +141,7 @@ async fn waiting(app: &App, who: &Who, now: jiff::Timestamp) -> Result<Table, Pr
         ]));
     }
     Ok(Table {
-        title: "You wait for others".to_owned(),
+        title: "Waiting for others".to_owned(),
         titled: true,
         columns: vec![
             Column::left("What").kept(),
@@ -149,7 +149,10 @@ async fn waiting(app: &App, who: &Who, now: jiff::Timestamp) -> Result<Table, Pr
             Column::right("Asked").kept(),
         ],
         rows,
-        empty: Empty { why: "You asked for nothing that is not answered.".to_owned(), next: None },
+        empty: Empty {
+            why: "None of your requests is waiting for an answer.".to_owned(),
+            next: None,
+        },
         ..Table::default()
     })
 }
@@ -228,11 +231,11 @@ async fn told(
             count(i64::try_from(moved.findings).unwrap_or(i64::MAX), "finding", "findings");
         let what = match moved.cause {
             Cause::Advisory => Link::to(format!("{vulnerability} published: {number}"), of_it),
-            Cause::Retraction => Link::to(format!("{vulnerability} taken back: {number}"), of_it),
-            Cause::Snapshot => Link::to(format!("{system} built anew: {number}"), of_system),
+            Cause::Retraction => Link::to(format!("{vulnerability} withdrawn: {number}"), of_it),
+            Cause::Snapshot => Link::to(format!("{system} rebuilt: {number}"), of_system),
             Cause::Deployment => Link::to(format!("{system} deployed: {number}"), of_system),
             Cause::Regression => Link::to(format!("{system}: {number} came back"), of_system),
-            Cause::Weighing => Link::to(format!("{number} weighed anew"), "/findings"),
+            Cause::Weighing => Link::to(format!("{number} weighed again"), "/findings"),
             Cause::Decision(id) | Cause::DecisionEnded(id) => {
                 let about = app.store.decision(who.org, id).await?;
                 let about = about.and_then(|d| d.is.vulnerability);
@@ -289,15 +292,15 @@ pub(crate) fn row(is: &Finding, now: jiff::Timestamp) -> Row {
     let due = match weighed.and_then(|w| w.deadline) {
         Some(at) => Cell::Due(When::of(at, now), at < now),
         None if weighed.is_some_and(|w| w.deadline_kind == "opportunistic") => Cell::Nothing,
-        None => Cell::unknown("no deadline can be reckoned"),
+        None => Cell::unknown("no deadline can be calculated"),
     };
     let load = match weighed {
         Some(w) => Cell::link(number(w.weight), format!("/findings/{}", is.id)),
-        None => Cell::unknown("it was not weighed"),
+        None => Cell::unknown("not weighed yet"),
     };
     let system = match &is.system {
         Some((id, name)) => Cell::link(name.clone(), format!("/systems/{id}")),
-        None => Cell::unknown("nobody said to which system the asset belongs"),
+        None => Cell::unknown("the asset is assigned to no system"),
     };
     Row {
         id: is.id.to_string(),

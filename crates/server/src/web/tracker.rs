@@ -101,7 +101,7 @@ fn wanted(sent: &Sent) -> Result<Wanted, (&'static str, String)> {
     let text = sent.open_limit.trim();
     let open_limit: Option<u32> = if text.is_empty() { None } else { text.parse().ok() };
     if open_limit.is_none() && !text.is_empty() {
-        return Err(("open_limit", "It is a whole number.".to_owned()));
+        return Err(("open_limit", "Enter a whole number.".to_owned()));
     }
     let mut components = BTreeMap::new();
     for line in sent.components.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -200,12 +200,12 @@ async fn show(
         form.notice = Some(match &tried.wrong {
             None => Notice {
                 urgency: Urgency::Done,
-                text: "It is kept, and it works: the project was read.".to_owned(),
+                text: "Saved, and it works: the project was read.".to_owned(),
                 next: Some(Link::to("Tickets", format!("/teams/{}/tickets", team.id))),
             },
             Some(why) => Notice {
                 urgency: Urgency::Warning,
-                text: format!("It is kept, and does not work: {why}."),
+                text: format!("Saved, but it does not work: {why}."),
                 next: None,
             },
         });
@@ -213,19 +213,32 @@ async fn show(
     if let Some(why) = &came.untried {
         form.notice = Some(Notice {
             urgency: Urgency::Warning,
-            text: format!("It is kept, and was not tried: {why}"),
+            text: format!("Saved, but not tested: {why}"),
             next: None,
         });
     }
     mended(&mut form, came.wrong.clone());
-    let follows = vec![
-        "Every change that the plan schedules gets one ticket there, the most urgent first; evidence closes it."
+    let mut follows = vec![
+        "Each change that the plan schedules gets one ticket there, the most urgent first. Evidence of the fix closes it."
             .to_owned(),
-        "What people do there comes back: points price the change, and what they will not do is asked for as an exception in your name."
+        "What people do with a ticket comes back: points become the change's cost, and a ticket that is closed as \"won't \
+         do\" becomes a request for an exception in your name."
             .to_owned(),
     ];
+    follows.extend(unreachable(&app.settings.public, &app.settings.listen));
     let about = about(app, tracker, &came);
     Ok(html(&Act { layout, follows, about, form }))
+}
+
+/// What to say where nobody told the server its public address.
+fn unreachable(public: &str, listen: &str) -> Option<String> {
+    let is_told = public != format!("http://{listen}");
+    (!is_told).then(|| {
+        format!(
+            "This server was started without --public: tickets link to {public}, and webhooks must reach that address. \
+             Unless the tracker and your colleagues can open it, restart the server with the address that they use."
+        )
+    })
 }
 
 fn about(app: &App, tracker: Option<&Tracker>, came: &Came) -> Pairs {
@@ -234,7 +247,7 @@ fn about(app: &App, tracker: Option<&Tracker>, came: &Came) -> Pairs {
     let mut pairs = vec![("Webhooks go to".to_owned(), Value::Code(is.webhook))];
     let secret = match &came.secret {
         Some(secret) => Value::Code(secret.clone()),
-        None => Value::Text("kept; it was shown once".to_owned()),
+        None => Value::Text("saved; it was shown once".to_owned()),
     };
     pairs.push(("Their secret".to_owned(), secret));
     if let Some(tried) = came.tried.as_ref().filter(|tried| tried.wrong.is_none()) {
@@ -330,8 +343,21 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
         action: format!("/teams/{}/tracker", team.id).into(),
         csrf,
         fields,
-        submit: "Keep it and try it".to_owned(),
+        submit: "Save and test".to_owned(),
         cancel: Some(Link::to("Back to the tickets", format!("/teams/{}/tickets", team.id))),
         ..Sheet::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unreachable;
+
+    #[test]
+    fn a_server_that_was_told_no_public_address_says_so() {
+        let told = unreachable("http://127.0.0.1:8321", "127.0.0.1:8321").unwrap();
+        assert!(told.contains("tickets link to http://127.0.0.1:8321"), "{told}");
+        assert_eq!(unreachable("https://trimtab.example", "127.0.0.1:8321"), None);
+        assert_eq!(unreachable("http://127.0.0.1", "127.0.0.1:8321"), None);
     }
 }

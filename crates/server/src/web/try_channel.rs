@@ -110,7 +110,7 @@ async fn show(
         csrf: layout.csrf.clone(),
         notice: came.map(notice),
         submit: "Send a test letter".to_owned(),
-        cancel: Some(Link::to("Back to how it is told", format!("/teams/{id}/notices/edit"))),
+        cancel: Some(Link::to("Back to the notice settings", format!("/teams/{id}/notices/edit"))),
         ..Sheet::default()
     };
     let follows = vec![

@@ -60,7 +60,7 @@ pub(crate) async fn post(
     let text = sent.points.trim();
     let points: Option<f64> = if text.is_empty() { None } else { text.parse().ok() };
     if points.is_none() && !text.is_empty() {
-        let wrong = ("points", "It is a number of points.".to_owned());
+        let wrong = ("points", "Enter a number of points.".to_owned());
         return show(&app, &who, id, Some((sent, wrong))).await;
     }
     let said = Said { points, reverted: sent.reverted == "yes", reason: sent.reason.clone() };
@@ -87,7 +87,7 @@ async fn show(
     let headline = match update.far {
         Far::Deployed => format!("{name} is in production."),
         Far::Nothing | Far::Unknown => format!("{name}: {}.", update.far.words()),
-        Far::Reverted => format!("{name} was taken back."),
+        Far::Reverted => format!("{name} was rolled back."),
         Far::CarriedOut | Far::Merged => format!("{name} {}.", waits(update.far)),
     };
     let mut layout = layout(app, who, Entry::Plan, &name, headline).await?;
@@ -114,13 +114,17 @@ async fn show(
     let view = View {
         notice: notice(&update),
         figures: Figures(vec![
-            Figure::of(told.removes.len().to_string(), "findings that it removes", asset.clone()),
+            Figure::of(
+                told.removes.len().to_string(),
+                if told.removes.len() == 1 { "finding it removes" } else { "findings it removes" },
+                asset.clone(),
+            ),
             Figure::of(gone.to_string(), "gone from production", asset.clone()),
             match told.load {
-                Some(load) => Figure::of(number(load), "load that goes", asset),
+                Some(load) => Figure::of(number(load), "load removed", asset),
                 None => Figure::of(
-                    Value::Unknown("the plan did not say".into()),
-                    "load that goes",
+                    Value::Unknown("the plan gave no figure".into()),
+                    "load removed",
                     asset,
                 ),
             },
@@ -161,7 +165,7 @@ fn notice(update: &Update) -> Option<Notice> {
     let text = match (update.is.reverted, told.outcome.as_str()) {
         (Some(at), _) => {
             format!(
-                "It was taken back on {}: {}.",
+                "It was rolled back on {}: {}.",
                 at.strftime("%Y-%m-%d"),
                 update.is.reason.trim_end_matches('.')
             )
@@ -171,7 +175,7 @@ fn notice(update: &Update) -> Option<Notice> {
             format!("It was refused: {}", if worse.is_empty() { &told.why } else { &worse })
         }
         (None, "part") => {
-            "A part of it was carried out: what was left out stands below.".to_owned()
+            "Only part of it was carried out: what was left out is listed below.".to_owned()
         }
         (None, "nothing") => format!("Nothing of it was carried out: {}", told.why),
         _ => return None,
@@ -229,7 +233,12 @@ fn steps(update: &Update, team: &Link, now: Timestamp) -> Steps {
         step("Product", "Plan", text, planned),
         step("Engineering", "Carry out", sentence(&told.tests.why), At::Done(when(is.is.at))),
         step("Engineering", "Merge", branch, merged),
-        step("Operations", "Deploy", "Until it runs, the findings are there.".to_owned(), deployed),
+        step(
+            "Operations",
+            "Deploy",
+            "The findings stay until it runs in production.".to_owned(),
+            deployed,
+        ),
     ];
     if let Some(at) = is.reverted {
         steps.push(step("Operations", "Roll back", is.reason.clone(), At::Done(when(at))));
@@ -268,7 +277,7 @@ fn tests(update: &Update) -> Table {
             Column::left("Ended").kept(),
             Column::right("Passed"),
             Column::right("Failed").kept(),
-            Column::right("Left out"),
+            Column::right("Skipped"),
             Column::right("Took"),
         ],
         rows: runs.iter().filter_map(|(name, run)| Some(row(name, run.as_ref()?))).collect(),
@@ -311,7 +320,7 @@ fn moves(update: &Update) -> Table {
         Row::of(vec![Cell::name(name, to), versions(&is.from), versions(&is.to)])
     };
     Table {
-        title: listed("What moves", update.told.moves.len()),
+        title: listed("What changes", update.told.moves.len()),
         titled: true,
         columns: vec![
             Column::left("Package").kept(),
@@ -319,7 +328,7 @@ fn moves(update: &Update) -> Table {
             Column::left("To").kept(),
         ],
         rows: update.told.moves.iter().take(MOST).map(row).collect(),
-        empty: Empty { why: "Nothing moves.".to_owned(), next: None },
+        empty: Empty { why: "No version changes.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -351,11 +360,11 @@ fn removes(update: &Update, now: Timestamp) -> Table {
         Row::of(vec![Cell::Name(name, second), state])
     };
     Table {
-        title: listed("What goes", update.told.removes.len()),
+        title: listed("What it removes", update.told.removes.len()),
         titled: true,
         columns: vec![Column::left("Finding").kept(), Column::left("Gone").kept()],
         rows: update.told.removes.iter().zip(&update.named).take(MOST).map(row).collect(),
-        empty: Empty { why: "It removes nothing.".to_owned(), next: None },
+        empty: Empty { why: "It removes no finding.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -427,14 +436,14 @@ async fn merger(
     let own = known.as_ref().is_some_and(|known| known.person == who.person.id);
     let unknown = |why: &str| Value::Unknown(why.to_owned());
     let told = match &known {
-        None => unknown("neither git nor anybody told"),
+        None => unknown("neither git nor a person has said"),
         Some(_) if own => Value::Link(Link::to("you", format!("/cards/{}", who.person.id))),
         Some(known) => {
             let hidden = app.store.unshown(who.org).await?.contains(&known.person);
             let person = app.store.person(who.org, known.person).await?;
             match person.filter(|person| !hidden && !person.disabled) {
                 Some(person) => Value::Link(Link::to(person.name, format!("/cards/{}", person.id))),
-                None => unknown("who it was is shown to nobody"),
+                None => unknown("the person has chosen not to be shown"),
             }
         }
     };
@@ -448,6 +457,7 @@ async fn merger(
             "yes"
         })],
         submit: if own { "I did not merge it" } else { "I merged it" }.to_owned(),
+        quiet: true,
         ..Sheet::default()
     });
     Ok((told, form))
@@ -484,9 +494,9 @@ fn about(update: &Update, outside: &[i64], tickets: Vec<Link>, merger: Value) ->
     let mut pairs = vec![
         ("Batch".to_owned(), Value::Code(is.is.batch.clone())),
         ("Planned for".to_owned(), Value::Text(told.window.clone())),
-        ("Changes".to_owned(), Value::Code(told.place.clone())),
+        ("File".to_owned(), Value::Code(told.place.clone())),
         ("Package manager".to_owned(), Value::Text(told.tool.clone())),
-        ("Begun on".to_owned(), Value::Code(told.base.chars().take(12).collect())),
+        ("Base commit".to_owned(), Value::Code(told.base.chars().take(12).collect())),
     ];
     for id in outside {
         let link = Link::to(format!("emergency {id}"), format!("/appeals/{id}"));
@@ -509,12 +519,12 @@ fn about(update: &Update, outside: &[i64], tickets: Vec<Link>, merger: Value) ->
     pairs.push((
         "It took".to_owned(),
         is.points.map_or_else(
-            || unknown("nobody said yet"),
+            || unknown("not reported yet"),
             |points| Value::Text(format!("{} points", number(points))),
         ),
     ));
     let runs = i64::try_from(told.tests.runs).unwrap_or(i64::MAX);
-    pairs.push(("Tests were run".to_owned(), Value::Text(count(runs, "time", "times"))));
+    pairs.push(("Test runs".to_owned(), Value::Text(count(runs, "time", "times"))));
     Pairs(pairs)
 }
 
@@ -534,22 +544,22 @@ fn form(update: &Update, csrf: String, wrong: Option<(Sent, (&'static str, Strin
     };
     let choices = vec![
         ("no".to_owned(), "it stands".to_owned()),
-        ("yes".to_owned(), "it was taken back".to_owned()),
+        ("yes".to_owned(), "it was rolled back".to_owned()),
     ];
     let mut form = Sheet {
         action: format!("/updates/{}", update.is.id).into(),
         csrf,
         fields: vec![
-            Field::new("points", "Points that it took", Input::Text)
+            Field::new("points", "Points it took", Input::Text)
                 .holding(sent.points)
-                .hinted("The team's estimates learn from it.")
+                .hinted("The team's estimates learn from this.")
                 .optional(),
-            Field::new("reverted", "Since then", Input::Select(choices)).holding(sent.reverted),
-            Field::new("reason", "Why it was taken back", Input::Text)
+            Field::new("reverted", "Status", Input::Select(choices)).holding(sent.reverted),
+            Field::new("reason", "Why it was rolled back", Input::Text)
                 .holding(sent.reason)
                 .optional(),
         ],
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         ..Sheet::default()
     };
     mended(&mut form, wrong);

@@ -25,7 +25,7 @@ pub(crate) async fn page(
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let waiting = of(Far::CarriedOut);
     let headline = match updates.len() {
-        0 => "No batch was carried out yet.".to_owned(),
+        0 => "No batch has been carried out yet.".to_owned(),
         all => format!(
             "{}{} carried out; {} to be merged.",
             if next.is_some() { "The newest: " } else { "" },
@@ -45,7 +45,7 @@ pub(crate) async fn page(
         figure(Far::CarriedOut, "wait to be merged"),
         figure(Far::Merged, "wait to be deployed"),
         figure(Far::Deployed, "in production"),
-        figure(Far::Reverted, "taken back"),
+        figure(Far::Reverted, "rolled back"),
     ]);
     let row = |update: &Update| {
         let here = format!("/updates/{}", update.is.id);

@@ -36,9 +36,9 @@ fn standing(is: &Verdict) -> &'static str {
     match (is.is.judgement, is.answered) {
         (Judgement::Passed, _) => "passed",
         (Judgement::Unknown, _) => "not known",
-        (Judgement::Refused, Some((VerdictAnswer::Passed(_), _))) => "refused, then mended",
+        (Judgement::Refused, Some((VerdictAnswer::Passed(_), _))) => "refused, then fixed",
         (Judgement::Refused, Some((VerdictAnswer::Decided(_), _))) => "refused, let through",
-        (Judgement::Refused, None) if is.left.is_some() => "refused, the branch was left",
+        (Judgement::Refused, None) if is.left.is_some() => "refused, branch abandoned",
         (Judgement::Refused, None) => "refused",
     }
 }
@@ -89,10 +89,10 @@ pub(crate) async fn page(
     });
     let looked = count(sum.all, "change was", "changes were");
     let headline = match (sum.all, sum.refused) {
-        (0, _) => format!("No change was looked at by the gate in {days} days."),
-        (_, 0) => format!("{looked} looked at in {days} days; none was refused."),
+        (0, _) => format!("The gate judged no change in {days} days."),
+        (_, 0) => format!("{looked} judged in {days} days; none was refused."),
         (_, refused) => format!(
-            "{looked} looked at in {days} days; {refused} refused, {} of them let through all the same.",
+            "{looked} judged in {days} days; {refused} refused, {} of them let through by a later decision.",
             sum.let_through
         ),
     };
@@ -101,20 +101,16 @@ pub(crate) async fn page(
     let here = |more: &[(&str, &str)]| list(&asked, days, &of_changes(more));
     let open = sum.refused - sum.mended - sum.let_through - sum.left;
     let figures = Figures(vec![
-        Figure::of(sum.all.to_string(), "changes looked at", here(&[])),
+        Figure::of(sum.all.to_string(), "changes judged", here(&[])),
         Figure::of(sum.refused.to_string(), "refused", here(&[("outcome", "refused")])),
         Figure::of(
             sum.let_through.to_string(),
-            "let through by a decision after",
+            "let through by a later decision",
             here(&[("answered", "decided")]),
         ),
-        Figure::of(sum.mended.to_string(), "mended", here(&[("answered", "passed")])),
-        Figure::of(open.to_string(), "refused and not answered", here(&[("answered", "open")])),
-        Figure::of(
-            sum.left.to_string(),
-            "of branches that were left",
-            here(&[("answered", "left")]),
-        ),
+        Figure::of(sum.mended.to_string(), "fixed", here(&[("answered", "passed")])),
+        Figure::of(open.to_string(), "refused, still open", here(&[("answered", "open")])),
+        Figure::of(sum.left.to_string(), "on abandoned branches", here(&[("answered", "left")])),
         Figure::of(sum.unknown.to_string(), "not known", here(&[("outcome", "unknown")])),
     ]);
     let mut parts = Vec::new();
@@ -126,11 +122,11 @@ pub(crate) async fn page(
         title: "Verdicts".to_owned(),
         titled: true,
         columns: vec![
-            Column::left("Of").kept(),
+            Column::left("Asset").kept(),
             Column::left("Change"),
             Column::left("Verdict").kept(),
             Column::right("Reasons"),
-            Column::right("When"),
+            Column::right("When").kept(),
         ],
         rows: found.rows.iter().map(|is| row(is, now)).collect(),
         pager: pager(found.rows.len(), asked.after.is_none(), next, |next| {
@@ -200,9 +196,9 @@ fn of_teams(teams: &[(Option<(i64, String)>, VerdictCount)], days: i64) -> Table
         titled: true,
         columns: vec![
             Column::left("Team").kept(),
-            Column::right("Looked at").kept(),
+            Column::right("Judged").kept(),
             Column::right("Refused").kept(),
-            Column::right("Mended"),
+            Column::right("Fixed"),
             Column::right("Let through"),
         ],
         rows: teams.iter().map(row).collect(),
@@ -231,10 +227,10 @@ pub(crate) async fn one(
     if is_near_miss(&is) && who.may(Action::Respond, place) {
         layout.actions.push(Link::to("Open a near miss", format!("/verdicts/{id}/near-miss")));
     }
-    layout.actions.push(Link::to("Others of it", format!("/verdicts?asset={}", is.is.asset)));
+    layout.actions.push(Link::to("All of this asset", format!("/verdicts?asset={}", is.is.asset)));
     let parts = vec![
         (String::new(), Part::table(reasons(&is))),
-        ("About it".to_owned(), Part::Pairs(about(&app, &who, &is, now).await?)),
+        ("Details".to_owned(), Part::Pairs(about(&app, &who, &is, now).await?)),
     ];
     let cut = usize::try_from(is.reasons).unwrap_or(usize::MAX) > is.is.reasons.len();
     let notice = cut.then(|| Notice {

@@ -32,7 +32,7 @@ pub(crate) async fn page(Path(secret): Path<String>) -> Response {
 
 fn view(secret: &str, email: &str, wrong: Option<&str>) -> SignIn {
     let email = Field::new("email", "Your address", Input::Email).holding(email);
-    let mut field = Field::new("password", "A new password", Input::Secret("new-password"))
+    let mut field = Field::new("password", "New password", Input::Secret("new-password"))
         .hinted("At least 15 characters: a few words in a row will do.");
     if let Some(wrong) = wrong {
         field = field.wrong(wrong);
@@ -49,6 +49,7 @@ fn view(secret: &str, email: &str, wrong: Option<&str>) -> SignIn {
             also: String::new(),
             cancel: None,
             grave: false,
+            quiet: false,
         },
         help: "The link is good once. If it was used or is too old, ask for a new one.".to_owned(),
     }

@@ -52,7 +52,7 @@ pub(crate) async fn page(
     let running = rows.iter().filter(|w| w.running).count();
     let mut headline = match (is_asked, rows.len()) {
         (false, _) => "Look for a package, a purl, a vulnerability or a licence.".to_owned(),
-        (true, 0) => format!("{} is nowhere that you may see.", told(&asked)),
+        (true, 0) => format!("{} is nowhere that you can see.", told(&asked)),
         (true, _) => {
             let part = match (asked.after.is_some(), next.is_some()) {
                 (false, false) => "",
@@ -185,7 +185,7 @@ fn row(w: &Where) -> Row {
         (true, false) => Cell::text("no"),
     };
     let runs = match (w.environments.as_slice(), w.listed) {
-        ([], true) => Cell::text("nowhere that was told"),
+        ([], true) => Cell::text("in no known deployment"),
         ([], false) => Cell::unknown("a scanner reported it; no inventory lists it"),
         (environments, _) => Cell::text(environments.join(", ")),
     };
@@ -195,8 +195,8 @@ fn row(w: &Where) -> Row {
             format!("/packages?purl={}", encode(&w.component.is.package)),
         ),
         Cell::link(w.asset.1.clone(), format!("/releases?asset={}", w.asset.0)),
-        named(&w.system, "systems", "nobody said to which system the asset belongs"),
-        named(&w.team, "teams", "nobody said who owns it"),
+        named(&w.system, "systems", "the asset is assigned to no system"),
+        named(&w.team, "teams", "no owner is recorded"),
         yes(w.latest),
         yes(w.running),
         runs,

@@ -66,7 +66,7 @@ impl Sent {
     fn wanted(&self) -> Result<Wanted, (&'static str, String)> {
         let days = DAYS.iter().zip(self.days()).filter(|(_, chosen)| !chosen.is_empty());
         let whole = |name: &'static str, text: &str| {
-            text.trim().parse::<u32>().map_err(|_| (name, "It is a whole number.".to_owned()))
+            text.trim().parse::<u32>().map_err(|_| (name, "Enter a whole number.".to_owned()))
         };
         let escalates = match self.escalates.trim() {
             "" => None,
@@ -206,12 +206,12 @@ async fn show(
         return Err(Problem::forbidden(Action::Pace).into());
     }
     let headline = format!("How {} is told.", team.name);
-    let mut layout = layout(app, who, Entry::Teams, "How it is told", headline).await?;
+    let mut layout = layout(app, who, Entry::Teams, "Notice settings", headline).await?;
     layout.crumbs = vec![
         Link::to("Teams", "/teams"),
         Link::to(team.name.clone(), format!("/teams/{}", team.id)),
         Link::to("Notices", format!("/teams/{}/notices", team.id)),
-        Link::words("How it is told"),
+        Link::words("Notice settings"),
     ];
     layout.actions.push(Link::to("Send a test letter", format!("/teams/{}/notices/try", team.id)));
     layout.actions.push(Link::to("Who is on duty", format!("/teams/{}/rota", team.id)));
@@ -219,7 +219,7 @@ async fn show(
         action: format!("/teams/{}/notices/edit", team.id).into(),
         csrf: layout.csrf.clone(),
         fields: fields(&sent),
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         also: "Send a test letter first".to_owned(),
         notice,
         cancel: Some(Link::to("Back to the notices", format!("/teams/{}/notices", team.id))),
@@ -275,12 +275,12 @@ fn fields(sent: &Sent) -> Vec<Field> {
             .holding(&sent.on_duty)
             .hinted("They are mailed what is now: one address a line. Nobody: the channel is told. A rota stands in their place.")
             .optional(),
-        Field::new("escalates", "Minutes until others are told", Input::Number)
+        Field::new("escalates", "Minutes until escalation", Input::Number)
             .holding(&sent.escalates)
             .hinted("If nobody says that they have it. Empty: never.")
             .optional(),
         Field::new("second", "Told then", Input::Area).holding(&sent.second).optional(),
-        Field::new("third", "Told after them", Input::Area).holding(&sent.third).optional(),
+        Field::new("third", "Escalate to", Input::Area).holding(&sent.third).optional(),
     ]);
     fields
 }

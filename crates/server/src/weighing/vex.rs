@@ -1,4 +1,4 @@
-//! What VEX documents that hold state. A document is read once in a process: it is known by its digest.
+//! What VEX documents in force state. A document is read once in a process: it is known by its digest.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};

@@ -42,7 +42,7 @@ fn what_one_asks_for_another_answers() {
     assert!(wrong.text.contains("Say why, in 1 to 4000 characters."), "{}", wrong.text);
     let wrong =
         server.send(&lea, &ask, &[("reason", "later"), ("role", "engineering"), ("days", "x")]);
-    assert!(wrong.text.contains("It is a whole number."), "{}", wrong.text);
+    assert!(wrong.text.contains("Enter a whole number."), "{}", wrong.text);
     let wrong = server.send(&lea, &ask, &[("reason", "later"), ("role", "admin"), ("days", "5")]);
     assert!(wrong.text.contains("It is one of your own roles here."), "{}", wrong.text);
     let good = [
@@ -56,7 +56,7 @@ fn what_one_asks_for_another_answers() {
     assert_eq!(asked.status, 303, "{}", asked.text);
     let here = asked.header("location").unwrap().to_owned();
     let own = server.open(&lea, &here);
-    assert!(own.text.contains("Take it back") && !own.text.contains(">Approve<"), "{}", own.text);
+    assert!(own.text.contains("Withdraw it") && !own.text.contains(">Approve<"), "{}", own.text);
     assert!(own.text.contains("cmd|later &#60;b&#62;"), "{}", own.text);
     let answer = format!("{here}/answer");
     let self_approved = server.send(&lea, &answer, &[("answer", "approve"), ("role", "security")]);

@@ -60,7 +60,10 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
     let plan = || server.open(&tom, &format!("/teams/{}/plan", world.team)).text;
     assert!(!plan().contains("it is used now"), "nothing follows yet");
     let page = server.open(&ola, &path.replace("/api/v1", "")).text;
-    assert!(page.contains("1 of 2 people") && page.contains("somebody else must, too"), "{page}");
+    assert!(
+        page.contains("1 of 2 people") && page.contains("somebody else must grant it too"),
+        "{page}"
+    );
     let (status, both) = ask(server, &pim, "POST", &path, &granted);
     assert_eq!((status, &both["state"]), (200, &json!("granted")), "{both}");
     assert!(plan().contains("it is used now"), "{}", plan());
@@ -142,7 +145,7 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let page = server.open(&sia, &path).text;
     assert!(sent.status == 303 && page.contains("it is exploited"), "{sent:?} {page}");
     let list = server.open(&sia, "/appeals").text;
-    assert!(list.contains("Every appeal is answered."), "{list}");
+    assert!(list.contains("Every appeal has been answered."), "{list}");
 
     // What a dispute holds back has an end, which is told when it is asked, when it is granted, and in the plan's history.
     let ask_page = format!("/appeals/new?kind=dispute&finding={finding}");

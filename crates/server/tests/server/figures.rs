@@ -133,7 +133,7 @@ pub(crate) fn every_figure_opens_its_list(server: &Server, cookie: &str) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let today = server.ask("GET", "/", &[("cookie", cookie)], b"").text;
-    let open = figures(&today).into_iter().find(|f| f.label == "open, counting to the load");
+    let open = figures(&today).into_iter().find(|f| f.label == "open, counting towards the load");
     assert!(open.unwrap().value.parse::<i64>().unwrap() > 0, "the case says nothing");
     // What narrows the list can be taken away again.
     let list = server.ask("GET", "/findings?counts=true&due=week", &[("cookie", cookie)], b"").text;

@@ -334,6 +334,32 @@ fn fixed_and_contained_are_told_of_each_environment() {
 }
 
 #[test]
+fn what_runs_in_staging_alone_is_found_when_an_incident_is_opened() {
+    let world = begun();
+    let server = &world.server;
+    let People { sia, tom, eva } = people(&world);
+    deploy(&world, &sia, "staging");
+    // Gone from the main line, and never in production.
+    world.build("2.30.1");
+    let opening =
+        json!({ "title": "A worm", "looked_for": "pkg:npm/moment", "versions": "<2.30.0" });
+    let opened = ask(server, &sia, "POST", "/api/v1/incidents", &opening).1;
+    let here = format!("/api/v1/incidents/{}", opened["id"]);
+    let room = server.open(&sia, &here).json();
+    let [team] = &room["elsewhere"].as_array().unwrap()[..] else { panic!("{room:#}") };
+    let staging = &team["environments"][0];
+    assert_eq!((&staging["environment"], &staging["places"]), (&json!("staging"), &json!(1)));
+    assert_eq!(room["teams"], json!([]), "what staging alone has is nobody's to fix: {room:#}");
+    // Who is of the team is let in, who is of another is not.
+    assert_eq!(ask(server, &tom, "GET", &here, &json!({})).0, 200);
+    assert_eq!(ask(server, &eva, "GET", &here, &json!({})).0, 404);
+    deploy(&world, &sia, "staging");
+    look(&world);
+    let gone = server.open(&sia, &here).json();
+    assert!(gone["elsewhere"][0]["environments"][0]["fixed"].is_string(), "{gone:#}");
+}
+
+#[test]
 fn a_drill_is_marked_everywhere_and_counts_nowhere() {
     let world = begun();
     let server = &world.server;
@@ -527,5 +553,5 @@ fn a_near_miss_is_learnt_from_and_is_in_no_time_of_incidents() {
     assert!(server.open(&sia, "/incidents?near_miss=true").text.contains("A worm, refused"));
     assert!(!server.open(&sia, "/incidents?drill=false").text.contains("A worm, refused"));
     let form = server.open(&sia, "/incidents/new?near_miss=true&q=pkg:npm/x").text;
-    assert!(form.contains("Note a near miss") && form.contains("pkg:npm/x"), "{form}");
+    assert!(form.contains("Record a near miss") && form.contains("pkg:npm/x"), "{form}");
 }

@@ -32,7 +32,7 @@ fn estimates_learn_from_what_updates_took() {
     assert!(after["most"].as_f64() > before["most"].as_f64(), "{before:#} {after:#}");
     assert!((4.5..=9.0).contains(&after["least"].as_f64().unwrap()), "{after:#}");
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
-    for words in ["5 updates of this team that are over", "What finished changes taught"] {
+    for words in ["5 finished updates of this team", "Learnt from finished changes"] {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
 }

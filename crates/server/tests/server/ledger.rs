@@ -62,7 +62,7 @@ fn the_ledger_is_filtered_and_verified_by_who_may_audit() {
     }
     // Verifying says so; a form of another session does nothing.
     let page = server.send(&aud, "/ledger/verify", &[]);
-    assert!(page.text.contains("every seal fits"), "{}", page.text);
+    assert!(page.text.contains("every seal matches"), "{}", page.text);
     assert_eq!(hidden(&page.text, "csrf"), aud.csrf);
     let forged =
         [("content-type", "application/x-www-form-urlencoded"), ("cookie", aud.cookie.as_str())];

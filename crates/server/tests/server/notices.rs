@@ -170,7 +170,7 @@ fn a_server_that_ended_while_it_told_has_nobody_told_twice() {
     assert_eq!((world.sent().len(), states()), (2, [json!("unknown"), json!("sent")]));
     assert_eq!(hook.came().len(), 2);
     let page = world.server.open(&world.lea, &format!("/teams/{}/notices", world.team));
-    assert!(page.text.contains("The newest notice did not reach everybody."), "{}", page.text);
+    assert!(page.text.contains("The latest notice did not reach everybody."), "{}", page.text);
 }
 
 clock!(TWO, two_clock);
@@ -439,7 +439,7 @@ fn a_team_says_how_it_is_told_sees_what_is_held_and_that_somebody_has_it() {
         |name: &str| wrong.extend(rules::looked(&page, &axe, &format!("notices-{name}")));
     page.open(&here);
     assert!(
-        page.text("main").contains("Nobody said how this team is told"),
+        page.text("main").contains("This team has no channel for notices"),
         "{}",
         page.text("main")
     );
@@ -468,7 +468,7 @@ fn a_team_says_how_it_is_told_sees_what_is_held_and_that_somebody_has_it() {
     page.follow("Enter");
     assert!(page.text("main").contains("Lea has it."), "{}", page.text("main"));
     page.open(&here);
-    assert!(page.text("main").contains("now, somebody has it"), "{}", page.text("main"));
+    assert!(page.text("main").contains("now, acknowledged"), "{}", page.text("main"));
     page.open(&format!("{}/teams/{}/calendar", server.base, world.team));
     page.click("main form button[type=submit]");
     assert!(page.text("main").contains("/calendar.ics"), "{}", page.text("main"));

@@ -103,7 +103,7 @@ fn a_plan_says_what_it_lacks_and_then_what_is_done_when() {
     let wrong = world.server.open(&world.ann, &format!("{}?capacity=-1", world.path()));
     assert_eq!(wrong.status, 422);
     let page = world.server.open(&world.tom, &format!("/teams/{}/plan", world.team));
-    for words in ["moment", "points", "Accept for this window", "If nothing is done"] {
+    for words in ["moment", "points", "Accept for this window", "Without the plan"] {
         assert!(page.text.contains(words), "{words}: {}", page.text);
     }
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
@@ -315,7 +315,7 @@ fn what_people_decide_is_kept_with_the_reason() {
     assert_eq!(last(&world).0, "scheduled");
     world.pace("");
     world.server.settle(org);
-    assert_eq!(last(&world).2, "Nobody said how many points the team has in a window.");
+    assert_eq!(last(&world).2, "The team has no capacity for a window.");
     let page = world.server.open(&world.ann, "/plan");
     assert!(page.text.contains("Teams without a plan"), "{}", page.text);
     // What changed left through the outbox, which is read after each plan: teams are told of it.

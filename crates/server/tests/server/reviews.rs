@@ -116,7 +116,7 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     let is_new = |topics: &[Value]| topics.iter().any(|topic| topic["key"] == key.as_str());
     assert!(is_new(&world.topics(id, "new")), "{prepared:#}");
     let page = server.open(&world.tom, &format!("/reviews/{id}")).text;
-    assert!(page.contains("Open the review") && !page.contains("Write down a decision"), "{page}");
+    assert!(page.contains("Open the review") && !page.contains("Record a decision"), "{page}");
     // Nothing is decided before it is open.
     let owner = world.tom.id.to_string();
     let due = tomorrow(3);
@@ -137,7 +137,9 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     assert_eq!(world.send(id, &[("do", "attend"), ("person", &lea)]).status, 303);
     assert_eq!(world.send(id, &decide).status, 303);
     let page = server.open(&world.tom, &format!("/reviews/{id}")).text;
-    for words in ["Now: ", "min left", "Tom, Lea", "Raise moment &#60;b&#62;now", "Write down"] {
+    for words in
+        ["Now: ", "min left", "Tom, Lea", "Raise moment &#60;b&#62;now", "Record a decision"]
+    {
         assert!(page.contains(words), "{words}: {page}");
     }
     // What is not right is told, and what was written stays in the form.
@@ -215,7 +217,7 @@ fn ledger(server: &Server, who: &Someone) -> Vec<(Timestamp, String, Value)> {
     rows.as_array().unwrap().iter().map(one).collect()
 }
 
-/// How good the reviews were, reckoned again from the ledger alone, by another way than the server's.
+/// How good the reviews were, verified from the ledger alone, by another way than the server's.
 fn recomputed(world: &World, last: i64) {
     let now = clock();
     let mut opened: BTreeMap<i64, Timestamp> = BTreeMap::new();

@@ -140,7 +140,7 @@ fn a_link_is_made_and_withdrawn_on_pages() {
     let path = "/boards/leadership/share";
     assert_eq!(server.open(lea, path).status, 200);
     let wrong = server.send(lea, path, &[("name", "floor 3"), ("days", "x")]);
-    assert!(wrong.text.contains("It is a number of days."), "{}", wrong.text);
+    assert!(wrong.text.contains("Enter a number of days."), "{}", wrong.text);
     let beyond = server.send(lea, path, &[("name", "floor 3"), ("days", "91")]);
     assert!(beyond.text.contains("1 to 90"), "{}", beyond.text);
     let made = server.send(lea, path, &[("name", "floor 3"), ("days", "7")]);

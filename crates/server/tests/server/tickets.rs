@@ -499,7 +499,7 @@ fn a_tracker_round_trip_in_a_browser() {
     both(&page, &axe, "tracker");
     page.click("main form button[type=submit]");
     let told = page.text("main");
-    assert!(told.contains("It is kept, and it works"), "{told}");
+    assert!(told.contains("Saved, and it works"), "{told}");
     assert!(told.contains("/hooks/trackers/") && told.contains("trimtab-bot"), "{told}");
     both(&page, &axe, "tracker-kept");
     world.rest();

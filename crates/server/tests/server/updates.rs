@@ -158,15 +158,17 @@ fn a_batch_is_followed_from_the_plan_to_production() {
     assert_eq!(world.server.send(&world.tom, &path, &fields).status, 303);
     assert_eq!(world.update(id)["points"], json!(4.0));
     let none = [("points", "x"), ("reverted", "no"), ("reason", "")];
-    assert!(world.server.send(&world.tom, &path, &none).text.contains("It is a number of points."));
+    assert!(world.server.send(&world.tom, &path, &none).text.contains("Enter a number of points."));
     let none = [("points", "4"), ("reverted", "yes"), ("reason", "")];
-    assert!(world.server.send(&world.tom, &path, &none).text.contains("Say why it was taken back"));
+    assert!(
+        world.server.send(&world.tom, &path, &none).text.contains("Say why it was rolled back")
+    );
     let back = [("points", "4"), ("reverted", "yes"), ("reason", "the till was slow")];
     assert_eq!(world.server.send(&world.tom, &path, &back).status, 303);
     assert_eq!(world.update(id)["state"], json!("reverted"));
-    page(&["It was taken back on", "the till was slow"]);
+    page(&["It was rolled back on", "the till was slow"]);
     let list = world.server.open(&world.ann, &format!("/updates?team={}", world.team));
-    assert!(list.text.contains("moment to 2.30.1") && list.text.contains("taken back"));
+    assert!(list.text.contains("moment to 2.30.1") && list.text.contains("rolled back"));
     let other = world.server.open(&world.ann, "/api/v1/updates?team=999").json();
     assert_eq!(other["rows"], json!([]));
 }

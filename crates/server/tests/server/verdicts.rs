@@ -308,7 +308,7 @@ fn a_verdict_says_when_it_was_made_and_its_list_has_what_is_counted() {
     assert_eq!(one(&server, &eli, &id)["answered"]["how"], "passed");
     assert_eq!(list("outcome=refused&had_time=true"), std::slice::from_ref(&id));
     let page = server.open(&eli, "/verdicts").text;
-    assert!(page.contains("of branches that were left"), "{page}");
+    assert!(page.contains("on abandoned branches"), "{page}");
     assert_eq!(list("answered=left"), Vec::<Value>::new());
     // A clock that is ahead fails nobody, and what is old is old.
     let at = |branch: &str, made: &str| {

@@ -62,8 +62,10 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let told = async || store.deployed_into(org, &environments, None, later(0), 10).await.unwrap();
     let first = world.push("d1", later(1)).await.snapshot.unwrap();
     world.deploy(first, Outcome::Ok, later(2)).await;
-    let none = store.told_failures(org, &environments, None).await.unwrap();
-    assert!(!none, "nobody told of any");
+    let failure = async |times: &[ProductionTime], systems: Option<&[i64]>| {
+        store.first_failure(org, times, systems).await.unwrap()
+    };
+    assert_eq!(failure(&environments, None).await, None, "nobody told of any");
     let new = NewApplied {
         asset: world.asset,
         batch: "b".into(),
@@ -85,9 +87,9 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let is: Vec<_> = all.iter().map(|one| (one.snapshot, one.received, one.outcome)).collect();
     let at = |hours| Some(later(hours));
     assert_eq!(is, [(second, at(4), Outcome::Failed), (first, at(1), Outcome::Ok)]);
-    assert!(store.told_failures(org, &environments, None).await.unwrap());
+    assert_eq!(failure(&environments, None).await, Some(later(7)));
     let test = [into("test", None, None)];
-    assert!(!store.told_failures(org, &test, None).await.unwrap(), "of production alone");
+    assert_eq!(failure(&test, None).await, None, "of production alone");
     // What ran before: the failed one never did.
     let before = async |at| {
         let is = store.ran_before(org, &environments, None, at, 10).await.unwrap();
@@ -102,21 +104,21 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
         let of = systems.as_deref();
         assert_eq!(store.deployed_into(org, names, of, later(0), 10).await.unwrap(), []);
     }
-    assert!(!store.told_failures(org, &environments, Some(&[])).await.unwrap());
+    assert_eq!(failure(&environments, Some(&[])).await, None);
     // What was there while it was no production is told as well: it says what ran. What failed then is none of it.
     let times = [into("production", Some(later(5)), Some(later(9))), into("test", None, None)];
     let since = store.deployed_into(org, &times, None, later(0), 10).await.unwrap();
     assert_eq!(since.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [second, first]);
     let ran = store.ran_before(org, &times, None, later(9), 10).await.unwrap();
     assert_eq!(ran.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [first]);
-    assert!(store.told_failures(org, &times, None).await.unwrap());
+    assert_eq!(failure(&times, None).await, Some(later(7)));
     // However many there are.
     let regions = (0..700).map(|n| into(&format!("region-{n}"), None, None));
     let many: Vec<ProductionTime> = regions.chain(environments.clone()).collect();
     assert_eq!(store.deployed_into(org, &many, None, later(0), 10).await.unwrap().len(), 2);
-    assert!(store.told_failures(org, &many, None).await.unwrap());
+    assert_eq!(failure(&many, None).await, Some(later(7)));
     let past = [into("production", None, Some(later(7)))];
-    assert!(!store.told_failures(org, &past, None).await.unwrap());
+    assert_eq!(failure(&past, None).await, None);
     let other = store.add_organisation("Other", now()).await.unwrap();
     assert_eq!(store.deployed_into(other, &environments, None, later(0), 10).await.unwrap(), []);
 }

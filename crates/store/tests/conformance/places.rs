@@ -136,7 +136,7 @@ pub(crate) async fn pages_of_places_are_whole_however_narrow(store: Store) {
     let name = everywhere(WhereQuery::Name("left".into()));
     let runs = async |systems: &[i64], assets: &[i64], limit| {
         let mut fits = |c: &Component| Some(wanted(c));
-        let runs = store.runs(org, &name, &mut fits, (systems, assets), limit).await.unwrap();
+        let runs = store.runs(org, &name, &mut fits, Some((systems, assets)), limit).await.unwrap();
         let told = |w: &Where| (w.component.is.name.clone(), w.environments.join(","), w.latest);
         (runs.rows.iter().map(told).collect::<Vec<_>>(), runs.more)
     };
@@ -150,10 +150,13 @@ pub(crate) async fn pages_of_places_are_whole_however_narrow(store: Store) {
     expected.sort();
     assert_eq!((right, more), (expected, false), "{all:?}");
     assert_eq!(runs(&[], &[], 9).await.0, [], "nowhere is nowhere");
+    let mut fits = |c: &Component| Some(wanted(c));
+    let anywhere = store.runs(org, &name, &mut fits, None, 9).await.unwrap();
+    assert_eq!((anywhere.rows.len(), anywhere.more), (all.len(), false));
     assert!(runs(&[], &[asset], 1).await.1, "there is more");
     // Of what cannot be compared it is not known whether it runs.
     let mut unknown = |_: &Component| None::<bool>;
-    let found = store.runs(org, &name, &mut unknown, (&[], &[asset]), 9).await.unwrap();
+    let found = store.runs(org, &name, &mut unknown, Some((&[], &[asset])), 9).await.unwrap();
     let mut unsure: Vec<&str> = found.unsure.iter().map(|(name, _)| name.as_str()).collect();
     unsure.sort_unstable();
     assert_eq!((unsure, found.rows), (vec!["production", "test"], Vec::new()));

@@ -92,7 +92,7 @@ fn teams(told: &Told) -> Section {
         title: "Teams".to_owned(),
         text: Vec::new(),
         table: Table {
-            columns: columns(&["Team", "Stage", "Missing to the next", "First"]),
+            columns: columns(&["Team", "Stage", "Missing for the next stage", "First"]),
             rows: told.teams.iter().map(row).collect(),
         },
         chart: None,

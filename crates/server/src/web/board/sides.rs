@@ -154,12 +154,7 @@ async fn security(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
             base.kept(),
         ],
         dial: base.dial(app, who).await?,
-        tables: vec![table(
-            "Gravest first",
-            today::columns(),
-            rows,
-            "Nothing is open that counts.",
-        )],
+        tables: vec![table("Gravest first", today::columns(), rows, "No open finding counts.")],
     })
 }
 
@@ -239,7 +234,7 @@ async fn product(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
 /// What a failure means, as the product's people said.
 fn failure(system: &System) -> Cell {
     let told = system.failure.clone().filter(|text| !text.is_empty());
-    told.map_or_else(|| Cell::unknown("nobody said what a failure means"), Cell::text)
+    told.map_or_else(|| Cell::unknown("the effect of a failure is not described"), Cell::text)
 }
 
 /// What a window does to a product that carries so much.
@@ -288,8 +283,9 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
     let more = if wrong == ROWS { "+" } else { "" };
     Ok(Told {
         headline: format!(
-            "{} for a roll-out; {wrong}{more} deployments of the last 14 days went wrong.",
+            "{} to be rolled out; {wrong}{more} {} in the last 14 days.",
             many(waiting, "finding waits", "findings wait"),
+            if wrong == 1 { "deployment failed" } else { "deployments failed" },
         ),
         figures: vec![
             Figure::of(
@@ -297,7 +293,7 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
                 "gone from the main line, still running",
                 "/findings?counts=true&state=merged",
             ),
-            Figure::of(format!("{wrong}{more}"), "deployments went wrong", list),
+            Figure::of(format!("{wrong}{more}"), "failed deployments", list),
             Figure::of(
                 format!("{known} of {}", base.systems.len()),
                 "systems say what runs in production",
@@ -309,10 +305,10 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
         ],
         dial: None,
         tables: vec![table(
-            "Went wrong, and nothing was deployed since",
+            "Failed, with no deployment since",
             columns,
             rows,
-            "Nothing of the last 14 days went wrong.",
+            "No deployment failed in the last 14 days.",
         )],
     })
 }
@@ -362,5 +358,5 @@ async fn goals(app: &App, who: &Who, now: Timestamp) -> Result<Table, Problem> {
     let mut all = goaling::running(app, who, GOALS).await?;
     all.sort_by_key(|goal| goal.progress.standing != Standing::Behind);
     let rows = all.iter().take(ROWS).map(|goal| crate::web::goals::row(goal, now)).collect();
-    Ok(table("Goals", crate::web::goals::columns(), rows, "No goal is shared that is not over."))
+    Ok(table("Goals", crate::web::goals::columns(), rows, "No shared goal is running."))
 }

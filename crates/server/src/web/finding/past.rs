@@ -34,7 +34,7 @@ pub(super) fn decisions(all: &[Decision], names: &HashMap<i64, String>, now: Tim
         titled: true,
         columns: vec![
             Column::left("Decision").kept(),
-            Column::left("Stands").kept(),
+            Column::left("Status").kept(),
             Column::left("Asked by"),
             Column::left("Answered by"),
             Column::right("Until"),

@@ -103,34 +103,34 @@ fn words(kind: &str) -> Option<(&'static str, &'static str, &'static str)> {
         "acknowledged" => (
             "What do you do first?",
             "Acknowledge it",
-            "It says that you have seen it and work on it.",
+            "This says that you have seen it and are working on it.",
         ),
         "contained" => (
             "How is it contained?",
             "It is contained",
-            "It says that nothing more can happen there, though what is affected is still there.",
+            "This says that it can no longer be exploited there, although the affected version is still in place.",
         ),
         "fixed" => (
             "How was it fixed?",
             "It is fixed",
-            "For what no inventory lists. What an inventory lists is fixed when it is gone.",
+            "For what no inventory lists. What an inventory lists counts as fixed once it is gone.",
         ),
-        "note" => ("What should others know?", "Note it", "It stands in the timeline."),
-        "task" => ("What is to be done?", "Give the task", "It is followed until it is done."),
+        "note" => ("What should others know?", "Note it", "It will be shown in the timeline."),
+        "task" => ("What is to be done?", "Assign the task", "It is followed until it is done."),
         "action" => (
             "What follows from it?",
-            "Keep it",
+            "Save",
             "It is followed after the incident, until it is done.",
         ),
         "done" => ("What came of it?", "It is done", "The task is over."),
         "update" => (
             "For those who answer for the business",
-            "Keep it as sent",
+            "Save as sent",
             "Drafted from facts: change it, send it where you talk to them, and keep it here as it was sent.",
         ),
         "status" => (
             "For customers",
-            "Keep it as published",
+            "Save as published",
             "No names and no numbers. Publish it on your status page, and keep it here as it was.",
         ),
         "closed" => (

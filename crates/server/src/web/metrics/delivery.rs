@@ -13,7 +13,7 @@ use crate::measuring::shipping::Both;
 use crate::web::count;
 
 /// Why a share of failures is not known.
-const UNTOLD: &str = "nobody ever told that a deployment failed or was rolled back";
+const UNTOLD: &str = "no failed or rolled-back deployment had been reported by then";
 /// Why nothing is known of a period.
 const TOO_MANY: &str = "there are more deployments than are looked at";
 
@@ -185,7 +185,7 @@ pub(super) fn list(
             ),
             match system {
                 Some(system) => Cell::link(system.name.clone(), format!("/systems/{}", system.id)),
-                None => Cell::unknown("nobody said to which system the asset belongs"),
+                None => Cell::unknown("the asset is assigned to no system"),
             },
             Cell::text(how),
             is.lead.map_or_else(

@@ -24,7 +24,7 @@ const ROWS: usize = 100;
 /// none).
 const fn words(counted: Counted) -> (&'static str, &'static str, &'static str) {
     match counted {
-        Counted::Counting | Counted::CountingAt(_) => ("count to the load", "At", "Load"),
+        Counted::Counting | Counted::CountingAt(_) => ("count towards the load", "At", "Load"),
         Counted::Found => ("were found or came back", "Found", ""),
         Counted::Fixed => ("were fixed", "Fixed", "Days"),
         Counted::Gone => ("were fixed or retracted", "Gone", "Days"),
@@ -33,7 +33,7 @@ const fn words(counted: Counted) -> (&'static str, &'static str, &'static str) {
         Counted::Met => ("were fixed in time", "Fixed", "Days"),
         Counted::Missed => ("passed their deadline", "Deadline", "Days"),
         Counted::Due => ("were fixed in time or passed their deadline", "When", "Days"),
-        Counted::Backlog(_) => ("count to the load", "At", "Days"),
+        Counted::Backlog(_) => ("count towards the load", "At", "Days"),
         Counted::LoadDays => ("carried load", "Until", "Load-days"),
     }
 }
@@ -149,7 +149,7 @@ fn row(is: &counted::Row, of: &Question, now: Timestamp) -> Row {
         name,
         match system {
             Some(system) => Cell::link(system.name.clone(), format!("/systems/{}", system.id)),
-            None => Cell::unknown("nobody said to which system the asset belongs"),
+            None => Cell::unknown("the asset is assigned to no system"),
         },
         is.began.map_or_else(|| Cell::unknown("the ledger begins later"), when),
         when(is.at),

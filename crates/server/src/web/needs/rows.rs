@@ -170,7 +170,7 @@ pub(super) fn tierless(asking: &Asking<'_>, all: &[System]) -> Drawn {
             owner.map_or_else(|| Cell::unknown("nobody is named"), Cell::text),
             match &is.tier {
                 Some(tier) => Cell::text(format!("the charter has no tier `{tier}`")),
-                None => Cell::unknown("nobody said how much it matters"),
+                None => Cell::unknown("no tier is set"),
             },
         ])
     };
@@ -192,7 +192,7 @@ pub(super) fn owed(asking: &Asking<'_>, all: &[Owed]) -> Drawn {
                 Link::to(name.clone(), format!("/suppliers/{id}#{anchor}")),
                 is.product.clone(),
             ),
-            Cell::text(is.what),
+            Cell::text(owes(is.what)),
             Cell::text(cut(&is.shown, 200)),
             Cell::Due(When::of(is.since, asking.now), true),
         ])
@@ -201,9 +201,23 @@ pub(super) fn owed(asking: &Asking<'_>, all: &[Owed]) -> Drawn {
         Column::left("Supplier").kept(),
         Column::left("Owes").kept(),
         Column::left("What shows it"),
-        Column::right("Since"),
+        Column::right("Since").kept(),
     ];
     Drawn { columns, rows: all.iter().map(row).collect() }
+}
+
+/// What is owed, in words; what is not known is named as it is.
+fn owes(what: &str) -> &str {
+    match what {
+        "vex" => "a statement (VEX)",
+        "notice" => "notice of a vulnerability",
+        "release" => "an SBOM of a release",
+        "freshness" => "a newer SBOM",
+        "quality" => "a better SBOM",
+        "format" => "an SBOM in the agreed format",
+        "answer" => "an answer",
+        other => other,
+    }
 }
 
 /// Findings that wait for a side.
@@ -224,7 +238,7 @@ pub(super) fn rollouts(asking: &Asking<'_>, all: &[Rollout]) -> Drawn {
             Cell::name(is.asset.1.clone(), list.clone()),
             match &is.system {
                 Some((id, name)) => Cell::link(name.clone(), format!("/systems/{id}")),
-                None => Cell::unknown("nobody said to which system the asset belongs"),
+                None => Cell::unknown("the asset is assigned to no system"),
             },
             Cell::link(is.findings.to_string(), list.clone()),
             Cell::link(number(is.weight), list),
@@ -280,11 +294,8 @@ pub(super) fn jobs(asking: &Asking<'_>, all: &[Job]) -> Drawn {
             Cell::Value(When::of(is.created, asking.now).into()),
         ])
     };
-    let columns = vec![
-        Column::left("Job").kept(),
-        Column::left("What went wrong last").kept(),
-        Column::right("Added"),
-    ];
+    let columns =
+        vec![Column::left("Job").kept(), Column::left("Last error").kept(), Column::right("Added")];
     Drawn { columns, rows: all.iter().map(row).collect() }
 }
 
@@ -311,6 +322,6 @@ pub(super) fn upkeep(asking: &Asking<'_>, all: &[Need]) -> Drawn {
     let row = |is: &Need| {
         Row::of(vec![Cell::Name(what(is.what), String::new()), Cell::text(is.text.clone())])
     };
-    let columns = vec![Column::left("What").kept(), Column::left("How it stands").kept()];
+    let columns = vec![Column::left("What").kept(), Column::left("Status").kept()];
     Drawn { columns, rows: all.iter().map(row).collect() }
 }

@@ -19,19 +19,19 @@ pub(super) fn about(planned: &Planned, kept: Option<Option<&TeamPlan>>, now: Tim
     );
     let kept = match kept {
         Some(Some(kept)) => When::of(kept.made, now).into(),
-        Some(None) => Value::Unknown("it is kept soon".to_owned()),
+        Some(None) => Value::Unknown("it is being saved".to_owned()),
         None => Value::Unknown("a trial is not kept".to_owned()),
     };
     Pairs(vec![
         ("Made".to_owned(), kept),
         ("One more point".to_owned(), more),
-        ("If nothing is done".to_owned(), tell::nothing(plan).into()),
+        ("Without the plan".to_owned(), tell::nothing(plan).into()),
         (
-            "How near to the best".to_owned(),
+            "Optimality gap".to_owned(),
             format!("no plan is better by more than {:.1} %", plan.worth.gap * 100.0).into(),
         ),
         ("How sure".to_owned(), sure(planned).into()),
-        ("Points".to_owned(), points(planned).into()),
+        ("Costs are based on".to_owned(), points(planned).into()),
     ])
 }
 
@@ -51,10 +51,9 @@ fn sure(planned: &Planned) -> String {
 /// What points rest on.
 fn points(planned: &Planned) -> String {
     match planned.learnt.updates {
-        0 => "the charter's, and shares that hold that are assumed: the published priors, as no update of this team is over"
-            .to_owned(),
-        1 => "the charter's as a prior, and 1 update of this team that is over".to_owned(),
-        n => format!("the charter's as a prior, and {n} updates of this team that are over"),
+        0 => "the charter and published priors: no update of this team has finished yet".to_owned(),
+        1 => "the charter as a prior, and 1 finished update of this team".to_owned(),
+        n => format!("the charter as a prior, and {n} finished updates of this team"),
     }
 }
 
@@ -95,7 +94,7 @@ pub(super) fn taught(planned: &Planned, id: i64) -> Option<Table> {
     };
     let rows: Vec<Row> = planned.learnt.taught.iter().map(row).collect();
     (!rows.is_empty()).then(|| Table {
-        title: "What finished changes taught".to_owned(),
+        title: "Learnt from finished changes".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Change").kept(),

@@ -123,7 +123,7 @@ async fn show(
                 .hinted("Needed to hold it back: others read it.")
                 .optional(),
         ],
-        submit: "Keep it".to_owned(),
+        submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the plan", format!("/teams/{id}/plan"))),
         ..Sheet::default()
     };

@@ -48,11 +48,11 @@ pub(super) fn promises(judged: &[OfProduct], now: Timestamp) -> Table {
         })
     });
     Table {
-        title: "How it stands with the promises".to_owned(),
+        title: "Promises".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Promise").kept(),
-            Column::left("Stands").kept(),
+            Column::left("Status").kept(),
             Column::left("What shows it"),
             Column::right("Due next"),
         ],
@@ -149,7 +149,7 @@ pub(super) fn asked(all: &[Question], seen: &Seen, now: Timestamp) -> Table {
                 };
                 Cell::text(cut(&format!("{said}{}", told.words), 300))
             }
-            (None, QuestionState::Withdrawn) => Cell::text("taken back"),
+            (None, QuestionState::Withdrawn) => Cell::text("withdrawn"),
             (None, _) => Cell::Due(When::of(is.is.due, now), is.is.due < now),
         };
         Row::of(vec![
@@ -216,7 +216,7 @@ pub(super) fn came(all: &[Supplied], seen: &Seen, now: Timestamp) -> Table {
         ])
     };
     Table {
-        title: "What came".to_owned(),
+        title: "Documents received".to_owned(),
         titled: true,
         columns: vec![
             Column::left("Document").kept(),
@@ -289,7 +289,7 @@ pub(super) fn written(all: &[SupplierTold], seen: &Seen, now: Timestamp) -> Tabl
         columns: vec![
             Column::left("Told").kept(),
             Column::left("To"),
-            Column::left("Became").kept(),
+            Column::left("Outcome").kept(),
             Column::right("When"),
         ],
         rows: all.iter().map(row).collect(),

@@ -64,7 +64,7 @@ impl Sent {
             "" => Ok(None),
             value => match value.parse::<u32>() {
                 Ok(value) => Ok(Some(value)),
-                Err(_) => Err((name, "It is a whole number, or nothing.".to_owned())),
+                Err(_) => Err((name, "Enter a whole number, or leave it empty.".to_owned())),
             },
         };
         let quality = number("quality", &self.quality)?;

@@ -289,7 +289,7 @@ fn a_team_makes_its_rota_in_a_browser() {
     let mut wrong = Vec::new();
     let mut look = |name: &str| wrong.extend(rules::looked(&page, &axe, &format!("rota-{name}")));
     page.open(&format!("{here}/rota"));
-    assert!(page.text("main").contains("Nobody made a rota"), "{}", page.text("main"));
+    assert!(page.text("main").contains("There is no rota"), "{}", page.text("main"));
     look("before");
     page.fill("#f-people", "nobody@example.org");
     page.fill("#f-days", "7");

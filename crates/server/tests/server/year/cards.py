@@ -34,7 +34,7 @@ def removed(ledger, team, first, last):
         "load that they removed": sum_(weights),
         "load-days no longer carried": sum_(days),
         "% of their deadlines kept": percent(share(kept, due)),
-        "updates taken back": sum(within(u.reverted) for u in own),
+        "updates rolled back": sum(within(u.reverted) for u in own),
     }
 
 

@@ -33,14 +33,15 @@ class Deployments:
                 everywhere[entry.asset, data["environment"]].append(one)
         self.places = {place: sorted(told) for place, told in everywhere.items()}
         self.lasts = [max(told) for told in everywhere.values()]
-        # Of which systems it was ever told that one ended other than well.
-        self.told = set()
+        # When it was first told of a system that one ended other than well.
+        self.told = {}
         for (asset, environment), told in self.places.items():
             system = ledger.system_of.get(asset)
             # What was no production then is none of it, whatever it is now; but it says what ran.
             is_ours = lambda at, environment=environment: ledger.is_production(environment, at)
-            if any(how in ("failed", "rolled-back") and is_ours(at) for at, *_, how in told):
-                self.told.add(system)
+            ill = [at for at, *_, how in told if how in ("failed", "rolled-back") and is_ours(at)]
+            if ill:
+                self.told[system] = min(min(ill), self.told.get(system, math.inf))
             all_ = self.changes(system, told, received, self.landed(ledger, asset, main[asset]))
             self.all += [change for change in all_ if is_ours(change.at)]
 
@@ -110,7 +111,7 @@ class Deployments:
         all_ = [c for c in self.all if start <= c.at < to and mine(c.system)]
         all_ = [c for c in all_ if c.updates] if ours else all_
         failed = [c for c in all_ if c.failed]
-        is_told = any(mine(system) for system in self.told)
+        is_told = any(mine(system) and at < to for system, at in self.told.items())
         weeks = (to - start) / (7 * DAY)
         over = [c for c in failed if c.restored is not None]
         return {

@@ -53,24 +53,24 @@ def say_of(ledger, path, asked, at):
                 say(at, "row", f"rows|team/id|{team}|{name}", many)
         return
     is_ = sums([one for all_ in of.values() for one in all_])
-    figure(at, "changes looked at", is_["looked_at"])
+    figure(at, "changes judged", is_["looked_at"])
     figure(at, "refused", is_["refused"])
-    figure(at, "let through by a decision after", is_["let_through"])
-    figure(at, "mended", is_["mended"])
-    figure(at, "refused and not answered", is_["refused"] - is_["mended"] - is_["let_through"])
+    figure(at, "let through by a later decision", is_["let_through"])
+    figure(at, "fixed", is_["mended"])
+    figure(at, "refused, still open", is_["refused"] - is_["mended"] - is_["let_through"])
     figure(at, "not known", is_["unknown"])
     more = [is_["refused"], is_["let_through"]] if is_["refused"] else []
     words(at, "h1", [is_["looked_at"], days] + more if is_["looked_at"] else [days])
     if "team" not in asked and "asset" not in asked:
         for team, all_ in of.items():
             row, one, table = ledger.teams.get(team, "unknown"), sums(all_), f"By team, in {days} days"
-            cell(at, table, "Looked at", row, one["looked_at"])
+            cell(at, table, "Judged", row, one["looked_at"])
             cell(at, table, "Refused", row, one["refused"])
-            cell(at, table, "Mended", row, one["mended"])
+            cell(at, table, "Fixed", row, one["mended"])
             cell(at, table, "Let through", row, one["let_through"])
     for number_, one in verdicts(ledger).items():
         may(at, "Verdicts", "Reasons", f"/verdicts/{number_}", one["reasons"])
-        may(at, "Verdicts", "Of", f"/verdicts/{number_}", number_)
+        may(at, "Verdicts", "Asset", f"/verdicts/{number_}", number_)
 
 
 def pages(ledger):

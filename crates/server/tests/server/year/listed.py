@@ -31,7 +31,8 @@ def updates(ledger):
     newest = sorted(ledger.updates.values(), key=lambda u: (-u.at, -u.number))[:6]
     for update in newest:
         at = f"/updates/{update.number}"
-        figure(at, "findings that it removes", len(update.removes))
+        words = "finding it removes" if len(update.removes) == 1 else "findings it removes"
+        figure(at, words, len(update.removes))
     for update in sorted(ledger.updates.values(), key=lambda u: -u.number)[:100]:
         for row, number in enumerate(dict.fromkeys(f.number for f in update.findings)):
             say("/api/v1/updates", "row", f"rows|id|{update.number}|findings/{row}", number)
@@ -63,7 +64,7 @@ def decided(ledger):
             if finding.live and same:
                 about.append(finding)
         load = sum(f.weight or 0 for f in about)
-        figure(f"/exceptions/{number}", "findings that are there", len(about))
+        figure(f"/exceptions/{number}", "findings still here", len(about))
         figure(f"/exceptions/{number}", "their load", load)
 
 

@@ -49,15 +49,16 @@ def goals(ledger):
         parts = None if way is None else [percent(way), percent(time)]
         for page in ("/goals", "*/boards/leadership"):
             put = may if page.startswith("*") else cell
-            put(page, "Goals", "Began at", goal["name"], goal["from"])
+            put(page, "Goals", "Start", goal["name"], goal["from"])
             put(page, "Goals", "Now", goal["name"], value)
-            put(page, "Goals", "To be", goal["name"], goal["to"])
-            put(page, "Goals", "Way", goal["name"], parts)
+            put(page, "Goals", "Target", goal["name"], goal["to"])
+            put(page, "Goals", "Progress", goal["name"], parts)
         all_[stands] += 1
         row += 1
     for stands in ("reached", "on track", "behind", "missed"):
         say("/goals", "figure", stands, all_[stands])
-    words("/goals", "h1", [row] + [all_[stands] for stands in ("reached", "on track", "behind")])
+    unknown = [all_["unknown"]] if all_["unknown"] else []
+    words("/goals", "h1", [row] + [all_[stands] for stands in ("reached", "on track", "behind")] + unknown)
 
 
 def reviews(ledger):
@@ -168,7 +169,7 @@ def quality(now, id_, twelve):
     lines += [share_(repeats, topics)] if topics else []
     lines += [[sum(took(r) > r["minutes"] for r in over), len(over)]] if over else []
     for line_ in lines:
-        words(f"/reviews/{id_}", "words|How good the meetings were|dd", line_)
+        words(f"/reviews/{id_}", "words|How well the meetings work|dd", line_)
     stands = {"dropped": "dropped", "open": "open"}
     for row, one in enumerate(twelve[-1]["decisions"]):
         word = stands.get(one["state"]) or ("carried out" if one["ended"] < one["due"] else "carried out late")

@@ -27,7 +27,7 @@ pub(super) const UNTOLD: &[(&str, &str, &str)] = &[
         "7 places: sums of answers are kept beside no name, and are in no entry",
     ),
     ("/", "jobs given up", "of the queue"),
-    ("/", "needs of the server", "of the server"),
+    ("/", "upkeep tasks of the server", "of the server"),
     ("/boards/leadership", "maturity", "see the maturity"),
     ("/reviews", "decisions of the reviews below", "of a page of the list"),
 ];

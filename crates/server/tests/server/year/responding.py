@@ -72,7 +72,7 @@ def incidents(ledger):
                 if state == "took":
                     took[span] = seconds
     for team, all_ in of_teams.items():
-        table, row = "How long it took, by team: the middle one", ledger.teams[team]
+        table, row = "Median times by team", ledger.teams[team]
         may("*/incidents", table, "Incidents", row, len(all_))
         for span in ("know", "acknowledge", "contain", "fix"):
             known = sorted(one[span] for one in all_ if span in one)
@@ -83,4 +83,4 @@ def incidents(ledger):
     say("/incidents", "figure", "open", still)
     say("/incidents", "figure", "real ones", real)
     say("/incidents", "figure", "near misses", near)
-    say("/incidents", "figure", "drills, counted in no measure", drills)
+    say("/incidents", "figure", "drills, in no measure", drills)

@@ -32,7 +32,7 @@ def pages(ledger):
     late, due, all_, load, levels, weights = standing(ledger, ledger.of())
     say("/", "figure", "past their deadline", late)
     say("/", "figure", "due within a week", due)
-    say("/", "figure", "open, counting to the load", all_)
+    say("/", "figure", "open, counting towards the load", all_)
     say("/teams", "figure", "teams", len(ledger.teams))
     say("/teams", "figure", "load", load)
     say("/systems", "figure", "systems", len(ledger.systems))
@@ -42,7 +42,7 @@ def pages(ledger):
     tierless = [system for system, tier in ledger.tier.items() if tier is None]
     say("/", "figure", "exceptions end within 14 days", len(soon))
     say("/", "figure", "systems without a tier", len(tierless))
-    say("/", "figure", "deployments went wrong", ledger.deployments.went_wrong())
+    say("/", "figure", "failed deployments", ledger.deployments.went_wrong())
     ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "broken": ledger.deployments.went_wrong()}
     # Who promised nothing, and was asked nothing, owes nothing.
     if not any((entry.what or "").startswith("supplier") for entry in ledger.entries):
@@ -57,7 +57,7 @@ def pages(ledger):
         late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
         say(at, "figure", "past their deadline", late)
-        say(at, "figure", "open, counting to the load", all_)
+        say(at, "figure", "open, counting towards the load", all_)
         say(at, "figure", "load", load)
         cell("/teams", "Teams", "Systems", name, len(ledger.owned(team)))
         cell("/teams", "Teams", "Findings", name, all_)
@@ -67,7 +67,7 @@ def pages(ledger):
         late, _, all_, load, *_ = standing(ledger, ledger.of(system=system))
         at = f"/systems/{system}"
         say(at, "figure", "past their deadline", late)
-        say(at, "figure", "open, counting to the load", all_)
+        say(at, "figure", "open, counting towards the load", all_)
         say(at, "figure", "load", load)
         assets = sum(of == system for of in ledger.system_of.values())
         say(at, "figure", "assets", assets)
@@ -123,7 +123,7 @@ def boards(ledger):
     for finding in ledger.of():
         waits += bool(finding.counts_at(ledger.now)) and not finding.on_main
     say("/boards/operations", "figure", "gone from the main line, still running", waits)
-    say("/boards/operations", "figure", "deployments went wrong", ledger.deployments.went_wrong())
+    say("/boards/operations", "figure", "failed deployments", ledger.deployments.went_wrong())
 
 
 def own(ledger):
@@ -131,7 +131,7 @@ def own(ledger):
     late, due, all_, *_ = standing(ledger, ledger.of())
     say("/", "figure", "past their deadline", late)
     say("/", "figure", "due within a week", due)
-    say("/", "figure", "open, counting to the load", all_)
+    say("/", "figure", "open, counting towards the load", all_)
     load = standing(ledger, ledger.of())[3]
     for kind, of in (("teams", ledger.teams), ("systems", ledger.systems)):
         say(f"/{kind}", "figure", kind, len(of))
@@ -148,7 +148,7 @@ def own(ledger):
 def room(ledger, at, row, findings):
     late, _, all_, load, *_ = standing(ledger, findings)
     say(at, "figure", "past their deadline", late)
-    say(at, "figure", "open, counting to the load", all_)
+    say(at, "figure", "open, counting towards the load", all_)
     say(at, "figure", "load", load)
     page, table, name = row
     cell(page, table, "Findings", name, all_)

@@ -127,12 +127,12 @@ def charter_and_choices(ledger):
     for finding in live(ledger):
         if not finding.on_main:
             waits[finding.asset].append(finding)
-    list_("rollouts", "roll-outs wait", len(waits))
+    list_("rollouts", "waiting for roll-out", len(waits))
     for asset, all_ in waits.items():
         for at in ("*/today/rollouts", "*/"):
             row = f"/findings?state=merged&counts=true&asset={asset}"
-            may(at, "Roll-outs that wait", "Findings", row, len(all_))
-            may(at, "Roll-outs that wait", "Load", row, sum(f.weight or 0 for f in all_))
+            may(at, "Waiting for roll-out", "Findings", row, len(all_))
+            may(at, "Waiting for roll-out", "Load", row, sum(f.weight or 0 for f in all_))
     in_plan = {ledger.system_of.get(asset) for (_, asset, _), is_ in ledger.scheduled.items() if not over(is_, now)}
     touched = {f.system for f in live(ledger)}
     figure("/boards/product", "with a planned release", len(touched & in_plan))
@@ -207,7 +207,7 @@ def updates(ledger):
         known = len(update.findings) == len(update.removes) and left
         merged = known and all(f.left_main() is not None for f in left)
         if update.reverted is not None:
-            far["taken back"] += 1
+            far["rolled back"] += 1
         elif update.outcome in ("nothing", "refused") or not update.findings:
             continue
         elif known and update.now_deployed() is not None:
@@ -216,7 +216,7 @@ def updates(ledger):
             far["wait to be deployed"] += 1
         else:
             far["wait to be merged"] += 1
-    for label in ("wait to be merged", "wait to be deployed", "in production", "taken back"):
+    for label in ("wait to be merged", "wait to be deployed", "in production", "rolled back"):
         figure("/updates", label, far[label])
     words("/updates", "h1", [len(all_), far["wait to be merged"]])
     figure("/plan", "changes scheduled", len(ledger.scheduled))
