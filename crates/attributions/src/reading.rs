@@ -119,7 +119,7 @@ impl Reading {
         }
     }
 
-    /// Not everything was looked at, or the report does not say what was.
+    /// Not everything was examined, or the report does not say what was.
     pub(crate) fn incomplete(&mut self, said: &str) {
         if self.report.diagnostics.iter().any(|d| d.code == Code::ReportIncomplete) {
             return;

@@ -105,7 +105,7 @@ impl Rhythm {
                 "the cadence `{}` has more than {MOST_WINDOWS} windows in this time",
                 cadence.name
             );
-            return Err(usage(message, "take a shorter time, or a slower cadence"));
+            return Err(usage(message, "choose a shorter time, or a slower cadence"));
         }
         Ok(Rhythm {
             team: settings.name.as_deref().or(owner).unwrap_or("this team").into(),

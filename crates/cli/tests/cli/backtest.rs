@@ -266,7 +266,7 @@ fn a_file_that_is_too_large_is_not_gone() {
     assert_eq!(ran.exit as u8, 3, "{}", ran.err);
     let is: Document = serde_json::from_str(&ran.out).unwrap();
     let gap = is.gaps.iter().find(|gap| gap.contains("256 MiB, more than is read")).unwrap();
-    assert!(gap.contains("what it listed before is taken to stand"), "{gap}");
+    assert!(gap.contains("what it listed before is assumed to hold"), "{gap}");
     // From 10 January to the end: 51 days × 3.
     assert_eq!(is.way("as it was").unwrap().load_days, 153.0);
 }

@@ -201,7 +201,7 @@ fn deadlines_count_from_when_a_finding_was_first_seen() {
     // Time goes on, and damage is told and stays as it is.
     let ran = record("2026-03-01T09:00:00Z");
     assert!(
-        ran.exit == Exit::Usage && ran.err.contains("after the moment of this run"),
+        ran.exit == Exit::Usage && ran.err.contains("after the time of this run"),
         "{}",
         ran.err
     );
