@@ -323,8 +323,11 @@ fn times_and_rhythms_that_make_no_sense_are_refused() {
     let case = case("one-update");
     let made = Made::of(&case);
     for (args, word) in [
-        (&["--since", "2026-04-01", "--now", "2026-03-02T00:00:00Z"][..], "more than three years"),
-        (&["--since", "2020-01-01", "--now", "2026-03-02T00:00:00Z"], "more than three years"),
+        (
+            &["--since", "2026-04-01", "--now", "2026-03-02T00:00:00Z"][..],
+            "longer than three years",
+        ),
+        (&["--since", "2020-01-01", "--now", "2026-03-02T00:00:00Z"], "longer than three years"),
         (&["--cadence", "fortnight"], "is not a cadence"),
         (&["--compare", "month"], "month=20"),
         (&["--compare", "fortnight=3"], "is not a cadence"),

@@ -247,7 +247,7 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
     assert_eq!(before["learnt"], serde_json::json!([]));
     // One that is not there yet is told, and is not begun by planning.
     let ran = plan(&["--finished", &list]);
-    assert!(ran.err.contains("is not there yet"), "{}", ran.err);
+    assert!(ran.err.contains("does not exist yet"), "{}", ran.err);
     assert!(!Path::new(&list).exists());
     assert_eq!(read(&ran)["actions"], before["actions"]);
     let batch = |n: usize, merged: Option<&str>, reverted: bool, points: Option<f64>| {
