@@ -35,7 +35,7 @@ pub fn open(args: &HistoryArgs) -> Result<Option<Kept>, Diagnostic> {
         None if args.record => History::default(),
         None => {
             return Err(Diagnostic::new(Code::Usage, format!("there is no history `{shown}`"))
-                .help("correct its name, or begin one with --record"));
+                .help("correct its name, or start one with --record"));
         }
     };
     Ok(Some(Kept { path: path.clone(), text, history, record: args.record }))
@@ -53,10 +53,10 @@ impl Kept {
         let shown = agreement::shown(&self.path);
         if let Some(last) = self.history.last().filter(|last| last.as_second() > now.as_second()) {
             let message =
-                format!("the history goes to {last}, which is after the moment of this run");
+                format!("the history ends at {last}, which is after the time of this run");
             return Err(Diagnostic::new(Code::HistoryMalformed, message)
                 .in_file(shown)
-                .help("record in the order of time; check the clock, or `--now`"));
+                .help("record runs in the order of time; check the clock, or `--now`"));
         }
         let added = self.history.observe(scan, now).map_err(|d| d.in_file(shown.clone()))?;
         let lines = self.history.added();
@@ -75,7 +75,7 @@ impl Kept {
             String::new()
         };
         let left = if scan.is_incomplete() {
-            "; what is gone is not known, as not everything could be looked at"
+            "; what is gone is not known, because not everything could be examined"
         } else {
             ""
         };

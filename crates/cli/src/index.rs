@@ -20,7 +20,7 @@ pub fn path(args: &IndexArgs, io: &Io) -> Result<PathBuf, Diagnostic> {
         return Ok(path.clone());
     }
     io.data_folder.as_ref().map(|folder| folder.join(NAME)).ok_or_else(|| {
-        Diagnostic::new(Code::Usage, "there is no folder for data on this system")
+        Diagnostic::new(Code::Usage, "there is no folder for user data on this system")
             .help("name the index with --db FILE or TRIMTAB_DB")
     })
 }

@@ -101,7 +101,7 @@ impl History {
             Diagnostic::new(Code::HistoryMalformed, message)
                 .in_file(file)
                 .at_line(u32::try_from(line).unwrap_or(u32::MAX))
-                .help("take the file from its last good copy: without it every clock would start anew")
+                .help("restore the file from its last good copy: without it, every clock would start again")
         };
         // Some check text out with the line ends of their system.
         let plain = |line| str::strip_suffix(line, '\r').unwrap_or(line);

@@ -377,8 +377,8 @@ pub(crate) fn diagnose(code: Code, error: &str, file: &str, text: &str) -> Diagn
         None => diagnostic,
     };
     match code {
-        Code::PolicyMalformed => diagnostic.help("mend the policy; it was left out"),
-        _ => diagnostic.help("mend the policy; until then the gate does not pass"),
+        Code::PolicyMalformed => diagnostic.help("fix the policy; it was left out"),
+        _ => diagnostic.help("fix the policy; until then the gate does not pass"),
     }
 }
 

@@ -110,7 +110,7 @@ impl Verdict {
             (Some(help), _) => help,
             (None, Effect::Deny) => "Change what breaks the rule, or ask for an exception.",
             (None, Effect::Unknown) => "Supply the data that the rule asks for.",
-            (None, Effect::Warn) => "Nothing must be done for this change.",
+            (None, Effect::Warn) => "Nothing needs to be done for this change.",
         }
     }
 
@@ -195,10 +195,12 @@ impl Gate {
                     ),
                 }
             }
-            Outcome::Pass => "Passes: the charter does not fail for what is broken".to_owned(),
+            Outcome::Pass => {
+                "Passes: the charter does not fail for the rules that are broken".to_owned()
+            }
             Outcome::Fail => format!("Fails: {}", self.broken()),
             Outcome::NotYetKnown => match self.rules(|v| v.effect == Effect::Unknown) {
-                0 => "Not yet known: not everything could be looked at".to_owned(),
+                0 => "Not yet known: not everything could be examined".to_owned(),
                 n => format!(
                     "Not yet known: data is missing for {} of the charter",
                     count(n, "rule")
@@ -339,7 +341,7 @@ impl Section {
             Section::All => "What the rules say",
             Section::Brought => "Brought in by this change",
             Section::Undated => "Not known whether this change brought it in",
-            Section::Before => "There before this change",
+            Section::Before => "Already there before this change",
             Section::Unknown => "Not yet known: data is missing",
         }
     }

@@ -249,7 +249,7 @@ fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>
         epss,
         fix: match group.fix() {
             Some((fix, all)) if all == group.findings.len() => fix.to_owned(),
-            Some((fix, some)) => format!("{fix} (mends {some} of {})", group.findings.len()),
+            Some((fix, some)) => format!("{fix} (fixes {some} of {})", group.findings.len()),
             None => "none named".to_owned(),
         },
         meaning: assessed.map_or(String::new(), |a| crate::table::meaning(a, " · ")),

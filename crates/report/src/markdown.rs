@@ -56,7 +56,7 @@ fn headline(scan: &Scan, summary: &Summary, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "Load **{load}**, by {}.\n", inert(&charter))?;
     }
     if scan.is_incomplete() {
-        writeln!(out, "**Incomplete:** not everything could be looked at; see the end.\n")?;
+        writeln!(out, "**Incomplete:** not everything could be examined; see the end.\n")?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ fn row(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
     let exploited = group.findings.iter().filter(|f| f.vulnerability.kev.is_some()).count();
     let fix = match group.fix() {
         Some((fix, all)) if all == group.findings.len() => inert(fix),
-        Some((fix, some)) => format!("{} (mends {some} of {})", inert(fix), group.findings.len()),
+        Some((fix, some)) => format!("{} (fixes {some} of {})", inert(fix), group.findings.len()),
         None => "none named".to_owned(),
     };
     writeln!(

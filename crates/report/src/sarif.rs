@@ -47,7 +47,7 @@ pub(crate) struct Run {
     pub(crate) results: Vec<Value>,
     /// What the program says about its own run.
     pub(crate) notifications: Vec<Value>,
-    /// Whether everything was looked at.
+    /// Whether everything was examined.
     pub(crate) complete: bool,
 }
 

@@ -104,7 +104,7 @@ impl Table<'_> {
         let advice = match group.fix() {
             Some((fix, all)) if all == group.findings.len() => format!("raise to {fix}"),
             Some((fix, some)) => {
-                format!("raise to {fix}, mends {some} of {}", group.findings.len())
+                format!("raise to {fix}, fixes {some} of {}", group.findings.len())
             }
             None => "no fix is named".to_owned(),
         };
@@ -234,7 +234,7 @@ impl Table<'_> {
             self.paragraph(&text)?;
         }
         if self.scan.is_incomplete() {
-            self.paragraph("Incomplete: not everything could be looked at; the errors say what.")?;
+            self.paragraph("Incomplete: not everything could be examined; the errors say what.")?;
         }
         Ok(())
     }

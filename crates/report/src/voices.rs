@@ -142,10 +142,10 @@ fn product(s: &Subject, lines: &mut Vec<Line>) {
                 "nothing while the decision holds: the flaw is there, and does no harm"
             }
             Some(true) if a.deadline.at().is_some_and(|at| at < s.now) => {
-                "what waits for it: the time that was agreed is over; leaving it longer needs an exception that somebody else approves"
+                "what has to wait for it: the agreed time is over; leaving it longer needs an exception that somebody else approves"
             }
             Some(true) => {
-                "when in this time it is done; leaving it longer needs an exception that somebody else approves"
+                "when to do it within this time; leaving it longer needs an exception that somebody else approves"
             }
             Some(false) => "whether to do it now: the tier may keep a finding of this level",
             None => "nothing yet: the system's tier is unknown, and has to be said first",
@@ -166,17 +166,17 @@ fn between(a: &Assessment) -> Option<String> {
     (least != most).then(|| format!("{} leaves it between {least} and {most}", told()))
 }
 
-/// Whether what customers use carries it.
+/// Whether what customers use contains it.
 fn carried(s: &Subject) -> &'static str {
     match s.scope {
-        Scope::Runtime => "what customers use carries it",
-        Scope::Optional => "what customers use may carry it: it is optional",
+        Scope::Runtime => "what customers use contains it",
+        Scope::Optional => "what customers use may contain it: it is optional",
         Scope::Unknown => {
-            "whether what customers use carries it is unknown: the file that lists it does not say"
+            "whether what customers use contains it is unknown: the file that lists it does not say"
         }
-        Scope::Build => "only the machines that build it: what customers use does not carry it",
-        Scope::Development => "only those who develop it: what customers use does not carry it",
-        Scope::Test => "only its tests: what customers use does not carry it",
+        Scope::Build => "only the machines that build it: what customers use does not contain it",
+        Scope::Development => "only those who develop it: what customers use does not contain it",
+        Scope::Test => "only its tests: what customers use does not contain it",
     }
 }
 
@@ -304,7 +304,7 @@ fn operations(s: &Subject, lines: &mut Vec<Line>) {
                 format!("whether it is shipped is unknown: treat it as shipped, a new build {everywhere}")
             }
             (Scope::Build | Scope::Development | Scope::Test, _) => {
-                "build machines and developers' machines; what is deployed does not carry it"
+                "build machines and developers' machines; what is deployed does not contain it"
                     .to_owned()
             }
         },
@@ -420,7 +420,7 @@ fn consequence(s: &Subject) -> String {
 
 fn likely(a: &Assessment) -> String {
     let words = match a.likelihood.band.as_str() {
-        "active" => "it is being exploited, or as good as",
+        "active" => "it is being exploited, or very probably will be",
         "likely" => "likely soon",
         "possible" => "possible",
         _ => "unlikely",

@@ -61,7 +61,7 @@ impl Reader<'_> {
                 let names = known.iter().map(|(name, _)| *name);
                 let help = match nearest(&at.value, names.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it is one of: {}", names.collect::<Vec<_>>().join(", ")),
+                    None => format!("use one of: {}", names.collect::<Vec<_>>().join(", ")),
                 };
                 self.wrong(&at.bytes, format!("`{}` is not a cadence", at.value), help);
             }

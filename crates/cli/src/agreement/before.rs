@@ -57,7 +57,7 @@ impl Source for Commit {
 }
 
 /// What to do where the agreement before cannot be read.
-pub const MENDS: &str = "mend it there, or pass --agreement after for the change that mends it";
+pub const MENDS: &str = "fix it there, or pass --agreement after for the change that fixes it";
 
 /// Reads the agreement that held for a path at a commit. `charter` names a file or preset to use instead of
 /// its own. `None`: nothing was agreed there.

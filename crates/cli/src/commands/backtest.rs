@@ -134,8 +134,8 @@ fn since(args: &Backtest, charter: &Charter, until: Timestamp) -> Result<Timesta
     let end = until.to_zoned(zone.clone()).date();
     let late = || {
         usage(
-            "a time of no days, or of more than three years".to_owned(),
-            "begin it at most 1,100 days before its end",
+            "the time has no days, or is longer than three years".to_owned(),
+            "start at most 1,100 days before the end",
         )
     };
     let Some(day) = args.since else {
@@ -178,8 +178,8 @@ fn lived(line: &Timeline, ways: &[Way]) -> Result<Vec<(Way, Lived)>, Diagnostic>
     let one = |way: &Way| live(line, *way).map(|lived| (*way, lived));
     let lived: Result<Vec<_>, _> = ways.iter().map(one).collect();
     lived.map_err(|wrong| {
-        let message = format!("the past cannot be lived through: {wrong}");
-        usage(message, "take a shorter time or a smaller folder")
+        let message = format!("the past cannot be simulated: {wrong}");
+        usage(message, "choose a shorter time or a smaller folder")
     })
 }
 
@@ -188,11 +188,10 @@ fn few(findings: usize, most: usize) -> Result<(), Diagnostic> {
     if findings <= most {
         return Ok(());
     }
-    let message = format!(
-        "{findings} findings are in this time, more than the {most} that are lived through"
-    );
+    let message =
+        format!("{findings} findings are in this time, more than the {most} that are simulated");
     Err(Diagnostic::new(Code::FileLimit, message)
-        .help("take a shorter time (--days) or a smaller folder"))
+        .help("choose a shorter time (--days) or a smaller folder"))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ fn init(preset: Option<&str>, folder: &Path, force: bool, io: &mut Io) -> Outcom
         if file.exists() && !force {
             let message = format!("`{}` exists", agreement::shown(file));
             return Err(Diagnostic::new(Code::Usage, message)
-                .help("keep it, or pass --force to write it anew"));
+                .help("keep it, or pass --force to overwrite it"));
         }
     }
     let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());

@@ -45,7 +45,7 @@ pub fn run(args: &args::Compare, io: &mut Io) -> Outcome {
                 io.out("");
                 return Err(usage(
                     format!("line {number} of the input is not a pair of versions"),
-                    "give two versions a line, separated by a space",
+                    "give two versions per line, separated by a space",
                 ));
             }
         }

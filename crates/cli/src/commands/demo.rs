@@ -52,7 +52,7 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     let exit = scan::finish(&scan, &output, None, io)?;
     if output.shows_table() {
         io.err(
-            "\nA sample: three services of a ferry company by their own charter, as if all had been\n\
+            "\nA sample: three services of a ferry company under their own charter, as if all had been\n\
              detected on 2026-02-02.\n\
              Next: trimtab db update, then trimtab scan PATH.\n",
         );
@@ -100,13 +100,13 @@ fn serve(folder: &Path, io: &mut Io) -> Outcome {
     runtime.block_on(async {
         let clock = jiff::Timestamp::now;
         let running = trimtab_server::start(settings, clock).await.map_err(told)?;
-        io.err("Making a year of history …\n");
+        io.err("Creating a year of history …\n");
         let filled = demo::fill(&running.app, &made, SEED, clock()).await.map_err(told)?;
         let link = demo::link(&running.app, filled.org, filled.person).await.map_err(told)?;
         io.out(&format!(
             "{}: {} systems, {} assets, {} snapshots, {} deployments in a year.\n\
-             Open {link}\nThe link is good once: give any address and a password of 15 characters, and you have every role.\n\
-             Ctrl-C ends and forgets all.\n",
+             Open {link}\nThe link works once: enter any address and a password of at least 15 characters, and you have every role.\n\
+             Ctrl-C ends the demo and deletes everything.\n",
             sample::NAME, filled.systems, filled.assets, filled.snapshots, filled.deployments
         ));
         let ended = tokio::signal::ctrl_c().await;

@@ -77,9 +77,9 @@ fn import(
         };
         let Some(tool) = tool else {
             let known: Vec<_> = ignores::TOOLS.iter().map(|t| t.name).collect();
-            let message = format!("`{shown}` is of no tool that is known by its name");
+            let message = format!("the tool of `{shown}` is not known from the file's name");
             return Err(Diagnostic::new(Code::Usage, message)
-                .help(format!("say --tool with one of: {}", known.join(", "))));
+                .help(format!("give --tool with one of: {}", known.join(", "))));
         };
         let (mut exceptions, problems) =
             ignores::import(tool, &agreement::bytes(file)?, &shown, &author, today);
@@ -102,12 +102,12 @@ fn import(
         Some(path) if path.exists() => {
             let message = format!("`{}` exists", agreement::shown(path));
             return Err(Diagnostic::new(Code::Usage, message)
-                .help("write to another file, and take over what you want to keep"));
+                .help("write to another file, and copy what you want to keep"));
         }
         Some(path) => output::to_file(path, |out| out.write_all(text.as_bytes()))?,
     }
     io.err(&format!(
-        "{} taken over. None is in force until somebody else approves it: add `approver` and `approver-role`.\n",
+        "{} imported. None is in force until somebody else approves it: add `approver` and `approver-role`.\n",
         count(decisions.exceptions.len(), "rule")
     ));
     Ok(Exit::Clean)

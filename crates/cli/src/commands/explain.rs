@@ -30,13 +30,13 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
     let known = index.id(&args.id).map_err(|e| e.diagnostic())?;
     let Some(id) = known else {
         return Err(usage(
-            format!("the index knows no vulnerability `{}`", args.id),
+            format!("the index has no vulnerability `{}`", args.id),
             "check the id, or run `trimtab db update` if it is new",
         ));
     };
     let Some(group) = id.group else {
         let text = if id.withdrawn {
-            "its database took it back"
+            "its database withdrew it"
         } else {
             "no advisory about a package names it"
         };
@@ -151,7 +151,7 @@ fn voice(
         told.push(voices::tell(&subject, role));
     }
     if told.is_empty() {
-        io.out(&format!("{} is nowhere here\n", args.id));
+        io.out(&format!("{} was not found here\n", args.id));
     }
     io.out(&told.join("\n"));
     Ok(if scan.is_incomplete() || agreed.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
@@ -183,7 +183,7 @@ fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
         text.push_str(&package);
     }
     for lesson in vulnerability.cwes.iter().filter_map(|cwe| trimtab_report::lesson::of(cwe)) {
-        text.push_str(&format!("\nTo learn: {} (CWE-{})\n", lesson.title, lesson.cwe));
+        text.push_str(&format!("\nLesson: {} (CWE-{})\n", lesson.title, lesson.cwe));
         for part in [lesson.what, lesson.exploited, lesson.avoided] {
             paragraph(&mut text, part);
         }
@@ -235,7 +235,7 @@ fn head(index: &Index, vulnerability: &Vulnerability) -> String {
             (rating, Some(tenths), Some(vector), Some(from)) => {
                 format!("{rating} {}.{}, {vector}, by {from}", tenths / 10, tenths % 10)
             }
-            (rating, _, _, Some(from)) => format!("{rating}, the word of {from}, no vector"),
+            (rating, _, _, Some(from)) => format!("{rating}, according to {from}, no vector"),
             (rating, ..) => rating.to_string(),
         },
     );

@@ -42,10 +42,10 @@ fn read((place, named): (&Path, bool), io: &mut Io) -> Result<Option<Document>, 
             let message = format!("it is not a list of finished batches: {why}");
             Err(Diagnostic::new(Code::ConfigMalformed, message)
                 .in_file(shown)
-                .help("name another file, or have `trimtab apply --finished FILE` begin it"))
+                .help("name another file, or have `trimtab apply --finished FILE` create it"))
         }
         Err(why) => {
-            io.err(&format!("What earlier batches came to cannot be read ({shown}): {why}\n"));
+            io.err(&format!("The outcomes of earlier batches cannot be read ({shown}): {why}\n"));
             Ok(None)
         }
     }
@@ -61,7 +61,7 @@ fn write((place, named): (&Path, bool), list: &Document, io: &mut Io) -> Result<
     match written {
         Err(wrong) if named => Err(wrong),
         Err(wrong) => {
-            io.err(&format!("What the batch came to is not kept: {}\n", wrong.message));
+            io.err(&format!("The outcome of the batch could not be saved: {}\n", wrong.message));
             Ok(())
         }
         Ok(()) => Ok(()),
@@ -88,7 +88,7 @@ pub(super) fn add(folder: &Path, file: Option<&Path>, is: &applied::json::Docume
         write((&place, named), &list, io)
     });
     if let Err(wrong) = kept {
-        io.err(&format!("What the batch came to is not kept: {}\n", wrong.message));
+        io.err(&format!("The outcome of the batch could not be saved: {}\n", wrong.message));
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) fn learnt(
     let Some(mut list) = read((&place, named), io)? else {
         if named {
             let shown = agreement::shown(&place);
-            io.err(&format!("{shown} is not there yet: costs are the charter's, as priors\n"));
+            io.err(&format!("{shown} does not exist yet: costs are the charter's priors\n"));
         }
         return Ok(Vec::new());
     };
@@ -282,6 +282,10 @@ mod tests {
         let is = evidence("2026-11-23T00:00:00Z", "1");
         add(folder.path(), Some(folder.path()), &is, &mut io);
         drop(io);
-        assert!(fs::read_to_string(&told).unwrap().contains("What the batch came to is not kept"));
+        assert!(
+            fs::read_to_string(&told)
+                .unwrap()
+                .contains("The outcome of the batch could not be saved")
+        );
     }
 }

@@ -71,7 +71,7 @@ fn export(name: Option<&str>, args: &StoreArgs, io: &mut Io) -> Outcome {
             organisations.iter().filter(|o| name.is_none_or(|n| o.name == n)).collect();
         if wanted.is_empty() {
             let message = format!("there is no organisation `{}`", name.unwrap_or("at all"));
-            return Err(Diagnostic::new(Code::Usage, message).help("leave --organisation away"));
+            return Err(Diagnostic::new(Code::Usage, message).help("leave out --organisation"));
         }
         for organisation in wanted {
             let mut after = 0;

@@ -35,7 +35,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     let branch = args.branch.clone().or(told.branch);
     if let (Some(assumed), None) = (&told.assumed, &branch) {
         io.err(&format!(
-            "`{}` is taken for the main line, as the CI does not say which branch is: --main-line names it\n",
+            "`{}` is assumed to be the main line, because the CI does not say which branch is: set it with --main-line\n",
             one_line(assumed)
         ));
     }
@@ -61,7 +61,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         let tool = answer["tool"].as_str().unwrap_or("a tool");
         let (says, unclear, gone) = (count("says"), count("unclear"), count("gone"));
         io.out(&format!(
-            "{asset}: {tool} says {says} things, no longer {gone}; {unclear} name no package or no vulnerability\n"
+            "{asset}: {tool} reports {says} findings, no longer {gone}; {unclear} entries name no package or no vulnerability\n"
         ));
     }
     for file in &args.vex {
@@ -103,7 +103,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         if let Some(snapshot) = answer["snapshot"].as_i64() {
             said["snapshot"] = snapshot.into();
         } else {
-            let message = "the server has yet to read it, so that it cannot be noted as deployed";
+            let message = "the server has not read it yet, so the deployment was not recorded";
             return Err(Diagnostic::new(Code::Usage, message)
                 .help("wait longer with --wait, or run `trimtab deployed` later"));
         }
@@ -126,9 +126,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     let verdict = answer["verdict"]["verdict"].as_str();
     if args.verdict && verdict.is_none() {
         io.err(match &branch {
-            Some(_) => {
-                "no verdict: it is of another branch than the main line, of which nothing is settled\n"
-            }
+            Some(_) => "no verdict: nothing is settled for branches other than the main line\n",
             None => "no verdict: the server has not read it yet\n",
         });
     }
@@ -166,9 +164,8 @@ fn judged(verdict: &str, of: &Value) -> String {
             format!("new findings, of which its tier accepts none: {above}")
         }
         (Some(above), Some(most)) => format!("new findings above {}: {above}", one_line(most)),
-        _ => {
-            "what is accepted is not known: it has no system with a tier of the charter".to_owned()
-        }
+        _ => "what is accepted is not known: it belongs to no system with a tier of the charter"
+            .to_owned(),
     };
     format!("{}: {above}; past their deadline: {late}", one_line(verdict))
 }
@@ -230,7 +227,7 @@ pub fn deployed(args: &Deployed, io: &mut Io) -> Outcome {
         (Some(asset), _) => asset,
         (None, Some(pods)) => return listed(args, pods, &server, io),
         (None, None) => {
-            return Err(Diagnostic::new(Code::Usage, "it is not said what was deployed")
+            return Err(Diagnostic::new(Code::Usage, "nothing says what was deployed")
                 .help("name an asset with --asset, or a list of pods with --pods"));
         }
     };
@@ -282,7 +279,7 @@ fn listed(args: &Deployed, pods: &Path, server: &Server, io: &mut Io) -> Outcome
         io.err(&format!("no asset: {}\n", text(&one)));
     }
     if ["assets", "stopped", "unclear", "unknown"].into_iter().all(|name| all(name).is_empty()) {
-        io.err("nothing is said: no container in the list runs\n");
+        io.err("nothing was recorded: no container in the list is running\n");
     }
     Ok(Exit::Clean)
 }
@@ -309,7 +306,7 @@ fn server(args: &ServerArgs) -> Result<Server, Diagnostic> {
         None => std::env::var("TRIMTAB_TOKEN").map_err(|_| {
             usage(
                 "there is no token for the server".to_owned(),
-                "set TRIMTAB_TOKEN, or name a file with --token-file; the server's page of tokens makes one",
+                "set TRIMTAB_TOKEN, or give a file with --token-file; create a token on the server's page of tokens",
             )
         })?,
     };
@@ -317,8 +314,8 @@ fn server(args: &ServerArgs) -> Result<Server, Diagnostic> {
 }
 
 fn unreached(why: &str) -> Diagnostic {
-    Diagnostic::new(Code::Usage, format!("the server was not reached: {why}"))
-        .help("check --server, and whether the server runs")
+    Diagnostic::new(Code::Usage, format!("the server could not be reached: {why}"))
+        .help("check --server, and that the server is running")
 }
 
 /// The answer, if it was taken; else what the server says about it.
@@ -329,7 +326,7 @@ fn taken(answer: &Answered) -> Result<Value, Diagnostic> {
     }
     let detail = value["detail"].as_str().unwrap_or("it says nothing more");
     Err(Diagnostic::new(Code::Usage, format!("the server answered {}: {detail}", answer.status))
-        .help("mend what it says, and push again: what was taken once is not taken twice"))
+        .help("fix what it says, and push again: what was taken once is not taken twice"))
 }
 
 /// The word of a choice.

@@ -73,7 +73,7 @@ impl Rhythm {
         let points = f64::from(capacity);
         let too_late = |_| {
             let message = format!("no work can be planned as late as {now}");
-            usage(message, "choose an earlier moment with --now")
+            usage(message, "choose an earlier time with --now")
         };
         let at_once = now.checked_add(AT_ONCE).map_err(too_late)?;
         let soon = at_once.checked_add(AT_ONCE).map_err(too_late)?;
@@ -105,7 +105,7 @@ impl Rhythm {
                 "the cadence `{}` has more than {MOST_WINDOWS} windows in this time",
                 cadence.name
             );
-            return Err(usage(message, "take a shorter time, or a slower cadence"));
+            return Err(usage(message, "choose a shorter time, or a slower cadence"));
         }
         Ok(Rhythm {
             team: settings.name.as_deref().or(owner).unwrap_or("this team").into(),
@@ -130,7 +130,7 @@ fn cadence(name: &str, charter: &Charter) -> Result<Cadence, Diagnostic> {
     }
     let known = charter.cadences.iter().map(|cadence| &*cadence.name);
     let known: Vec<&str> = known.chain(RHYTHMS.iter().copied()).collect();
-    Err(usage(format!("`{name}` is not a cadence"), &format!("it is one of: {}", known.join(", "))))
+    Err(usage(format!("`{name}` is not a cadence"), &format!("use one of: {}", known.join(", "))))
 }
 
 fn every(word: &str) -> Cadence {

@@ -126,7 +126,7 @@ pub fn finish(scan: &Scan, output: &Output, fail_on: Option<FailOn>, io: &mut Io
     output.write(scan, io)?;
     // The table says it itself.
     if scan.is_incomplete() && !output.shows_table() {
-        io.err("Incomplete: not everything could be looked at.\n");
+        io.err("Incomplete: not everything could be examined.\n");
     }
     Ok(if scan.is_incomplete() {
         Exit::Incomplete

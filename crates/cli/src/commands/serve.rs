@@ -44,7 +44,7 @@ pub fn run(args: &Serve, io: &mut Io) -> Outcome {
     let runtime = runtime()?;
     runtime.block_on(async {
         let refused = |text: String| {
-            Diagnostic::new(Code::Usage, format!("the server does not start: {text}"))
+            Diagnostic::new(Code::Usage, format!("the server cannot start: {text}"))
                 .help("check --store and --listen")
         };
         let running = start(settings, Timestamp::now).await.map_err(refused)?;
@@ -60,7 +60,7 @@ pub fn run(args: &Serve, io: &mut Io) -> Outcome {
         }
         io.err(&format!("Listening on {}\n", running.address));
         stopped().await;
-        io.err("Stopping: what was begun is finished\n");
+        io.err("Stopping: finishing what has begun\n");
         running.stop().await;
         Ok(Exit::Clean)
     })
@@ -71,7 +71,7 @@ fn feeds(args: &Serve) -> Result<Option<Feeds>, Diagnostic> {
     let named = args.feeds.named();
     let Some(hours) = args.feeds_every else {
         if named != Named::default() {
-            let text = "it is said what to fetch, but not how often";
+            let text = "the feeds to fetch are given, but not how often";
             return Err(Diagnostic::new(Code::Usage, text).help("add --feeds-every HOURS"));
         }
         return Ok(None);
@@ -93,7 +93,7 @@ fn notices(args: &NoticeArgs) -> Result<Notices, Diagnostic> {
         MailSecurity::None => (Security::None, 25),
     };
     let (host, port) = mail_place(server, usual).ok_or_else(|| {
-        let help = "write HOST or HOST:PORT; an address of IPv6 with a port stands in brackets";
+        let help = "write HOST or HOST:PORT; an IPv6 address with a port goes in brackets";
         refused(format!("--mail-server `{server}` is not a host with a port"), help)
     })?;
     let from = args.mail_from.clone().unwrap_or_default();
@@ -182,7 +182,7 @@ pub fn address(args: &StoreArgs, io: &Io) -> Result<String, Diagnostic> {
         return Ok(store.clone());
     }
     let none = || {
-        Diagnostic::new(Code::Usage, "there is no folder for data on this system")
+        Diagnostic::new(Code::Usage, "there is no folder for user data on this system")
             .help("name the store with --store FILE or TRIMTAB_STORE")
     };
     let folder = io.data_folder.as_ref().ok_or_else(none)?;

@@ -21,12 +21,12 @@ pub fn run(args: &Store, io: &mut Io) -> Outcome {
         match &args.verb {
             StoreVerb::Backup { file, store } => {
                 let store = ledger::open(store, io).await?;
-                store.backup(file).await.map_err(|e| failed(&e, "name another file, or free its place"))?;
+                store.backup(file).await.map_err(|e| failed(&e, "name another file, or move the one that is there"))?;
                 let size = std::fs::metadata(file).map_or(0, |about| about.len());
-                io.out(&format!("{}: {size} bytes, all as it was at one moment\n", file.display()));
+                io.out(&format!("{}: {size} bytes, a consistent backup\n", file.display()));
                 // The backup is good all the same.
                 if let Err(error) = store.note_backup(size, Timestamp::now()).await {
-                    io.err(&format!("the store cannot note that it was backed up: {error}\n"));
+                    io.err(&format!("the store could not record that it was backed up: {error}\n"));
                 }
                 store.close().await;
                 Ok(Exit::Clean)
@@ -36,7 +36,7 @@ pub fn run(args: &Store, io: &mut Io) -> Outcome {
                 let to = open(&serve::address(store, io)?).await?;
                 let done = to.restore(file).await;
                 to.close().await;
-                let help = "the store is as empty as before; name a whole backup and an empty store";
+                let help = "the store is as empty as before; give a complete backup and an empty store";
                 tell(&done.map_err(|e| failed(&e, help))?, io)
             }
             StoreVerb::Organisation { name, public, store } => {
@@ -55,7 +55,7 @@ pub fn run(args: &Store, io: &mut Io) -> Outcome {
                 let done = from.copy_to(&to).await;
                 from.close().await;
                 to.close().await;
-                let help = "the target is as empty as before, and the source as it was; name an empty target";
+                let help = "the target is as empty as before, and the source is unchanged; give an empty target";
                 tell(&done.map_err(|e| failed(&e, help))?, io)
             }
         }
@@ -70,8 +70,8 @@ fn exists(file: &Path) -> Result<(), Diagnostic> {
     if file.exists() {
         return Ok(());
     }
-    let message = format!("there is nothing at `{}`", file.display());
-    Err(Diagnostic::new(Code::Usage, message).help("name what is there"))
+    let message = format!("`{}` does not exist", file.display());
+    Err(Diagnostic::new(Code::Usage, message).help("give a file that exists"))
 }
 
 async fn open(address: &str) -> Result<Opened, Diagnostic> {
@@ -83,7 +83,7 @@ fn tell(carried: &Carried, io: &mut Io) -> Outcome {
     let rows: u64 = carried.sums.values().map(|sum| sum.rows).sum();
     let (tables, entries) = (carried.sums.len(), carried.entries);
     io.out(&format!(
-        "{rows} rows of {tables} tables arrived and were compared; {entries} entries of the ledger\n"
+        "{rows} rows of {tables} tables were copied and compared; {entries} entries of the ledger\n"
     ));
     match &carried.broken {
         None => Ok(Exit::Clean),

@@ -266,7 +266,7 @@ fn a_file_that_is_too_large_is_not_gone() {
     assert_eq!(ran.exit as u8, 3, "{}", ran.err);
     let is: Document = serde_json::from_str(&ran.out).unwrap();
     let gap = is.gaps.iter().find(|gap| gap.contains("256 MiB, more than is read")).unwrap();
-    assert!(gap.contains("what it listed before is taken to stand"), "{gap}");
+    assert!(gap.contains("what it listed before is assumed to hold"), "{gap}");
     // From 10 January to the end: 51 days × 3.
     assert_eq!(is.way("as it was").unwrap().load_days, 153.0);
 }
@@ -323,8 +323,11 @@ fn times_and_rhythms_that_make_no_sense_are_refused() {
     let case = case("one-update");
     let made = Made::of(&case);
     for (args, word) in [
-        (&["--since", "2026-04-01", "--now", "2026-03-02T00:00:00Z"][..], "more than three years"),
-        (&["--since", "2020-01-01", "--now", "2026-03-02T00:00:00Z"], "more than three years"),
+        (
+            &["--since", "2026-04-01", "--now", "2026-03-02T00:00:00Z"][..],
+            "longer than three years",
+        ),
+        (&["--since", "2020-01-01", "--now", "2026-03-02T00:00:00Z"], "longer than three years"),
         (&["--cadence", "fortnight"], "is not a cadence"),
         (&["--compare", "month"], "month=20"),
         (&["--compare", "fortnight=3"], "is not a cadence"),

@@ -15,7 +15,7 @@ fn the_gate_blames_the_change_and_not_the_calendar() {
     let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
     assert_eq!(ran.exit, Exit::Clean, "{}{}", ran.out, ran.err);
     assert!(
-        ran.out.contains("CVE-2021-3749") && ran.out.contains("There before this change"),
+        ran.out.contains("CVE-2021-3749") && ran.out.contains("Already there before this change"),
         "{}",
         ran.out
     );
@@ -26,7 +26,7 @@ fn the_gate_blames_the_change_and_not_the_calendar() {
     repository.lock(&[("axios", "0.21.0"), ("moment", "2.24.0")]);
     let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
     assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
-    let denied = ran.out.split("There before").next().unwrap();
+    let denied = ran.out.split("Already there before").next().unwrap();
     assert!(denied.contains("moment") && !denied.contains("axios"), "{}", ran.out);
     // Against a saved scan it is the same.
     repository.commit("Add moment");

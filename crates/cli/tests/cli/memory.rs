@@ -201,7 +201,7 @@ fn deadlines_count_from_when_a_finding_was_first_seen() {
     // Time goes on, and damage is told and stays as it is.
     let ran = record("2026-03-01T09:00:00Z");
     assert!(
-        ran.exit == Exit::Usage && ran.err.contains("after the moment of this run"),
+        ran.exit == Exit::Usage && ran.err.contains("after the time of this run"),
         "{}",
         ran.err
     );
@@ -247,7 +247,7 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
     assert_eq!(before["learnt"], serde_json::json!([]));
     // One that is not there yet is told, and is not begun by planning.
     let ran = plan(&["--finished", &list]);
-    assert!(ran.err.contains("is not there yet"), "{}", ran.err);
+    assert!(ran.err.contains("does not exist yet"), "{}", ran.err);
     assert!(!Path::new(&list).exists());
     assert_eq!(read(&ran)["actions"], before["actions"]);
     let batch = |n: usize, merged: Option<&str>, reverted: bool, points: Option<f64>| {

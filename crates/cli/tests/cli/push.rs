@@ -163,7 +163,7 @@ fn who_pushes_is_asked_what_registries_tell() {
     // No client is there for it: that is told, so that this one is not asked again at once.
     assert_eq!(
         push(&[]),
-        "shop: registries were asked about 1 of 1 packages that the server wants to know of, and tell of 0\n"
+        "shop: registries were asked about 1 of 1 packages that the server wants to know about, and answered for 0\n"
     );
     assert_eq!(push(&[]), "");
 }
@@ -199,7 +199,10 @@ fn what_a_cluster_runs_is_told() {
     let idle =
         r#"{"kind":"List","items":[{"metadata":{"name":"x"},"status":{"phase":"Pending"}}]}"#;
     let ran = world.run(&["deployed", "--pods", "-", "--env", "production"], idle);
-    assert!(ran.out.is_empty() && ran.err.contains("no container in the list runs"), "{ran:?}");
+    assert!(
+        ran.out.is_empty() && ran.err.contains("no container in the list is running"),
+        "{ran:?}"
+    );
     let ran = world.run(&["deployed", "--pods", "-", "--env", "production"], "no list");
     assert_eq!(ran.exit, Exit::Usage, "{ran:?}");
     assert!(ran.err.contains("kubectl get pods -A -o json"), "{ran:?}");

@@ -108,10 +108,10 @@ fn exposure(finding: &Finding, situation: &Situation, charter: &Charter, out: &m
     let odds = Effect::Odds(charter.weighing.exposure[exposure as usize][column]);
     let told = |exposure: Exposure| match exposure {
         Exposure::Internet => "reachable from the internet",
-        Exposure::Internal => "reachable from the own network",
+        Exposure::Internal => "reachable from the internal network",
         Exposure::Isolated => "isolated",
     };
-    let attack = vector.map_or("attack vector unknown, taken for network".to_owned(), |v| {
+    let attack = vector.map_or("attack vector unknown, assumed to be network".to_owned(), |v| {
         format!("attack vector {}", v.as_str())
     });
     match known {
@@ -125,7 +125,7 @@ fn exposure(finding: &Finding, situation: &Situation, charter: &Charter, out: &m
             out.push(Factor { unknown: vector.is_none(), ..made });
         }
         None => {
-            let value = format!("unknown, taken for {exposure}; {attack}");
+            let value = format!("unknown, assumed to be {exposure}; {attack}");
             out.push(assumed("exposure", value, odds, "charter, unknown.exposure"));
         }
     }
@@ -136,7 +136,7 @@ fn scope(situation: &Situation, charter: &Charter, out: &mut Vec<Factor>) {
     match situation.scope {
         Scope::Unknown => out.push(assumed(
             "scope",
-            "unknown, taken for runtime",
+            "unknown, assumed to be runtime",
             odds,
             "the file that lists it does not say",
         )),
@@ -150,7 +150,8 @@ pub(super) fn environment(situation: &Situation, charter: &Charter) -> Option<Fa
         return None;
     }
     let taken = charter.assumed_environment();
-    let value = taken.map_or("unknown".to_owned(), |e| format!("unknown, taken for {}", e.name));
+    let value =
+        taken.map_or("unknown".to_owned(), |e| format!("unknown, assumed to be {}", e.name));
     Some(assumed("environment", value, Effect::None, "charter, unknown.environment"))
 }
 
@@ -211,7 +212,7 @@ fn impact(
         (None, _) => {
             out.push(assumed(
                 "technical impact",
-                format!("unknown, taken for {word}"),
+                format!("unknown, assumed to be {word}"),
                 steps,
                 "charter, unknown.severity",
             ));

@@ -18,8 +18,7 @@ const SHOWN: usize = 40;
 /// Lines of what was not seen that are shown if not all are asked for.
 const LINES: usize = 8;
 /// What the columns are.
-const LEGEND: &str = "gone: findings; median, 9 of 10: days until they were; kept: deadlines within the time; asked: \
-    interruptions outside now, and the most of them in a week; now: interruptions at once; ?: unknown";
+const LEGEND: &str = "gone: findings removed; median, 9 of 10: days until they were; kept: deadlines kept, of those within the time; asked: interruptions other than now, and the most of them in a week; now: immediate interruptions; ?: unknown";
 
 /// Writes a backtest. [`Style::verbose`] shows the findings as well.
 ///
@@ -60,7 +59,8 @@ impl Page<'_> {
         }
         let all = self.lines.style.verbose;
         let (gaps, assumed) = (&document.gaps, &document.assumptions);
-        for (title, lines, most) in [("Not seen", gaps, LINES), ("Assumed", assumed, usize::MAX)] {
+        for (title, lines, most) in [("Not covered", gaps, LINES), ("Assumed", assumed, usize::MAX)]
+        {
             if lines.is_empty() {
                 continue;
             }
@@ -129,7 +129,7 @@ impl Page<'_> {
 
     fn findings(&mut self) -> io::Result<()> {
         self.blank()?;
-        self.say("What cost most in truth", Ansi::new().bold())?;
+        self.say("What cost most in reality", Ansi::new().bold())?;
         let head = format!(
             "{:<8}  {:<10}  {:<10}  {:<10}  finding",
             "level", "since", "was gone", "planned"
@@ -207,13 +207,16 @@ pub(super) fn headline(document: &Document) -> String {
     let deadlines = match document.counts.due {
         0 => "no deadline fell into the time".to_owned(),
         due => {
-            format!("{} of {due} deadlines would have been kept and not {}", planned.kept, was.kept)
+            format!(
+                "{} of {due} deadlines would have been kept instead of {}",
+                planned.kept, was.kept
+            )
         }
     };
     let asked = planned.interruptions.unwrap_or(0) + planned.now.unwrap_or(0);
     let points = planned.points.map_or("?".to_owned(), number);
     format!(
-        "{}: by this agreement {} load-days and not {}{change}; {deadlines}; the team would have been asked {}, for {points} points",
+        "{}: under this agreement {} load-days instead of {}{change}; {deadlines}; the team would have been asked {}, for {points} points",
         document.target,
         number(planned.load_days),
         number(was.load_days),
@@ -254,7 +257,7 @@ pub(super) fn facts(document: &Document) -> Vec<String> {
     ];
     if counts.beyond > 0 {
         facts.push(format!(
-            "No window of {} points takes what would remove {} by itself: each of their updates costs more, and waits until what windows leave over suffices. Fewer windows of more points would be sooner.",
+            "No window of {} points has room for what would remove {} by itself: each of these updates costs more, and waits until enough points are left over from earlier windows. Fewer windows with more points would be sooner.",
             number(rhythm.capacity),
             count(counts.beyond, "finding"),
         ));

@@ -40,8 +40,8 @@ pub fn write(gate: &Gate, out: &mut dyn Write) -> io::Result<()> {
             "trimtab",
             &mut xml,
         )?;
-        xml.open("testcase", &[("classname", "trimtab"), ("name", "everything was looked at")])?;
-        let message = format!("{}. Not everything could be looked at.", gate.headline());
+        xml.open("testcase", &[("classname", "trimtab"), ("name", "everything was examined")])?;
+        let message = format!("{}. Not everything could be examined.", gate.headline());
         xml.tag("error", &[("message", &message), ("type", "incomplete")], "/>\n")?;
         xml.close("testcase")?;
         xml.close("testsuite")?;

@@ -37,7 +37,7 @@ pub fn marker(target: &str) -> String {
 pub(super) fn body(gate: &Gate) -> String {
     let mut text = format!("### {}: {}\n\n", inert(&cut(&gate.target, TEXT)), gate.headline());
     if gate.incomplete {
-        text.push_str("**Incomplete:** not everything could be looked at; the log says what.\n\n");
+        text.push_str("**Incomplete:** not everything could be examined; the log says what.\n\n");
     }
     for (section, verdicts) in gate.sections() {
         let title = match (section, &gate.against) {

@@ -28,7 +28,7 @@ impl Page<'_> {
         let headline = format!("{}.", gate.headline());
         self.0.paragraph("", "", &headline, Ansi::new().bold())?;
         if gate.incomplete && gate.outcome != Outcome::Pass {
-            let text = "Incomplete: not everything could be looked at; the errors say what.";
+            let text = "Incomplete: not everything could be examined; the errors say what.";
             self.0.paragraph("", "", text, Ansi::new())?;
         }
         writeln!(self.0.out)?;

@@ -118,13 +118,13 @@ impl Answer<'_> {
     /// What is assumed. Each is what a reader has to know to judge a number.
     fn assumptions(&self) -> Vec<String> {
         let mut all: Vec<String> = [
-            "No resolver is asked, as a past cannot be resolved again: each package is taken to be raised by itself to the version that an advisory names.",
-            "A fix is taken to be there when the first advisory that names it was published; when versions were released is not known here.",
-            "Advisories say what they say today: ranges, scores, exploitation (KEV) and likelihood (EPSS) are of the index and not of their days. Withdrawn ones count in no way.",
-            "What lands on the branch is taken to be in production at that moment.",
-            "Points and confidence are the charter's priors for actions that nobody confirmed; reverts are in the confidence alone.",
-            "In every way but \"as it was\", only its own updates and what the project dropped remove findings; what raised a package in truth does not.",
-            "Today's agreement, systems and decisions hold for all of the time.",
+            "No resolver is asked, because the past cannot be resolved again: each package is assumed to be raised by itself to the version that an advisory names.",
+            "A fix is assumed to exist from when the first advisory that names it was published; when versions were released is not known here.",
+            "Advisories say what they say today: ranges, scores, exploitation (KEV) and likelihood (EPSS) come from the index, not from those days. Withdrawn ones are not counted.",
+            "What lands on the branch is assumed to be in production at that moment.",
+            "Points and confidence are the charter's priors for actions that nobody confirmed; reverts appear only in the confidence.",
+            "In every way except \"as it was\", only its own updates and what the project dropped remove findings; what really raised a package does not.",
+            "Today's agreement, systems and decisions apply to the whole time.",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -135,7 +135,7 @@ impl Answer<'_> {
             ));
         }
         for what in &self.rhythm.assumed {
-            all.push(format!("Nobody said the {what}: it is assumed."));
+            all.push(format!("Nobody set the {what}: it is assumed."));
         }
         all
     }
@@ -149,32 +149,30 @@ impl Answer<'_> {
                 Shortened::Shallow => {
                     "this clone has no earlier commit: `git fetch --unshallow` brings them"
                 }
-                Shortened::Long => "there are more commits than are looked at",
+                Shortened::Long => "there are more commits than are read",
             };
             gaps.push(format!("It begins on {since} and not on {asked}: {why}."));
         }
         let (mended, later) = (self.history.mended, self.history.later);
         if mended > 0 {
             gaps.push(format!(
-                "Commits whose clock was wrong by more than a day count at the time of those beside them: {mended}."
+                "Commits whose clock was wrong by more than a day count at the time of their neighbours: {mended}."
             ));
         }
         // Where the end was chosen, that more came after it is nothing to be told.
         if later > 0 && self.args.now.is_none() {
-            gaps.push(format!(
-                "Commits that say that they were made later than now are not looked at: {later}."
-            ));
+            gaps.push(format!("Commits dated later than now are left out: {later}."));
         }
         let counts = self.counts();
         if counts.earlier > 0 {
             gaps.push(format!(
-                "Of {} of the findings it is not known when they came: they stood when the history that is read begins, and count from their publication.",
+                "For {} of the findings it is not known when they came in: they were there when the history that is read begins, and count from their publication.",
                 counts.earlier
             ));
         }
         if counts.undated > 0 {
             gaps.push(format!(
-                "Of {} of the findings no advisory says when it was published: they count from when they came in.",
+                "For {} of the findings no advisory says when it was published: they count from when they came in.",
                 counts.undated
             ));
         }

@@ -121,7 +121,7 @@ fn room(held: usize, most: usize) -> Result<(), Diagnostic> {
     }
     let message = format!("the states of this history hold more than {most} components in all");
     Err(Diagnostic::new(Code::FileLimit, message)
-        .help("take a shorter time (--days) or a smaller folder"))
+        .help("choose a shorter time (--days) or a smaller folder"))
 }
 
 fn moment(step: &Step) -> Timestamp {
@@ -222,7 +222,7 @@ fn fault(read: &Read) -> Option<String> {
 
 fn gap(path: &str, was: &Broken, until: &str) -> String {
     let stands = match was.known {
-        true => "what it listed before is taken to stand",
+        true => "what it listed before is assumed to hold",
         false => "what it listed is unknown",
     };
     format!("`{path}` cannot be read from {} {until}, and {stands}: {}", was.since, was.why)

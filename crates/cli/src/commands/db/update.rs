@@ -42,7 +42,7 @@ pub(super) fn run(args: &DbUpdate, io: &mut Io) -> Outcome {
     say::diagnostics(io, built.diagnostics.iter(), false);
     if let Some(reason) = &built.forgot {
         io.err(&format!(
-            "{reason}: when advisories changed is known only as far as they tell themselves\n"
+            "{reason}: when advisories changed is known only from what they say themselves\n"
         ));
     }
     say::diagnostics(io, built.missing.iter(), false);
@@ -84,7 +84,7 @@ fn tell(path: &Path, io: &mut Io) -> Outcome {
     );
     if !missing.is_empty() {
         text.push_str(&format!(
-            "without {}: exploitation is unknown where it would tell\n",
+            "without {}: exploitation that it would show is unknown\n",
             missing.join(" and ")
         ));
     }

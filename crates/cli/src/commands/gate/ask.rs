@@ -42,7 +42,7 @@ pub(super) fn all(
     let left = all - known.len();
     if args.ask && left > 0 {
         let message = format!(
-            "{left} of {all} packages were not asked about; what is needed of them counts as unknown"
+            "registries were not asked about {left} of {all} packages; what the rules need to know of them counts as unknown"
         );
         let help = "raise --ask-seconds, run it again (answers are kept), or bring in fewer packages at once";
         say::diagnostic(io, &Diagnostic::new(Code::MetadataUnavailable, message).help(help));

@@ -245,15 +245,15 @@ pub(super) fn note(change: &Change, reference: &str, of: AgreementOf) -> told::V
     }
     let help = match of {
         AgreementOf::Both => format!(
-            "It is judged by the agreement of {reference} as well. Have those who agreed look at it, in a change of its own."
+            "It is also judged by the agreement of {reference}. Have those who agreed review it, in a change of its own."
         ),
         AgreementOf::Before => {
             format!(
-                "It is judged by the agreement of {reference}. Have those who agreed look at it."
+                "It is judged by the agreement of {reference}. Have those who agreed review it."
             )
         }
         AgreementOf::After => {
-            "It is judged by the agreement that it brings. Have those who agreed look at it."
+            "It is judged by the agreement that it brings. Have those who agreed review it."
                 .to_owned()
         }
     };
@@ -269,7 +269,7 @@ pub(super) fn first_agreement(after: &Judge, reference: &str) -> told::Verdict {
         "{reference} has no agreement: this change is judged by the one that it brings ({})",
         files.join(", ")
     );
-    let help = "Have those who agreed look at it.".to_owned();
+    let help = "Have those who agreed review it.".to_owned();
     about_agreement("first", message, help, file)
 }
 

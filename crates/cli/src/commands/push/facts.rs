@@ -60,7 +60,7 @@ pub(super) fn tell(
     }
     let answered = all.iter().filter(|one| one["asked"].is_string()).count();
     let text = format!(
-        "{}: registries were asked about {} of {} packages that the server wants to know of, and tell of {answered}\n",
+        "{}: registries were asked about {} of {} packages that the server wants to know about, and answered for {answered}\n",
         one_line(asset),
         all.len(),
         purls.len()

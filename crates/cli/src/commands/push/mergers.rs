@@ -53,7 +53,7 @@ pub(super) fn tell(
     match sent {
         Err(problem) => say::diagnostic(io, &problem),
         Ok(answer) => io.err(&format!(
-            "{}: git tells who merged {} updates, of which the server looked at {}\n",
+            "{}: git knows who merged {} updates, of which the server checked {}\n",
             one_line(asset),
             all.len(),
             answer["looked_at"].as_i64().unwrap_or(0)
