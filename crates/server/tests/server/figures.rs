@@ -28,6 +28,8 @@ pub(crate) fn figures(page: &str) -> Vec<Figure> {
         let label = between(item, "class=\"label\">", "<").unwrap_or_default().to_owned();
         Figure { value, label, href }
     };
+    // Many stand in several lines.
+    let page = page.replace("<ul class=\"figures many\">", "<ul class=\"figures\">");
     let lists = page.split("<ul class=\"figures\">").skip(1);
     let lists = lists.map(|rest| rest.split("</ul>").next().unwrap_or_default());
     lists.flat_map(|list| list.split("<li>").skip(1)).map(one).collect()

@@ -61,6 +61,14 @@ fn deployments_with_updates_stand_beside_all_of_them() {
     let is = told();
     let (ours, all) = (&is["with_updates"], &is["all"]);
     assert_eq!((&all["deployments"], &all["failed"]), (&json!(3), &json!(1)), "{is:#}");
+    // Of a time before that it stays unknown whether a failure would have been told.
+    let day = |ago: i64| {
+        let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * ago);
+        at.strftime("%Y-%m-%d").to_string()
+    };
+    let past = format!("/api/v1/metrics?from={}&to={}", day(60), day(30));
+    let past = get(&world, &world.ann, &past)["delivery"]["all"].clone();
+    assert_eq!((&past["deployments"], &past["failed"]), (&json!(0), &Value::Null), "{past:#}");
     // The attempt that failed had the update as well as the one that went well.
     assert_eq!((&ours["deployments"], &ours["failed"]), (&json!(2), &json!(1)), "{is:#}");
     assert_eq!((&ours["change_failure_rate"], &ours["few"]), (&json!(0.5), &json!(true)));

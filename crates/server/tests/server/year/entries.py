@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 from saying import found, may, say
 
@@ -27,13 +28,18 @@ def word(value):
         return value[:12] + "…"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return shown(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
+        return f"{value[:10]} {value[11:16]} UTC"
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return text[:LONGEST] + "…" if len(text) > LONGEST else text
 
 
 def told(data):
-    """The first members of an entry that are anything, in the order in which they are written."""
-    all_ = [f"{name} {is_}" for name, is_ in ((name, word(value)) for name, value in data.items()) if is_ is not None]
+    """What was changed, and the first members of an entry that are anything, in the order in which they are written."""
+    what = data.get("what")
+    all_ = [what.replace("-", " ")] if isinstance(what, str) else []
+    rest = ((name, word(value)) for name, value in data.items() if not (all_ and name == "what"))
+    all_ += [f"{name} {is_}" for name, is_ in rest if is_ is not None]
     more = len(all_) - MEMBERS
     return ", ".join(all_[:MEMBERS] + ([f"{more} more"] if more > 0 else []))
 

@@ -166,7 +166,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                         });
                     }
                     "b" if figure && value.is_empty() => value = words(&one.text),
-                    "ul" if one.class == "figures" => figure = false,
+                    "ul" if first(&one.class) == "figures" => figure = false,
                     _ if figure && one.class == "label" => {
                         let place = format!("figure|{}", words(&one.text));
                         let text = std::mem::take(&mut value);
@@ -195,7 +195,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
             }
             if !SINGLE.contains(&name.as_str()) && !tag.ends_with('/') && !name.starts_with('!') {
                 let class = attribute(tag, "class");
-                figure |= name == "ul" && class == "figures";
+                figure |= name == "ul" && first(&class) == "figures";
                 if name == "td" {
                     table.href.clear();
                 }
@@ -268,12 +268,17 @@ pub(super) fn sheet(text: &str) -> Vec<Told> {
     told
 }
 
+/// The first of the classes of something: `figures` of many figures, too.
+fn first(class: &str) -> &str {
+    class.split(' ').next().unwrap_or_default()
+}
+
 /// Words with a number in them that stand in no figure, table or headline.
 fn other(open: &[Open], text: &str, heading: &str, told: &mut Vec<Told>) {
     let is_elsewhere = |one: &Open| {
         PASSED.contains(&one.tag.as_str())
             || ["td", "th", "caption", "h1", "h2", "h3"].contains(&one.tag.as_str())
-            || ["figures", "moves", "crumbs", "hidden"].contains(&one.class.as_str())
+            || ["figures", "moves", "crumbs", "hidden"].contains(&first(&one.class))
     };
     if numbers(text).is_empty() || open.iter().any(is_elsewhere) {
         return;
