@@ -137,7 +137,7 @@ impl<'a> Drive<'a> {
         self.run_to_end(&self.program, arguments, set)
     }
 
-    /// The same of another program than the tool's first one, by its name.
+    /// The same of a program by its name: the one that a file was written by, of several that the tool may be.
     pub(crate) fn try_other(
         &self,
         name: &'static str,
@@ -145,7 +145,9 @@ impl<'a> Drive<'a> {
         set: &[(&str, &str)],
     ) -> Result<Output, Reason> {
         let found = program::in_folders(name, &self.options.programs);
-        let missing = Reason::ToolMissing { program: name, install: name };
+        let is_first = self.tool.programs.first() == Some(&name);
+        let install = if is_first { self.tool.install } else { name };
+        let missing = Reason::ToolMissing { program: name, install };
         let found = found.or_else(|| program::on_path(name)).ok_or(missing)?;
         self.run_to_end(&found, arguments, set)
     }

@@ -233,24 +233,38 @@ fn report(drive: &Drive<'_>, files: &Files, path: &String) -> Result<Value, Reas
     told
 }
 
+/// Where pip writes what it chooses; what stands in the way it tells beside that.
+const REPORT: &str = "trimtab-report.json";
+
 fn asked(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
     let mut arguments = vec!["install", "--dry-run", "--ignore-installed"];
     if !drive.builds() {
         arguments.extend(["--only-binary", ":all:"]);
     }
     let requirement = format!("--requirement={file}");
-    arguments.extend(["--quiet", "--report", "-", &requirement]);
-    let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
-    let output = drive.try_run(&arguments, &set)?;
+    arguments.extend(["--progress-bar=off", "--report", REPORT, &requirement]);
+    let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1"), ("PIP_QUIET", "0")];
+    let mut output = drive.try_run(&arguments, &set)?;
     if !output.is_well() {
+        // What it does before is no reason.
+        let said = conflict(&String::from_utf8_lossy(&output.stdout));
+        output.stdout = said.into_bytes();
         let lines = drive.text(file).unwrap_or_default();
         let why =
             python::without_wheel(&drive.words(&output), |name| requirement::pin(&lines, name));
         let why = why.filter(|_| !drive.builds());
         return Err(why.unwrap_or_else(|| drive.means(&output)));
     }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = drive.text(REPORT).unwrap_or_default();
+    drive.forget(REPORT)?;
     serde_json::from_str(&text).map_err(|e| Reason::Failed(format!("its report: {e}")))
+}
+
+/// Of all that pip tells, who wants what where that cannot be.
+fn conflict(said: &str) -> String {
+    let lines = said.lines().skip_while(|line| !line.starts_with("The conflict is caused by"));
+    let told: Vec<&str> = lines.take_while(|line| !line.trim().is_empty()).collect();
+    told.join("\n")
 }
 
 fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
@@ -302,6 +316,15 @@ mod tests {
         for path in ["requirements/constraints.txt", "notes.txt", "requirements/README.txt"] {
             assert!(!is_file(path), "{path}");
         }
+    }
+
+    #[test]
+    fn of_a_conflict_who_wants_what_is_told() {
+        let said = "Collecting networks\nThe conflict is caused by:\n    The user requested a==2\n    b 1.0 depends on a<2\n\nTo fix this\n";
+        let told = conflict(said);
+        assert_eq!(told.lines().count(), 3, "{told}");
+        assert_eq!(python::blockers(&told).len(), 1, "{told}");
+        assert_eq!(conflict("Collecting networks\n"), "");
     }
 
     #[test]
