@@ -102,8 +102,9 @@ fn options(
         } else if FILES.contains(&name) {
             let value = value.or_else(|| words.next()).unwrap_or_default();
             // It was called in this folder, or further up.
-            let mut all = [layers::below(folder, value), layers::below("", value)].into_iter();
-            let path = all.by_ref().flatten().find(|path| is_there(path)).ok_or_else(|| {
+            let all = [layers::below(folder, value), layers::below("", value)];
+            let found = all.into_iter().flatten().find(|path| is_there(path));
+            let path = found.ok_or_else(|| {
                 Reason::Unsupported(format!(
                     "`{value}`, which `{}` names, is not there",
                     layers::UV
