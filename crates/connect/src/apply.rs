@@ -4,6 +4,7 @@
 //! The user's checkout, index and `HEAD` are only ever read. What is written to the user's
 //! repository is objects, and then one reference, which git writes in one step.
 
+mod asked;
 mod author;
 mod confine;
 mod detect;
@@ -15,6 +16,7 @@ mod merged;
 mod merger;
 mod namespaces;
 mod objects;
+mod pinned;
 mod plumbing;
 mod publish;
 mod push;

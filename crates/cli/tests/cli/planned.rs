@@ -7,6 +7,7 @@ mod askers;
 mod case;
 mod choice;
 mod companions;
+mod enabled;
 mod known;
 mod life;
 mod outage;

@@ -1,6 +1,9 @@
 //! How the projects of each package manager are usually tested: one table line each.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{asked, pinned};
 
 /// How a kind of project is tested.
 pub(crate) struct Runner {
@@ -43,11 +46,17 @@ pub(crate) const OFFLINE: &[(&str, &str)] = &[
     ("YARN_ENABLE_NETWORK", "0"),
 ];
 
-/// Makes the environment of requirements.
-const ENVIRONMENT: &[&[&str]] = &[
-    &["python3", "-m", "venv", ".venv"],
-    &[".venv/bin/python", "-m", "pip", "install", "-q", "-r", "requirements.txt"],
-];
+impl Runner {
+    /// The steps that fetch what tests of a project need, each in a folder.
+    pub(crate) fn steps(&self, folder: &Path) -> Vec<(PathBuf, Vec<OsString>)> {
+        if self.id == "pip" {
+            return pinned::steps(folder);
+        }
+        let more = asked::options(folder, self.id);
+        let words = |line: &&[&str]| line.iter().map(OsString::from).chain(more.clone()).collect();
+        self.fetch.iter().map(|line| (folder.to_owned(), words(line))).collect()
+    }
+}
 
 const PLUGINS: &str = "its plugins are fetched while it runs";
 
@@ -76,9 +85,10 @@ const POETRY: Runner = Runner {
 /// By pytest, as most are.
 const PIP: Runner = Runner {
     id: "pip",
-    is_project: |f| has(f, "requirements.txt"),
+    is_project: pinned::is_project,
     has_tests: has_pytest,
-    fetch: ENVIRONMENT,
+    // By its files: `pinned::steps`.
+    fetch: &[],
     build: &[],
     test: &[".venv/bin/python", "-m", "pytest", "-rA", "-q"],
     network: None,

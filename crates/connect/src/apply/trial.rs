@@ -127,10 +127,10 @@ pub fn prepare(
     confinement: &Confinement,
     limits: &Limits,
 ) -> Result<(), String> {
-    let usual = |runner: &'static Runner| -> Vec<Vec<OsString>> { lines(runner.fetch) };
+    let usual = |runner: &'static Runner| runner.steps(&command.folder);
     let programs = match &command.kind {
         Kind::Told { fetch: Some(line), .. } | Kind::Usual { fetch: Some(line), .. } => {
-            vec![shell(line)]
+            vec![(command.folder.clone(), shell(line))]
         }
         Kind::Told { fetch: None, test } => {
             readier(&command.folder, test).map(usual).unwrap_or_default()
@@ -145,11 +145,14 @@ pub fn prepare(
     // Fetching has a limit of its own: a short one is meant for tests.
     let limits = Limits { network: true, time: limits.time.max(FETCH), ..limits.clone() };
     let confinement = confinement.for_fetching();
-    for program in programs {
-        let (end, kept) =
-            confine::run(&confinement, &program, &command.folder, &seen, &limits, None);
+    for (folder, program) in programs {
+        let (end, kept) = confine::run(&confinement, &program, &folder, &seen, &limits, None);
         if !matches!(end, End::Status(status) if status.success()) {
-            let line = program.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
+            let inside = |part: &OsString| {
+                let path = Path::new(part);
+                path.strip_prefix(&command.folder).unwrap_or(path).display().to_string()
+            };
+            let line = program.iter().map(inside).collect::<Vec<_>>();
             let words = kept.last(5).join("\n");
             let words = environment::without(&words, &secrets);
             return Err(format!("`{}` {}: {words}", line.join(" "), ended(end)));

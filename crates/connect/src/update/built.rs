@@ -21,7 +21,9 @@ pub(crate) fn built(
 ) -> Option<&'static str> {
     match tool.id {
         "uv" => by_settings(folder, files),
-        "pip" | "pip-tools" => by_requirements(folder, files),
+        // pip is asked without what it would build.
+        // uv may have compiled them.
+        "pip-tools" => by_requirements(folder, files).or_else(|| by_settings(folder, files)),
         _ => None,
     }
 }
@@ -90,7 +92,7 @@ fn taken(line: &str) -> Option<&str> {
 }
 
 /// A path from a folder of the copy. `None`: it leads out, or is an address.
-fn resolved(folder: &str, relative: &str) -> Option<String> {
+pub(super) fn resolved(folder: &str, relative: &str) -> Option<String> {
     if relative.contains("://") || relative.starts_with('/') {
         return None;
     }
@@ -106,7 +108,7 @@ fn resolved(folder: &str, relative: &str) -> Option<String> {
 }
 
 /// Whether a line requires what has no wheel: something editable, a folder, a repository, or an archive.
-fn is_source(line: &str) -> bool {
+pub(super) fn is_source(line: &str) -> bool {
     if line.starts_with("-e") || line.starts_with("--editable") {
         return true;
     }

@@ -78,6 +78,9 @@ pub struct Confirmed {
     /// Packages that come in, by name and version, of which no wheel fits the Python that runs here: to install
     /// them runs a build. Of uv, which locks for other machines too.
     pub unfit: Vec<(String, String)>,
+    /// Files of which a part was left out when it was resolved, as what it asks for would have to be built: a
+    /// repository, an archive, a folder that does not declare its dependencies. Of pip.
+    pub unread: Vec<String>,
     /// What was run.
     pub commands: Vec<Ran>,
     /// How long all of it took.

@@ -1,6 +1,6 @@
 //! Confirming a proposal: edit, resolve, compare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use trimtab_model::{Proposal, Purl};
@@ -35,6 +35,7 @@ pub fn confirm(
             changes,
             packages,
             unfit: told.unfit,
+            unread: told.unread.into_iter().collect(),
             commands: told.commands,
             time: begun.elapsed(),
         }),
@@ -54,6 +55,7 @@ struct Told {
     commands: Vec<Ran>,
     next: Option<Proposal>,
     unfit: Vec<(String, String)>,
+    unread: BTreeSet<String>,
 }
 
 type Done = (Scratch, Vec<Change>, Option<Vec<Purl>>);
@@ -102,6 +104,7 @@ fn attempt(
         });
         told.commands.extend(drive.ran());
         told.unfit.extend(drive.unfit());
+        told.unread.extend(drive.unread());
         ended = done.map_err(|reason| truly(reason, &wish, &asked, tool))?;
         copy = Some(scratch);
     }
@@ -180,6 +183,10 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> 
     }
     drive.write_all(edits)?;
     (drive.tool.lock)(drive, wish, edits)?;
+    // pip writes none; what stands there now has hashes that no edit has.
+    if drive.tool.id == super::pip::TOOL.id {
+        return Ok(());
+    }
     // A tool that sorts or indents a manifest anew does so for nothing.
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let mut kept = Edits::none();

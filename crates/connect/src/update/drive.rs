@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -29,6 +29,7 @@ pub(crate) struct Drive<'a> {
     limits: Limits,
     ran: RefCell<Vec<Ran>>,
     unfit: RefCell<Vec<(String, String)>>,
+    unread: RefCell<Vec<String>>,
 }
 
 impl<'a> Drive<'a> {
@@ -61,8 +62,19 @@ impl<'a> Drive<'a> {
         let secrets = environment::secrets(&seen);
         let until = Instant::now() + options.time_limit;
         let limits = Limits { until, output: options.output_limit };
-        let (ran, unfit) = (RefCell::default(), RefCell::default());
-        Ok(Drive { tool, scratch, manifests, options, program, seen, secrets, limits, ran, unfit })
+        Ok(Drive {
+            tool,
+            scratch,
+            manifests,
+            options,
+            program,
+            seen,
+            secrets,
+            limits,
+            ran: RefCell::default(),
+            unfit: RefCell::default(),
+            unread: RefCell::default(),
+        })
     }
 
     /// The moment after which versions are too young to be chosen.
@@ -96,6 +108,16 @@ impl<'a> Drive<'a> {
         self.unfit.borrow().clone()
     }
 
+    /// Tells a file of which a part was left out when its packages were resolved.
+    pub(crate) fn tell_unread(&self, file: String) {
+        self.unread.borrow_mut().push(file);
+    }
+
+    /// The files that were told so.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        self.unread.borrow().clone()
+    }
+
     /// What was run so far.
     pub(crate) fn ran(&self) -> Vec<Ran> {
         self.ran.borrow().clone()
@@ -112,7 +134,31 @@ impl<'a> Drive<'a> {
         arguments: &[&str],
         set: &[(&str, &str)],
     ) -> Result<Output, Reason> {
-        let mut command = program::command(&self.program);
+        self.run_to_end(&self.program, arguments, set)
+    }
+
+    /// The same of a program by its name: the one that a file was written by, of several that the tool may be.
+    pub(crate) fn try_other(
+        &self,
+        name: &'static str,
+        arguments: &[&str],
+        set: &[(&str, &str)],
+    ) -> Result<Output, Reason> {
+        let found = program::in_folders(name, &self.options.programs);
+        let is_first = self.tool.programs.first() == Some(&name);
+        let install = if is_first { self.tool.install } else { name };
+        let missing = Reason::ToolMissing { program: name, install };
+        let found = found.or_else(|| program::on_path(name)).ok_or(missing)?;
+        self.run_to_end(&found, arguments, set)
+    }
+
+    fn run_to_end(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        set: &[(&str, &str)],
+    ) -> Result<Output, Reason> {
+        let mut command = program::command(program);
         command
             .args(arguments)
             .env_clear()
@@ -123,7 +169,7 @@ impl<'a> Drive<'a> {
             .current_dir(self.scratch.folder());
         let begun = Instant::now();
         let ended = program::run(command, self.limits);
-        let name = self.program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let line = std::iter::once(&*name).chain(told_once(arguments)).map(quoted);
         self.ran.borrow_mut().push(Ran {
             line: self.told(&line.collect::<Vec<_>>().join(" ")),
@@ -210,6 +256,12 @@ impl<'a> Drive<'a> {
         self.scratch
             .write(&below(&self.scratch.inside(), name), text)
             .map_err(|e| Reason::Scratch(e.to_string()))
+    }
+
+    /// Removes what was written below the tool's folder for a question.
+    pub(crate) fn forget(&self, name: &str) -> Result<(), Reason> {
+        let path = self.scratch.folder().join(name);
+        std::fs::remove_file(path).map_err(|e| Reason::Scratch(format!("{name}: {e}")))
     }
 
     /// Writes edited manifests.

@@ -1,5 +1,5 @@
 //! Files of Python requirements that build on each other: `-r` takes another file in, `-c` holds to one. And what
-//! `pip-compile` wrote out of them, which others build on in turn.
+//! `pip-compile` or `uv pip compile` wrote out of them, which others build on in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(crate) enum By {
     Held,
 }
 
-/// A file that `pip-compile` writes, and what it is written from; paths below the root.
+/// A file that is compiled, and what it is written from; paths below the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Compiled {
     pub(crate) target: String,
@@ -39,12 +39,17 @@ pub(crate) fn is_source(name: &str) -> bool {
     name.ends_with(".in") && lines::is_requirements(name)
 }
 
-/// How `pip-compile` was called that wrote a file, as it tells: `#    pip-compile --generate-hashes requirements.in`.
+/// How the program was called that wrote a file, as it tells: `#    pip-compile --generate-hashes requirements.in`, or
+/// `#    uv pip compile requirements.in -o requirements.txt`.
 pub(crate) fn command(text: &str) -> Option<&str> {
     text.lines().take(HEAD).find_map(|line| {
-        Some(line.strip_prefix('#')?.trim()).filter(|l| l.starts_with("pip-compile"))
+        let told = line.strip_prefix('#')?.trim();
+        ["pip-compile", UV].iter().any(|start| told.starts_with(start)).then_some(told)
     })
 }
+
+/// How uv is called to compile.
+pub(crate) const UV: &str = "uv pip compile";
 
 impl Layers {
     /// Of the files of a project, with some of them as they are to be.
@@ -196,7 +201,7 @@ fn parent(path: &str) -> &str {
 }
 
 /// A path that is named in a folder; both below the root. `None`: it leads out of it.
-fn below(folder: &str, named: &str) -> Option<String> {
+pub(crate) fn below(folder: &str, named: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     if named.starts_with('/') {
         return None;

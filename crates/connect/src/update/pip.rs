@@ -2,6 +2,9 @@
 //! of wheels only, and installs nothing. What they take in (`-r`) is edited with them, and what they
 //! are held to (`-c`) where it does not allow a version.
 
+mod hashes;
+mod local;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -9,7 +12,7 @@ use trimtab_model::Purl;
 
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable, lines};
-use super::layers::{By, Compiled, Layers};
+use super::layers::{self, By, Compiled, Layers};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::scratch::Keep;
@@ -25,7 +28,7 @@ pub(crate) const TOOL: Tool = Tool {
     lockfiles: &[],
     manifest: is_file,
     above: false,
-    keep: |path| if lines::may_require(path) { Keep::Yes } else { Keep::No },
+    keep: kept,
     edit,
     edits_itself: false,
     at_once: &[Kind::Override, Kind::Raise],
@@ -37,6 +40,13 @@ pub(crate) const TOOL: Tool = Tool {
     listing: Some(listing),
     settle: None,
 };
+
+/// Requirements, and what says which ones a folder of the project has.
+fn kept(path: &str) -> Keep {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let declares = matches!(name, "pyproject.toml" | "setup.cfg");
+    if declares || lines::may_require(path) { Keep::Yes } else { Keep::No }
+}
 
 /// Whether a path is one of a file that says what is there: by its name, or by that of its folder.
 pub(super) fn is_file(path: &str) -> bool {
@@ -120,7 +130,9 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
             _ => raised(text, wish)?,
         };
         let Some(new) = new else { continue };
-        if text.contains("--hash") {
+        // What goes would leave its hashes behind.
+        let is_raise = matches!(wish.kind, Kind::Raise | Kind::RaiseParent | Kind::Relock);
+        if hashes::has(text) && !is_raise {
             let why = format!("{path} has hashes: let pip-compile write it");
             return Err(Uneditable::Unsupported(why));
         }
@@ -154,38 +166,75 @@ fn raised(text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
     })
 }
 
-/// Nothing is locked. That pip is asked afterwards what it chooses tells whether it can be had.
-fn lock(_: &Drive<'_>, _: &Wish, _: &Edits) -> Result<(), Reason> {
+/// Nothing is locked: that pip is asked afterwards what it chooses tells whether it can be had. Where files hold packages
+/// to hashes, what moves gets its own, and what comes in is named as all else is.
+fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
+    let files = Files::of(drive.manifests);
+    let hashed = edits.files.iter().filter(|(_, text)| hashes::has(text));
+    for (path, after) in hashed {
+        let before = drive.manifests.files.get(path).map_or("", String::as_str);
+        let mut pins = hashes::moved(before, after);
+        let more = unnamed(drive, &files, path)?;
+        pins.extend(more.iter().cloned());
+        if pins.is_empty() {
+            continue;
+        }
+        let text = hashes::spliced(after, &hashes::told(drive, &pins)?, &more);
+        drive.scratch.write(path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
+    }
     Ok(())
 }
 
-/// Whether a line asks for code of this machine: what a copy has no part of.
-fn is_local(line: &str) -> bool {
-    let line = line.trim_start();
-    let editable = ["-e ", "-e=", "--editable ", "--editable="];
-    let what = editable.iter().find_map(|option| line.strip_prefix(option));
-    let what = what.unwrap_or(line).trim_start();
-    let is_path = what.starts_with(['.', '/']) || what.starts_with("file:");
-    what.len() < line.len() || is_path
+/// What pip chooses for a file beside what is named, as pins.
+fn unnamed(drive: &Drive<'_>, files: &Files, path: &String) -> Result<Vec<String>, Reason> {
+    let reached = files.reached(std::slice::from_ref(path));
+    let texts: Vec<String> = reached.keys().filter_map(|path| drive.scratch.read(path)).collect();
+    let chosen = chosen(&report(drive, files, path)?);
+    let new = chosen.iter().filter_map(|purl| {
+        let is_new = !hashes::names(&texts, purl.name());
+        is_new.then(|| Some(hashes::pinned(purl.name(), purl.version()?))).flatten()
+    });
+    Ok(new.collect())
 }
 
-/// What pip chooses for a file. What it asks for of this machine is left out for that long.
+/// The packages of a report.
+fn chosen(report: &Value) -> Vec<Purl> {
+    let text = |item: &Value, key: &str| item["metadata"][key].as_str().map(str::to_owned);
+    let one = |item: &Value| {
+        let (name, version) = (text(item, "name")?, text(item, "version")?);
+        let is_whole = !name.is_empty() && !version.is_empty();
+        is_whole.then(|| Purl::new("pypi", None, &name).with_version(&version))
+    };
+    report["install"].as_array().into_iter().flatten().filter_map(one).collect()
+}
+
+/// What pip chooses for a file. What would be built to be asked is left out for that long.
 fn report(drive: &Drive<'_>, files: &Files, path: &String) -> Result<Value, Reason> {
     let mut were = Vec::new();
     for path in files.reached(std::slice::from_ref(path)).into_keys() {
         let Some(text) = drive.scratch.read(&path) else { continue };
-        if let Some(without) = lines::without(&text, is_local) {
-            were.push((path.clone(), text));
-            drive.scratch.write(&path, &without).map_err(|e| Reason::Scratch(e.to_string()))?;
+        let here = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let inside = drive.scratch.inside();
+        let read = |path: &str| drive.scratch.read(path);
+        let bare = hashes::without(&text);
+        let asked = local::asked(bare.as_deref().unwrap_or(&text), &[here, &inside, ""], &read);
+        if asked.as_ref().is_some_and(|asked| asked.leaves_out) {
+            drive.tell_unread(path.clone());
+        }
+        if let Some(new) = asked.map(|asked| asked.text).or(bare) {
+            drive.scratch.write(&path, &new).map_err(|e| Reason::Scratch(e.to_string()))?;
+            were.push((path, text));
         }
     }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let told = asked(drive, name);
+    let told = asked(drive, &layers::way(&drive.manifests.folder, path));
     for (path, text) in were {
         drive.scratch.write(&path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
     }
     told
 }
+
+/// Where pip writes what it chooses; what stands in the way it tells beside that.
+const REPORT: &str = "trimtab-report.json";
 
 fn asked(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
     let mut arguments = vec!["install", "--dry-run", "--ignore-installed"];
@@ -193,31 +242,36 @@ fn asked(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
         arguments.extend(["--only-binary", ":all:"]);
     }
     let requirement = format!("--requirement={file}");
-    arguments.extend(["--quiet", "--report", "-", &requirement]);
-    let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
-    let output = drive.try_run(&arguments, &set)?;
+    arguments.extend(["--progress-bar=off", "--report", REPORT, &requirement]);
+    let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1"), ("PIP_QUIET", "0")];
+    let mut output = drive.try_run(&arguments, &set)?;
     if !output.is_well() {
+        // What it does before is no reason.
+        let said = conflict(&String::from_utf8_lossy(&output.stdout));
+        output.stdout = said.into_bytes();
         let lines = drive.text(file).unwrap_or_default();
         let why =
             python::without_wheel(&drive.words(&output), |name| requirement::pin(&lines, name));
         let why = why.filter(|_| !drive.builds());
         return Err(why.unwrap_or_else(|| drive.means(&output)));
     }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = drive.text(REPORT).unwrap_or_default();
+    drive.forget(REPORT)?;
     serde_json::from_str(&text).map_err(|e| Reason::Failed(format!("its report: {e}")))
+}
+
+/// Of all that pip tells, who wants what where that cannot be.
+fn conflict(said: &str) -> String {
+    let lines = said.lines().skip_while(|line| !line.starts_with("The conflict is caused by"));
+    let told: Vec<&str> = lines.take_while(|line| !line.trim().is_empty()).collect();
+    told.join("\n")
 }
 
 fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     let mut all = Vec::new();
     let files = Files::of(drive.manifests);
     for path in files.first() {
-        let value = report(drive, &files, path)?;
-        for item in value["install"].as_array().into_iter().flatten() {
-            let text = |key: &str| item["metadata"][key].as_str().filter(|t| !t.is_empty());
-            if let (Some(name), Some(version)) = (text("name"), text("version")) {
-                all.push(Purl::new("pypi", None, name).with_version(version));
-            }
-        }
+        all.extend(chosen(&report(drive, &files, path)?));
     }
     all.sort();
     all.dedup();
@@ -262,6 +316,15 @@ mod tests {
         for path in ["requirements/constraints.txt", "notes.txt", "requirements/README.txt"] {
             assert!(!is_file(path), "{path}");
         }
+    }
+
+    #[test]
+    fn of_a_conflict_who_wants_what_is_told() {
+        let said = "Collecting networks\nThe conflict is caused by:\n    The user requested a==2\n    b 1.0 depends on a<2\n\nTo fix this\n";
+        let told = conflict(said);
+        assert_eq!(told.lines().count(), 3, "{told}");
+        assert_eq!(python::blockers(&told).len(), 1, "{told}");
+        assert_eq!(conflict("Collecting networks\n"), "");
     }
 
     #[test]
@@ -315,16 +378,5 @@ mod tests {
         let first = to("1.0", "1.1").unwrap();
         assert_eq!(first, text.replace("1.0", "1.1"));
         assert_eq!(to("1.5", "1.6").unwrap(), text.replace("1.5", "1.6"));
-    }
-
-    #[test]
-    fn what_is_of_this_machine_is_no_part_of_a_copy() {
-        for line in ["-e .", "--editable=./x", ".[dev]", "../lib", "file:///x", " -e git+https://a"]
-        {
-            assert!(is_local(line), "{line}");
-        }
-        for line in ["left==1.0", "-r base.txt", "--extra-index-url https://registry.example", ""] {
-            assert!(!is_local(line), "{line}");
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! pip-tools: `pip-compile --upgrade-package`, of wheels only: a source distribution would run its
-//! build. A file that `pip-compile` wrote says how; of that, options which name no file are kept.
+//! build. A file that `pip-compile` wrote says how; of that, options which name no file are kept. What
+//! `uv pip compile` wrote is compiled by uv.
+
+mod by_uv;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +19,13 @@ pub(crate) const TOOL: Tool = Tool {
     id: "pip-tools",
     purl_type: "pypi",
     scheme: python::SCHEME,
-    programs: &["pip-compile"],
+    programs: &["pip-compile", "uv"],
     install: "pip-tools 7",
-    variables: &["PIP_", "PYENV_"],
+    variables: &["PIP_", "PYENV_", "UV_"],
     lockfiles: &["requirements.txt"],
     manifest: is_source,
     above: false,
-    keep: |path| if lines::may_require(path) { Keep::Yes } else { Keep::No },
+    keep: kept,
     edit,
     edits_itself: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
@@ -54,6 +57,13 @@ const OPTIONS: &[&str] = &[
 ];
 const CONSTRAINTS: &str = "constraints.txt";
 const WHEELS: &str = "--only-binary :all:";
+
+/// Requirements, and the settings of uv.
+fn kept(path: &str) -> Keep {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_kept = matches!(name, "uv.toml" | "pyproject.toml") || lines::may_require(path);
+    if is_kept { Keep::Yes } else { Keep::No }
+}
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     if wish.kind == Kind::Relock {
@@ -200,17 +210,23 @@ fn pins(text: Option<&str>, wish: &Wish) -> bool {
 fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> Result<(), Reason> {
     let before = drive.text(target).unwrap_or_default();
     let command = layers::command(&before);
-    let mut arguments: Vec<&str> = vec!["--quiet", "--no-config"];
-    let written = command.unwrap_or_default().split_whitespace();
-    arguments.extend(written.filter(|option| OPTIONS.contains(option)));
     let exactly = |(name, to): (&str, Option<&str>)| match to {
         Some(to) => format!("{name}=={to}"),
         None => name.to_owned(),
     };
     let moves = !matches!(wish.kind, Kind::Remove | Kind::Replace);
-    let packages: Vec<String> = wish.packages().filter(|_| moves).map(exactly).collect();
-    let children = if wish.kind == Kind::RaiseParent { wish.brought() } else { Vec::new() };
-    for package in packages.iter().map(String::as_str).chain(children) {
+    let mut packages: Vec<String> = wish.packages().filter(|_| moves).map(exactly).collect();
+    if wish.kind == Kind::RaiseParent {
+        packages.extend(wish.brought().into_iter().map(str::to_owned));
+    }
+    if let Some(command) = command.filter(|command| command.starts_with(layers::UV)) {
+        let job = by_uv::Job { command, target, sources, packages: &packages };
+        return by_uv::compile(drive, &job);
+    }
+    let mut arguments: Vec<&str> = vec!["--quiet", "--no-config"];
+    let written = command.unwrap_or_default().split_whitespace();
+    arguments.extend(written.filter(|option| OPTIONS.contains(option)));
+    for package in &packages {
         arguments.extend(["--upgrade-package", package]);
     }
     let output_file = format!("--output-file={target}");
@@ -224,7 +240,7 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     if let Some(command) = command {
         set.push(("CUSTOM_COMPILE_COMMAND", command));
     }
-    let output = drive.try_run(&arguments, &set)?;
+    let output = drive.try_other("pip-compile", &arguments, &set)?;
     if !output.is_well() {
         let pinned = |name: &str| {
             wish.wanted(name).map(str::to_owned).or_else(|| requirement::pin(&before, name))

@@ -212,6 +212,9 @@ fn holds(confirmed: &Confirmed, case: &Value, source: &Path) {
     assert!(
         !confirmed.commands.is_empty() && confirmed.commands.iter().all(|c| !c.line.is_empty())
     );
+    for file in case["unread"].as_array().into_iter().flatten() {
+        assert!(confirmed.unread.iter().any(|own| own == file.as_str().unwrap()), "{file}");
+    }
     for text in case["unsaid"].as_array().into_iter().flatten() {
         let said = confirmed.commands.iter().find(|c| c.line.contains(text.as_str().unwrap()));
         assert!(said.is_none(), "{said:?}");
@@ -438,6 +441,22 @@ fn composer() {
 #[test]
 fn pip_tools_layers() {
     run("pip-tools-layers", "pip-compile");
+}
+
+#[test]
+fn what_uv_compiled_is_compiled_by_uv() {
+    run("pip-tools-uv", "uv");
+}
+
+/// Nothing of the project is run, and what it declares counts.
+#[test]
+fn a_folder_of_the_project_in_a_file_refuses_nothing() {
+    run("pip-local", "pip");
+}
+
+#[test]
+fn what_moves_in_a_file_with_hashes_gets_its_own() {
+    run("pip-hashes", "uv");
 }
 
 /// One that npm would write in the newest version if it was not told otherwise.

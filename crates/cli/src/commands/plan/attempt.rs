@@ -28,6 +28,8 @@ pub(super) struct Made {
     pub(super) commands: Vec<String>,
     /// Names and versions of what comes in and would be built when it is installed here.
     pub(super) unfit: Vec<(String, String)>,
+    /// Files of which a part was left out, as what it asks for would have to be built.
+    pub(super) unread: Vec<String>,
     /// Whether it was carried out with no version that is too young.
     pub(super) aged: bool,
 }
@@ -341,6 +343,7 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         removed: judged.removed,
         arrived: judged.arrived,
         unfit: confirmed.unfit,
+        unread: confirmed.unread,
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
     };

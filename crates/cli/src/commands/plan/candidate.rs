@@ -150,6 +150,12 @@ impl Material<'_> {
             let why = format!("no wheel of {package} {version} fits the Python installed here");
             price.lower(why.into());
         }
+        for file in &made.unread {
+            let why = format!(
+                "{file} asks for what would have to be built, so that was left out when its packages were resolved"
+            );
+            price.lower(why.into());
+        }
         price
     }
 
@@ -248,6 +254,7 @@ pub(super) fn thought(idea: &Idea, removed: BTreeSet<Key>) -> Option<Made> {
         arrived: BTreeSet::from([idea.package.package().with_version(to)]),
         commands: Vec::new(),
         unfit: Vec::new(),
+        unread: Vec::new(),
         aged: false,
     })
 }
@@ -288,6 +295,7 @@ mod tests {
                 arrived: BTreeSet::new(),
                 commands: Vec::new(),
                 unfit: Vec::new(),
+                unread: Vec::new(),
                 aged: false,
             })
             .to_string()

@@ -113,6 +113,7 @@ mod tests {
             arrived: BTreeSet::new(),
             commands: Vec::new(),
             unfit: Vec::new(),
+            unread: Vec::new(),
             aged: false,
         }
     }

@@ -201,6 +201,7 @@ mod tests {
                 arrived: BTreeSet::new(),
                 commands: Vec::new(),
                 unfit: Vec::new(),
+                unread: Vec::new(),
                 aged: false,
             },
             confirmed: true,

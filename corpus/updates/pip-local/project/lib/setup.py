@@ -1,0 +1,1 @@
+raise SystemExit("nothing of the project is run")
