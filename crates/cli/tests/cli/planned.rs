@@ -124,11 +124,6 @@ fn what_a_member_of_a_workspace_brings_is_forced() {
 }
 
 #[test]
-fn copies_that_pnpm_leaves_move_with_what_is_named() {
-    confirmed("pnpm-copies");
-}
-
-#[test]
 fn what_pnpm_is_told_to_force_is_raised_where_it_stands() {
     confirmed("pnpm-forced");
 }
