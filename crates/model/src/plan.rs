@@ -271,7 +271,7 @@ pub enum Item {
 pub enum Because {
     /// No action is known that removes it; what stands in the way, if it has a name.
     NoCandidate(Option<Box<str>>),
-    /// It would take this many points, and no window has them left.
+    /// It would take this many points, and no window that takes its level has them left.
     Capacity(f64),
     /// It takes this many points, and the largest window of its team has so many for all that is done in it.
     TooDear(f64, f64),

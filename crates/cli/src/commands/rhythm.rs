@@ -2,6 +2,7 @@
 //! said is assumed, and named.
 
 use jiff::Timestamp;
+use trimtab_charter::preset;
 use trimtab_charter::project::{RHYTHMS, Team as Settings};
 use trimtab_engine::plan::{AT_ONCE, windows};
 use trimtab_model::charter::{Cadence, Charter};
@@ -63,7 +64,12 @@ impl Rhythm {
             Some(name) => cadence(name, charter)?,
             None => {
                 assumed.push("cadence");
-                default(charter, now)
+                let cadence = default(charter, now);
+                match *charter == preset::default() {
+                    // Where nobody agreed on anything, nobody left a level to a slower rhythm.
+                    true => Cadence { levels: Level::ALL.to_vec(), ..cadence },
+                    false => cadence,
+                }
             }
         };
         let capacity = said.capacity.or(settings.capacity).unwrap_or_else(|| {

@@ -115,6 +115,26 @@ fn what_no_source_names_and_nothing_mends_is_removed() {
 }
 
 #[test]
+fn what_npm_is_told_to_force_is_raised_where_it_stands() {
+    confirmed("npm-forced");
+}
+
+#[test]
+fn what_a_member_of_a_workspace_brings_is_forced() {
+    confirmed("npm-forced-workspace");
+}
+
+#[test]
+fn what_pnpm_is_told_to_force_is_raised_where_it_stands() {
+    confirmed("pnpm-forced");
+}
+
+#[test]
+fn what_yarn_is_told_to_force_is_raised_where_it_stands() {
+    confirmed("yarn-forced");
+}
+
+#[test]
 fn what_is_beyond_the_last_affected_version_is_a_fix() {
     confirmed("npm-beyond");
 }

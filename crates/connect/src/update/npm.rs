@@ -87,6 +87,15 @@ fn locked_anew(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reas
 }
 
 fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits, npm: Npm<'_>) -> Result<(), Reason> {
+    moved(drive, wish, edits, npm)?;
+    // What members of a workspace bring stays as it is locked, whatever is forced, until npm is told to update it.
+    match &still_there(&lockfile(drive), &forced_away(&manifest(drive), wish))[..] {
+        [] => Ok(()),
+        names => npm(&[&["update"], names].concat()),
+    }
+}
+
+fn moved(drive: &Drive<'_>, wish: &Wish, edits: &Edits, npm: Npm<'_>) -> Result<(), Reason> {
     let update = |name: &str| npm(&["update", name]);
     match wish.kind {
         // npm saves one kind of range in a run. So several are locked by exactly these versions first; the ranges that
@@ -153,6 +162,35 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits, npm: Npm<'_>) -> Resul
         }
         Kind::Override | Kind::Remove | Kind::Replace => npm(&["install"]),
     }
+}
+
+/// Names and versions of what is forced to something else: those of the wish, by the keys of `overrides` (`left@1.0.0`).
+fn forced_away(manifest: &Value, wish: &Wish) -> Vec<(String, String)> {
+    let own = wish.from.as_ref().filter(|_| wish.kind == Kind::Override);
+    let own = own.map(|from| (wish.name.clone(), from.clone()));
+    let keys = manifest["overrides"].as_object().into_iter().flat_map(|all| all.keys());
+    let of = |key: &String| {
+        let (name, version) = key.rsplit_once('@').filter(|(name, _)| !name.is_empty())?;
+        wish.packages().any(|(asked, _)| asked == name).then(|| (name.into(), version.into()))
+    };
+    own.into_iter().chain(keys.filter_map(of)).collect()
+}
+
+/// Of names and versions the names of those that are locked.
+fn still_there<'f>(lockfile: &Value, forced: &'f [(String, String)]) -> Vec<&'f str> {
+    let is_there = |(name, version): &&(String, String)| {
+        locked(lockfile, name).is_some_and(|versions| versions.contains(version))
+    };
+    let mut names: Vec<&str> = forced.iter().filter(is_there).map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The manifest in the tool's folder. Nothing: it cannot be read.
+fn manifest(drive: &Drive<'_>) -> Value {
+    let text = drive.text(javascript::MANIFEST).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// All that npm reads: the texts of the project by path, and how old versions must be.
@@ -372,6 +410,35 @@ mod tests {
             "left": { "version": "1.2.0" },
         }}));
         assert_eq!(told, ["`@s/up@3.0.0` requires `left 1`", "`right@2.0.0` requires `left ~1.2`"]);
+    }
+
+    #[test]
+    fn what_is_forced_and_stays_is_known_by_the_keys_of_what_is_forced() {
+        let wish = Wish {
+            kind: Kind::Override,
+            name: "left".to_owned(),
+            from: Some("1.0.0".to_owned()),
+            to: Some("1.0.1".to_owned()),
+            other: None,
+            child: None,
+            also: vec![("@s/up".to_owned(), Some("2.0.1".to_owned()))],
+            others: Vec::new(),
+        };
+        let manifest = serde_json::json!({ "overrides": {
+            "left@1.0.0": "1.0.1", "@s/up@2.0.0": "2.0.1", "other@3.0.0": "3.0.1", "@s/up": "2.0.1",
+        }});
+        let forced = forced_away(&manifest, &wish);
+        let there = |left: &str, up: &str| {
+            let lockfile = serde_json::json!({ "packages": {
+                "node_modules/left": { "version": left },
+                "packages/web/node_modules/@s/up": { "version": up },
+                "node_modules/other": { "version": "3.0.0" },
+            }});
+            still_there(&lockfile, &forced).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(there("1.0.0", "2.0.0"), ["@s/up", "left"]);
+        assert_eq!(there("1.0.1", "2.0.0"), ["@s/up"]);
+        assert_eq!(there("1.0.1", "2.0.1"), [""; 0]);
     }
 
     #[test]

@@ -7,7 +7,9 @@ use serde_json::Value;
 use trimtab_model::version::Scheme;
 
 use super::Tool;
+use super::confirm::allows;
 use super::drive::Drive;
+use super::edit::json::{self, Document};
 use super::edit::{Edits, Manifests, Named, Uneditable, lines, yaml};
 use super::forced::{self, Entry, Forced};
 use super::javascript::{self, stays};
@@ -226,7 +228,11 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     // Of a range that nothing locked satisfies, its lowest version: the one that is wanted.
     let lowest = "--config.resolution-mode=lowest-direct";
     match wish.kind {
-        Kind::Raise => pnpm(&["install", "--no-frozen-lockfile", lowest]),
+        Kind::Raise => {
+            let was = drive.text(LOCKFILE);
+            pnpm(&["install", "--no-frozen-lockfile", lowest])?;
+            copies(drive, wish, was.as_deref(), &pnpm)
+        }
         Kind::RaiseParent => {
             let install = || pnpm(&["install", "--no-frozen-lockfile", lowest]);
             let exact = javascript::exactly(edits, wish);
@@ -251,9 +257,76 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
             }
             Ok(())
         }
-        Kind::Relock => update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>()),
+        Kind::Relock => {
+            let was = drive.text(LOCKFILE);
+            update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>())?;
+            copies(drive, wish, was.as_deref(), &pnpm)
+        }
         Kind::Override | Kind::Remove | Kind::Replace => pnpm(&["install", "--no-frozen-lockfile"]),
     }
+}
+
+/// Moves the copies which others bring of what the project names itself: whatever pnpm is told, these it leaves. They are forced
+/// for one run. What was locked by that stays when nothing forces it any more, where the ranges of those who ask allow it.
+fn copies(
+    drive: &Drive<'_>,
+    wish: &Wish,
+    was: Option<&str>,
+    pnpm: &dyn Fn(&[&str]) -> Result<(), Reason>,
+) -> Result<(), Reason> {
+    let now = drive.text(LOCKFILE);
+    let (Some(was), Some(now)) = (was, now) else { return Ok(()) };
+    let held = held(wish, &javascript::named(drive.manifests), was, &now);
+    if held.is_empty() {
+        return Ok(());
+    }
+    let Some((path, before, forced)) = forced_once(drive, &held) else { return Ok(()) };
+    drive.write(path, &forced)?;
+    let install = || pnpm(&["install", "--no-frozen-lockfile"]);
+    let ran = install();
+    drive.write(path, &before)?;
+    match ran {
+        Ok(()) => install(),
+        Err(reason) if reason.stops() => Err(reason),
+        // What was carried out without them holds.
+        Err(_) => drive.write(LOCKFILE, &now),
+    }
+}
+
+/// Copies that stayed where they were, with the version that they are to have: of what the project names, and no further away
+/// than `^` allows.
+fn held(wish: &Wish, own: &BTreeSet<String>, was: &str, now: &str) -> Vec<(String, String)> {
+    let mut held = Vec::new();
+    for (name, to) in wish.packages().filter(|(name, _)| own.contains(*name)) {
+        let Some(to) = to else { continue };
+        let (was, now) = (locked(was, name), locked(now, name));
+        let is_near = |from: &&String| {
+            from.as_str() != to && allows("npm", &format!("^{from}"), to) == Some(true)
+        };
+        let stayed = was.intersection(&now).filter(is_near);
+        held.extend(stayed.map(|from| (format!("{name}@{from}"), to.to_owned())));
+    }
+    held
+}
+
+/// The file in which versions are forced for one run, its text, and the text that forces them.
+fn forced_once(
+    drive: &Drive<'_>,
+    held: &[(String, String)],
+) -> Option<(&'static str, String, String)> {
+    if let Some(text) = drive.text(WORKSPACE).filter(|text| text.lines().any(is_overrides)) {
+        let mut forced = text.clone();
+        for (name, to) in held {
+            forced = lines::after(&forced, is_overrides, &format!("  '{name}': '{to}'"))?;
+        }
+        return Some((WORKSPACE, text, forced));
+    }
+    let text = drive.text(javascript::MANIFEST)?;
+    let document = Document::read(&text, javascript::MANIFEST).ok()?;
+    let object = document.object_or_new(OVERRIDES).ok()?;
+    held.iter().for_each(|(name, to)| json::set(&object, name, to));
+    let forced = document.text();
+    Some((javascript::MANIFEST, text, forced))
 }
 
 /// All that is locked, and what the project itself excepts from its rule of age, as exceptions from such a rule: pnpm applies
@@ -408,6 +481,32 @@ mod tests {
         let text = "packages:\n\n  a@1.0.0:\n    engines: {node: '>=4'}\n\nsnapshots:\n\n  \
                     '@s/a@1.0.0(b@2.0.0)':\n    dependencies:\n      c: 1.0.0\n\n  c@1.0.0: {}\n";
         assert_eq!(bringing(text, "c"), ["@s/a@1.0.0"]);
+    }
+
+    #[test]
+    fn copies_that_stay_beside_what_is_named_are_known() {
+        let wish = Wish {
+            kind: Kind::Relock,
+            name: "left".to_owned(),
+            from: Some("1.0.0".to_owned()),
+            to: Some("1.2.0".to_owned()),
+            other: None,
+            child: None,
+            also: vec![("right".to_owned(), Some("2.0.0".to_owned()))],
+            others: Vec::new(),
+        };
+        let lock = |all: &[&str]| {
+            all.iter()
+                .fold("packages:\n".to_owned(), |text, key| format!("{text}\n  {key}: {{}}\n"))
+        };
+        let own = BTreeSet::from(["left".to_owned()]);
+        let was = lock(&["left@1.0.0", "left@0.9.0", "right@1.9.0"]);
+        let now = lock(&["left@1.0.0", "left@0.9.0", "left@1.3.0", "right@1.9.0"]);
+        let one = [("left@1.0.0".to_owned(), "1.2.0".to_owned())];
+        assert_eq!(held(&wish, &own, &was, &now), one, "not what is a major step away");
+        assert!(held(&wish, &BTreeSet::new(), &was, &now).is_empty(), "others pnpm moves itself");
+        let gone = lock(&["left@1.3.0", "left@0.9.0"]);
+        assert!(held(&wish, &own, &was, &gone).is_empty());
     }
 
     #[test]

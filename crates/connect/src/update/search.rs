@@ -26,7 +26,7 @@ pub struct Found {
 ///
 /// The newest is tried first: it tells whether there is one at all. Where it is refused, as it may ask for what the
 /// project does not have, the newest of the line below is tried, and then the lines are halved. Of what is left the newest of
-/// the line and of the major version that are there now are tried ([`near_ends`]), and then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the answer still
+/// the line, of the major version that are there now and of the next one are tried ([`near_ends`]), and then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the answer still
 /// holds (it was resolved and accepted itself), and a smaller one may exist. A version that is
 /// refused counts as not accepted. At most `most` versions are tried, and where the newest is refused four more.
 ///
@@ -148,19 +148,27 @@ fn line(version: &str) -> (Option<&str>, Option<&str>) {
     (parts.next(), parts.next())
 }
 
-/// Where in ascending versions the newest stands of the line that a version is of, and the newest of its major version (of
-/// 0.x each line is one): what tells first how large a step it must be, and so what it costs.
+/// Where in ascending versions the newest stands of the line that a version is of, the newest of its major version (of
+/// 0.x each line is one), and the newest of the next one: what tells first how large a step it must be, and so what it costs.
+/// Should the time be over then, the step is not one over several major versions where one would do.
 pub fn near_ends(from: &str, versions: &[Box<str>]) -> Vec<usize> {
-    let own = line(from);
-    let is_major = |version: &str| match own.0 {
+    let of_line = versions.iter().rposition(|version| line(version) == line(from));
+    let own = newest_of_major(from, versions);
+    let beyond = versions.get(own.map_or(0, |at| at + 1));
+    let next = beyond.and_then(|version| newest_of_major(version, versions));
+    let mut ends: Vec<usize> = of_line.into_iter().chain(own).chain(next).collect();
+    ends.dedup();
+    ends
+}
+
+/// Where the newest of a version's major version stands; of 0.x each line is one.
+fn newest_of_major(of: &str, versions: &[Box<str>]) -> Option<usize> {
+    let own = line(of);
+    let is_same = |version: &str| match own.0 {
         Some("0") => line(version) == own,
         major => line(version).0 == major,
     };
-    let of_line = versions.iter().rposition(|version| line(version) == own);
-    let of_major = versions.iter().rposition(|version| is_major(version));
-    let mut ends: Vec<usize> = of_line.into_iter().chain(of_major).collect();
-    ends.dedup();
-    ends
+    versions.iter().rposition(|version| is_same(version))
 }
 
 /// Where the newest version of each line stands (its first two numbers, as in `2.31`), but that of the newest; ascending.
@@ -248,15 +256,20 @@ mod tests {
     }
 
     #[test]
-    fn the_step_that_a_version_is_away_is_known_by_two_tries() {
+    fn the_step_that_a_version_is_away_is_known_by_few_tries() {
         let all = versions(&["1.2.4", "1.2.9", "1.3.0", "1.9.1", "2.0.0", "3.1.0"]);
-        assert_eq!(near_ends("1.2.3", &all), [1, 3]);
-        assert_eq!(near_ends("v1.8.0", &all), [3], "of its line there is none that is later");
-        assert_eq!(near_ends("1.9.0", &all), [3]);
-        assert!(near_ends("0.9.0", &all).is_empty());
+        assert_eq!(near_ends("1.2.3", &all), [1, 3, 4]);
+        assert_eq!(near_ends("v1.8.0", &all), [3, 4], "of its line there is none that is later");
+        assert_eq!(near_ends("1.9.0", &all), [3, 4]);
+        assert_eq!(
+            near_ends("0.9.0", &all),
+            [3],
+            "the next major version comes before those after it"
+        );
+        assert_eq!(near_ends("2.0.0", &all[4..]), [0, 1]);
         let all = versions(&["0.15.1", "0.15.6", "0.16.0", "0.17.2", "1.0.0"]);
-        assert_eq!(near_ends("0.15.0", &all), [1], "each line of 0.x is a major step away");
-        assert!(near_ends("", &all).is_empty());
+        assert_eq!(near_ends("0.15.0", &all), [1, 2], "each line of 0.x is a major step away");
+        assert!(near_ends("1.0.0", &[]).is_empty());
     }
 
     #[test]

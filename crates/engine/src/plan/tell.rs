@@ -136,7 +136,10 @@ pub fn because(problem: &Problem, because: &Because) -> String {
         Because::NoCandidate(None) => "no known action removes it".to_owned(),
         Because::NoCandidate(Some(name)) => format!("blocked by {name}"),
         Because::Capacity(points) => {
-            format!("it takes {} points, and no window has that many left", number(*points))
+            format!(
+                "it takes {} points, and no window for its level has that many left",
+                number(*points)
+            )
         }
         Because::TooDear(points, most) => format!(
             "it takes {} points, and no window has more than {}",

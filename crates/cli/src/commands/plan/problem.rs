@@ -37,7 +37,7 @@ pub(super) fn explained(
         let unfixed = finding.nearest_fix.is_none() && !(case.idea.unsaid && is_aimed_at);
         let tried = searched.tried.get(at).unwrap_or(&none);
         let unused = searched.unused.contains(&at);
-        Some(Explained { unused, ..explain(case, tried, place, unfixed) })
+        Some(Explained { unused, ..explain(case, tried, place, (unfixed, searched.cut_short)) })
     };
     open.iter().enumerate().map(|open| explain(open).unwrap_or_default()).collect()
 }

@@ -194,8 +194,8 @@ impl<'s> Search<'s> {
             .into_iter()
             .filter(|at| searched.idle.contains(&(*at, Way::Relock)) || !self.relocks(*at))
             .collect();
-        // What the project forces itself moves by nothing else.
-        let forced = self.forced(&unmoved);
+        // What the project forces itself moves by nothing else. Of few nobody asked yet whether they can be relocked.
+        let forced = self.forced(&self.open(&order, &searched));
         self.round("What is forced", &forced, &mut searched, progress)?;
         let unmoved = self.open(&unmoved, &searched);
         let raises = self.several(Way::Raise, &unmoved);

@@ -2,7 +2,7 @@
 
 use trimtab_connect::update::{Blocker, Change, Reason, Refusal};
 use trimtab_engine::action::Idea;
-use trimtab_model::{Proposal, Purl, Relation};
+use trimtab_model::{Proposal, Purl, Relation, Way};
 use trimtab_report::group::name;
 
 use super::attempt::Refused;
@@ -29,12 +29,13 @@ pub(super) struct Explained {
 /// How people live with what nobody mends.
 const ACCEPT: &str = "mitigate it, or accept it until a date";
 
-/// Explains why what an idea is about stays. `unfixed`: about the findings that no source names a fix of.
+/// Explains why what an idea is about stays. `unfixed`: about the findings that no source names a fix of. `cut_short`: the time
+/// was over before all was tried.
 pub(super) fn explain(
     case: &Case<'_>,
     tried: &Tried,
     place: Option<&Place>,
-    unfixed: bool,
+    (unfixed, cut_short): (bool, bool),
 ) -> Explained {
     let idea = case.idea;
     let package = name(&idea.package);
@@ -56,9 +57,24 @@ pub(super) fn explain(
             format!("{}, but the registry offers no such version", fixed(idea, to)),
             instead(case, tried, &package, to),
         ),
+        (Some(to), Some(_)) if cut_short && is_early(case, tried) => {
+            let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
+            let why = format!("{why}; the time was over before more than a relock was tried");
+            let next = format!("give it more with --time, or {next}");
+            Explained { why, blockers, next, ..Explained::default() }
+        }
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
     Explained { tried: told, ..explained }
+}
+
+/// Whether of all ways of an idea nothing but relocks came to an end.
+fn is_early(case: &Case<'_>, tried: &Tried) -> bool {
+    let is_relock = |(what, why): &(String, Refused)| {
+        let of_place = matches!(why, Refused::Bundled(_));
+        !of_place && (what.starts_with("relock ") || matches!(why, Refused::Time))
+    };
+    case.idea.ways.iter().any(|way| *way != Way::Relock) && tried.iter().all(is_relock)
 }
 
 /// What is known of the version that an idea aims at.
@@ -311,6 +327,44 @@ mod tests {
         assert!(told(Reason::NoLater).contains("replace"));
         // That a manifest cannot be edited says nothing of versions.
         assert!(!told(Reason::Unsupported("a catalog names it".to_owned())).contains("replace"));
+    }
+
+    #[test]
+    fn what_the_time_did_not_suffice_for_is_not_told_as_impossible() {
+        let refused = |reason| {
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        let held = || refused(Reason::Unchanged { blockers: Vec::new() });
+        let early = |ways: &[Way], tried: Vec<(&str, Refused)>| {
+            let idea = Idea {
+                file: 0,
+                package: "pkg:npm/deep@1.0.0".parse().unwrap(),
+                relation: Relation::Transitive,
+                to: Some("2.0.0".into()),
+                unsaid: false,
+                within: None,
+                parents: Vec::new(),
+                around: Vec::new(),
+                askers: Vec::new(),
+                findings: vec![0],
+                left: Vec::new(),
+                ways: ways.to_vec(),
+            };
+            let wanted = BTreeSet::new();
+            let case =
+                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
+            is_early(&case, &tried)
+        };
+        let both = [Way::Relock, Way::Override];
+        assert!(early(&both, vec![("relock deep at 2.0.0", held())]));
+        assert!(early(&both, vec![("relock deep at 2.0.0", held()), ("raise top", Refused::Time)]));
+        assert!(!early(&[Way::Relock], vec![("relock deep at 2.0.0", held())]));
+        let forced = ("force deep to 2.0.0", Refused::Nothing);
+        assert!(!early(&both, vec![("relock deep at 2.0.0", held()), forced]));
+        let bundled = Refused::Bundled(vec!["top@1.0.0".to_owned()]);
+        assert!(!early(&both, vec![("relock deep at 2.0.0", bundled)]));
     }
 
     #[test]

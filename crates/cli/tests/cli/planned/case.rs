@@ -117,7 +117,14 @@ pub(crate) fn confirmed(tool: &str) {
         .unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
     assert_eq!(bytes(&folder), before, "the project is only read");
-    never_back(&String::from_utf8_lossy(&ran.stderr));
+    let rounds = never_back(&String::from_utf8_lossy(&ran.stderr));
+    if let Some(expected) = case["rounds"].as_array() {
+        // A later round would carry it out too, and takes the time of others.
+        let of_search = rounds.iter().filter(|round| ROUNDS.contains(&round.as_str()));
+        let of_search: Vec<&str> = of_search.map(String::as_str).collect();
+        let expected: Vec<&str> = expected.iter().map(|round| round.as_str().unwrap()).collect();
+        assert_eq!(of_search, expected, "{tool}: rounds that had something to try");
+    }
     let plan = json::read(&String::from_utf8(ran.stdout).unwrap()).unwrap();
     sums(&plan);
     for (name, by) in case["version-by"].as_object().into_iter().flatten() {
@@ -189,8 +196,20 @@ pub(crate) fn confirmed(tool: &str) {
     a_second_scanner_agrees(&plan, &folder, &corpus.join("advisories"), scratch.path(), unseen);
 }
 
-/// Progress: each phase is told once, and never less of it than before.
-fn never_back(err: &str) {
+/// Rounds of the search in which something that is forced may be tried, in their order.
+const ROUNDS: &[&str] = &[
+    "Relocking together",
+    "What is forced",
+    "Raising together",
+    "First tries",
+    "Raising a parent",
+    "Raising several parents",
+    "Forcing together",
+    "Forcing one by one",
+];
+
+/// Progress: each phase is told once, and never less of it than before. Returns the phases.
+fn never_back(err: &str) -> Vec<String> {
     let mut seen: Vec<(&str, u32)> = Vec::new();
     for (phase, percent) in err.lines().filter_map(|line| line.strip_suffix(" %")?.split_once(": "))
     {
@@ -202,6 +221,7 @@ fn never_back(err: &str) {
         let last = seen.len() - 1;
         seen[last].1 = percent;
     }
+    seen.into_iter().map(|(phase, _)| phase.to_owned()).collect()
 }
 
 /// The diffs of batches apply to the project, one batch after the other.

@@ -21,16 +21,19 @@ pub(crate) fn a_second_scanner_agrees(
     unseen: bool,
 ) {
     let database = scratch.join("second");
-    for ecosystem in fs::read_dir(advisories.join("osv")).unwrap().map(Result::unwrap) {
-        let to = database.join("osv-scanner").join(ecosystem.file_name());
-        fs::create_dir_all(&to).unwrap();
-        let mut zip = zip::ZipWriter::new(fs::File::create(to.join("all.zip")).unwrap());
-        for record in fs::read_dir(ecosystem.path()).unwrap().map(Result::unwrap) {
-            let name = record.file_name().into_string().unwrap();
-            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-            std::io::Write::write_all(&mut zip, &fs::read(record.path()).unwrap()).unwrap();
+    // It looks in the first up to 2.4, and in the second since.
+    for place in ["osv-scanner", "osv-scalibr"] {
+        for ecosystem in fs::read_dir(advisories.join("osv")).unwrap().map(Result::unwrap) {
+            let to = database.join(place).join(ecosystem.file_name());
+            fs::create_dir_all(&to).unwrap();
+            let mut zip = zip::ZipWriter::new(fs::File::create(to.join("all.zip")).unwrap());
+            for record in fs::read_dir(ecosystem.path()).unwrap().map(Result::unwrap) {
+                let name = record.file_name().into_string().unwrap();
+                zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+                std::io::Write::write_all(&mut zip, &fs::read(record.path()).unwrap()).unwrap();
+            }
+            zip.finish().unwrap();
         }
-        zip.finish().unwrap();
     }
     let program = std::env::var_os("OSV_SCANNER").unwrap_or_else(|| "osv-scanner".into());
     let scan = || -> Option<Seen> {
