@@ -1,8 +1,11 @@
 //! The environment of a Python project whose requirements stand in files: what it runs with, and what it is tested with.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// The most files that one takes in.
+const MOST: usize = 100;
 /// What it runs with, the usual name first.
 const BASE: &[&str] = &[
     "requirements.txt",
@@ -59,6 +62,43 @@ fn text(folder: &Path, name: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// A file with what it takes in (`-r`), one after the other.
+fn whole(folder: &Path, name: &str) -> String {
+    let (mut all, mut seen, mut open) = (String::new(), BTreeSet::new(), vec![name.to_owned()]);
+    while let Some(name) = open.pop().filter(|_| seen.len() < MOST) {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let text = text(folder, &name);
+        let here = name.rsplit_once('/').map_or("", |(here, _)| here);
+        let taken = text.lines().filter_map(|line| {
+            let line = line.split(" #").next()?.trim();
+            let rest = line.strip_prefix("--requirement").or_else(|| line.strip_prefix("-r"))?;
+            below(here, rest.trim_start_matches(['=', ' ', '\t']))
+        });
+        open.extend(taken);
+        all.push_str(&text);
+        all.push('\n');
+    }
+    all
+}
+
+/// The path of what is named in a folder. `None`: it leads out of the project.
+fn below(here: &str, named: &str) -> Option<String> {
+    let mut parts: Vec<&str> = here.split('/').filter(|part| !part.is_empty()).collect();
+    if named.starts_with('/') || named.contains(':') {
+        return None;
+    }
+    for part in named.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// Whether a file says something, and not only in a comment.
 fn says(text: &str, what: &str) -> bool {
     let bare = |line: &str| match line.trim_start().starts_with('#') {
@@ -78,7 +118,7 @@ pub(crate) fn steps(folder: &Path) -> Vec<(PathBuf, Vec<OsString>)> {
     let files = base.copied().into_iter().chain(tested(folder, base));
     let all: Vec<(&str, &str, bool)> = files
         .map(|name| {
-            let text = text(folder, name);
+            let text = whole(folder, name);
             let (inside, file) = place(name, &text);
             (inside, file, says(&text, "--hash"))
         })
@@ -170,6 +210,9 @@ mod tests {
         let above = told(&files("-r base.txt\n-e ..\npytest\n"));
         let dev = ("requirements".to_owned(), "dev.txt".to_owned());
         assert_eq!(above, [base.clone(), dev, base]);
+        let mut further = files("-r test.txt\npytest\n").to_vec();
+        further.push(("requirements/test.txt", "-r dev.txt\n-r ../../out.txt\n-e ..\n"));
+        assert_eq!(told(&further), above, "of what it takes in");
         let here = told(&files("-r base.txt\n-e .\npytest\n"));
         let both = "requirements/base.txt requirements/dev.txt".to_owned();
         assert_eq!(here, [(String::new(), both)]);
