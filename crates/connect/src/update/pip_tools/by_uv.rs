@@ -179,13 +179,19 @@ fn options<'c>(
             }
             let value = value.or_else(|| words.next()).unwrap_or_default();
             if value.is_empty() || value.starts_with(['-', '\'', '"']) {
-                return refused(format!("the value of `{name}` of `{}` is not understood", layers::UV));
+                return refused(format!(
+                    "the value of `{name}` of `{}` is not understood",
+                    layers::UV
+                ));
             }
             if VALUED.contains(&name) {
                 read.options.push(format!("{name}={value}"));
             } else if PYTHON.contains(&name) {
                 if !value.chars().all(|c| c.is_ascii_digit() || c == '.') {
-                    return refused(format!("`{name}` of `{}` is no version of Python", layers::UV));
+                    return refused(format!(
+                        "`{name}` of `{}` is no version of Python",
+                        layers::UV
+                    ));
                 }
                 read.options.push(format!("--python-version={value}"));
             } else if FILES.contains(&name) {
