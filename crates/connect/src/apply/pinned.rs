@@ -1,8 +1,11 @@
 //! The environment of a Python project whose requirements stand in files: what it runs with, and what it is tested with.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// The most files that one takes in.
+const MOST: usize = 100;
 /// What it runs with, the usual name first.
 const BASE: &[&str] = &[
     "requirements.txt",
@@ -45,7 +48,7 @@ pub(crate) fn is_project(folder: &Path) -> bool {
 
 /// The first of the files for tests that has what tests are run by. `None`: what it runs with has it too, or no file has.
 fn tested(folder: &Path, base: Option<&&'static str>) -> Option<&'static str> {
-    let speaks = |name: &str| text(folder, name).contains("pytest");
+    let speaks = |name: &str| says(&text(folder, name), "pytest");
     if base.is_some_and(|name| speaks(name)) {
         return None;
     }
@@ -59,16 +62,81 @@ fn text(folder: &Path, name: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What makes the environment, one step after the other: each in a folder.
+/// A file with what it takes in (`-r`), one after the other.
+fn whole(folder: &Path, name: &str) -> String {
+    let (mut all, mut seen, mut open) = (String::new(), BTreeSet::new(), vec![name.to_owned()]);
+    while let Some(name) = open.pop().filter(|_| seen.len() < MOST) {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let text = text(folder, &name);
+        let here = name.rsplit_once('/').map_or("", |(here, _)| here);
+        let taken = text.lines().filter_map(|line| {
+            let line = line.split(" #").next()?.trim();
+            let rest = line.strip_prefix("--requirement").or_else(|| line.strip_prefix("-r"))?;
+            below(here, rest.trim_start_matches(['=', ' ', '\t']))
+        });
+        open.extend(taken);
+        all.push_str(&text);
+        all.push('\n');
+    }
+    all
+}
+
+/// The path of what is named in a folder. `None`: it leads out of the project.
+fn below(here: &str, named: &str) -> Option<String> {
+    let mut parts: Vec<&str> = here.split('/').filter(|part| !part.is_empty()).collect();
+    if named.starts_with('/') || named.contains(':') {
+        return None;
+    }
+    for part in named.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether a file says something, and not only in a comment.
+fn says(text: &str, what: &str) -> bool {
+    let bare = |line: &str| match line.trim_start().starts_with('#') {
+        true => String::new(),
+        false => line.split(" #").next().unwrap_or_default().to_owned(),
+    };
+    text.lines().any(|line| bare(line).contains(what))
+}
+
+/// What makes the environment, one step after the other: each in a folder. Both files are installed at once, so that they
+/// agree on the versions that are tested. Where they cannot be, what it runs with has the last word.
 pub(crate) fn steps(folder: &Path) -> Vec<(PathBuf, Vec<OsString>)> {
     let python = folder.join(".venv/bin/python");
     let made = ["python3", "-m", "venv", ".venv"].map(OsString::from).to_vec();
     let mut steps = vec![(folder.to_owned(), made)];
     let base = BASE.iter().find(|name| folder.join(name).is_file());
-    for name in base.copied().into_iter().chain(tested(folder, base)) {
-        let (inside, file) = place(name, &text(folder, name));
+    let files = base.copied().into_iter().chain(tested(folder, base));
+    let all: Vec<(&str, &str, bool)> = files
+        .map(|name| {
+            let text = whole(folder, name);
+            let (inside, file) = place(name, &text);
+            (inside, file, says(&text, "--hash"))
+        })
+        .collect();
+    let runs: Vec<(&str, Vec<&str>)> = match *all {
+        // Where one line has hashes, pip wants them of all.
+        [("", base, hashes), ("", tested, also)] if hashes == also => {
+            vec![("", vec![base, tested])]
+        }
+        [base, tested] => [base, tested, base].map(|(inside, file, _)| (inside, vec![file])).into(),
+        _ => all.iter().map(|(inside, file, _)| (*inside, vec![*file])).collect(),
+    };
+    for (inside, files) in runs {
         let mut step = vec![python.clone().into_os_string()];
-        step.extend(["-m", "pip", "install", "-q", "-r", file].map(OsString::from));
+        step.extend(["-m", "pip", "install", "-q"].map(OsString::from));
+        for file in files {
+            step.extend(["-r", file].map(OsString::from));
+        }
         steps.push((folder.join(inside), step));
     }
     steps
@@ -103,10 +171,9 @@ mod tests {
         }
         let all = steps(folder.path()).into_iter().skip(1).map(|(inside, words)| {
             let inside = inside.strip_prefix(folder.path()).unwrap().display().to_string();
-            (
-                inside.trim_end_matches('/').to_owned(),
-                words.last().unwrap().to_string_lossy().into_owned(),
-            )
+            let files = words.iter().skip(5).filter(|word| *word != "-r");
+            let files: Vec<_> = files.map(|word| word.to_string_lossy()).collect();
+            (inside.trim_end_matches('/').to_owned(), files.join(" "))
         });
         all.collect()
     }
@@ -118,7 +185,14 @@ mod tests {
         };
         assert_eq!(of(&[("requirements.txt", "a\n")]), ["requirements.txt"]);
         let both = [("requirements.txt", "a\n"), ("requirements-dev.txt", "pytest\n")];
-        assert_eq!(of(&both), ["requirements.txt", "requirements-dev.txt"]);
+        assert_eq!(of(&both), ["requirements.txt requirements-dev.txt"]);
+        let hashes =
+            [("requirements.txt", "a --hash=sha256:0\n"), ("requirements-dev.txt", "pytest\n")];
+        let last = ["requirements.txt", "requirements-dev.txt", "requirements.txt"];
+        assert_eq!(of(&hashes), last, "the versions that were raised are tested");
+        let comment =
+            [("requirements.txt", "a  # no pytest\n"), ("requirements-dev.txt", "pytest\n")];
+        assert_eq!(of(&comment), ["requirements.txt requirements-dev.txt"]);
         let has = [("requirements.txt", "pytest\n"), ("requirements-dev.txt", "pytest\nblack\n")];
         assert_eq!(of(&has), ["requirements.txt"], "what it runs with is enough");
         let first = [
@@ -126,7 +200,7 @@ mod tests {
             ("test-requirements.txt", "tox\n"),
             ("dev-requirements.txt", "pytest\n"),
         ];
-        assert_eq!(of(&first), ["requirements.txt", "dev-requirements.txt"]);
+        assert_eq!(of(&first), ["requirements.txt dev-requirements.txt"]);
     }
 
     #[test]
@@ -134,8 +208,13 @@ mod tests {
         let files = |line| [("requirements/base.txt", "a\n"), ("requirements/dev.txt", line)];
         let base = (String::new(), "requirements/base.txt".to_owned());
         let above = told(&files("-r base.txt\n-e ..\npytest\n"));
-        assert_eq!(above, [base.clone(), ("requirements".to_owned(), "dev.txt".to_owned())]);
+        let dev = ("requirements".to_owned(), "dev.txt".to_owned());
+        assert_eq!(above, [base.clone(), dev, base]);
+        let mut further = files("-r test.txt\npytest\n").to_vec();
+        further.push(("requirements/test.txt", "-r dev.txt\n-r ../../out.txt\n-e ..\n"));
+        assert_eq!(told(&further), above, "of what it takes in");
         let here = told(&files("-r base.txt\n-e .\npytest\n"));
-        assert_eq!(here, [base, (String::new(), "requirements/dev.txt".to_owned())]);
+        let both = "requirements/base.txt requirements/dev.txt".to_owned();
+        assert_eq!(here, [(String::new(), both)]);
     }
 }

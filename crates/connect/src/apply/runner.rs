@@ -206,17 +206,6 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     POETRY,
     Runner {
-        has_tests: has_unittest,
-        test: &[".venv/bin/python", "-m", "unittest", "discover", "-v"],
-        ..PIP
-    },
-    Runner {
-        has_tests: has_unittest_below,
-        test: &[".venv/bin/python", "-m", "unittest", "discover", "-v", "-s", "tests"],
-        ..PIP
-    },
-    PIP,
-    Runner {
         id: "maven",
         is_project: |f| has(f, "pom.xml"),
         has_tests: |_| true,
@@ -234,6 +223,18 @@ pub(crate) const RUNNERS: &[Runner] = &[
         test: &["./gradlew", "--no-daemon", "--continue", "test"],
         network: Some(PLUGINS),
     },
+    // After those of other languages, whose documentation may have requirements in files.
+    Runner {
+        has_tests: has_unittest,
+        test: &[".venv/bin/python", "-m", "unittest", "discover", "-v"],
+        ..PIP
+    },
+    Runner {
+        has_tests: has_unittest_below,
+        test: &[".venv/bin/python", "-m", "unittest", "discover", "-v", "-s", "tests"],
+        ..PIP
+    },
+    PIP,
 ];
 
 fn has(folder: &Path, name: &str) -> bool {

@@ -183,7 +183,7 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> 
     }
     drive.write_all(edits)?;
     (drive.tool.lock)(drive, wish, edits)?;
-    // pip writes none; what stands there now has hashes that no edit has.
+    // pip writes nothing itself; what differs from the edits are hashes that were put into them.
     if drive.tool.id == super::pip::TOOL.id {
         return Ok(());
     }

@@ -4,6 +4,10 @@
 
 mod hashes;
 mod local;
+mod plain;
+mod question;
+mod sources;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -12,11 +16,12 @@ use trimtab_model::Purl;
 
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable, lines};
-use super::layers::{self, By, Compiled, Layers};
+use super::layers::{By, Compiled, Layers};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::scratch::Keep;
 use super::{Tool, python, requirement};
+use question::Question;
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pip",
@@ -24,7 +29,8 @@ pub(crate) const TOOL: Tool = Tool {
     scheme: python::SCHEME,
     programs: &["pip", "pip3"],
     install: "pip 23 or later (it comes with Python)",
-    variables: &["PIP_", "PYENV_"],
+    // uv may tell hashes.
+    variables: &["PIP_", "PYENV_", "UV_"],
     lockfiles: &[],
     manifest: is_file,
     above: false,
@@ -41,11 +47,15 @@ pub(crate) const TOOL: Tool = Tool {
     settle: None,
 };
 
-/// Requirements, and what says which ones a folder of the project has.
+/// Requirements, and what says which ones a folder of the project has. Of the latter no more is needed than can be read: a
+/// link that leads out is left out.
 fn kept(path: &str) -> Keep {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let declares = matches!(name, "pyproject.toml" | "setup.cfg");
-    if declares || lines::may_require(path) { Keep::Yes } else { Keep::No }
+    match path.rsplit('/').next().unwrap_or(path) {
+        "pyproject.toml" | "setup.cfg" => Keep::Part(str::to_owned),
+        "setup.py" => Keep::Part(|_| String::new()),
+        _ if lines::may_require(path) => Keep::Yes,
+        _ => Keep::No,
+    }
 }
 
 /// Whether a path is one of a file that says what is there: by its name, or by that of its folder.
@@ -179,22 +189,36 @@ fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
         if pins.is_empty() {
             continue;
         }
-        let text = hashes::spliced(after, &hashes::told(drive, &pins)?, &more);
+        let read = |path: &str| drive.scratch.read(path);
+        let indexes = question::of(path, &drive.scratch.inside(), false, &read).indexes;
+        let text = hashes::spliced(after, &hashes::told(drive, &pins, &indexes)?, &more);
         drive.scratch.write(path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
     }
     Ok(())
 }
 
-/// What pip chooses for a file beside what is named, as pins.
+/// What pip chooses for a file now, did not before, and no line asks for: as pins. What the file did without is none of a raise.
 fn unnamed(drive: &Drive<'_>, files: &Files, path: &String) -> Result<Vec<String>, Reason> {
     let reached = files.reached(std::slice::from_ref(path));
-    let texts: Vec<String> = reached.keys().filter_map(|path| drive.scratch.read(path)).collect();
-    let chosen = chosen(&report(drive, files, path)?);
-    let new = chosen.iter().filter_map(|purl| {
-        let is_new = !hashes::names(&texts, purl.name());
-        is_new.then(|| Some(hashes::pinned(purl.name(), purl.version()?))).flatten()
-    });
-    Ok(new.collect())
+    // What a constraint names is not pinned by that.
+    let taken = reached.iter().filter(|(_, by)| **by == By::Taken);
+    let texts: Vec<String> = taken.filter_map(|(path, _)| drive.scratch.read(path)).collect();
+    let now = chosen(&report(drive, path, &|path| drive.scratch.read(path))?);
+    let open: Vec<&Purl> = now.iter().filter(|purl| !hashes::names(&texts, purl.name())).collect();
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before =
+        |path: &str| drive.manifests.files.get(path).cloned().or_else(|| drive.scratch.read(path));
+    let before = chosen(&report(drive, path, &before)?);
+    Ok(new(&open, &before))
+}
+
+/// The pins of packages that others are not among.
+fn new(open: &[&Purl], before: &[Purl]) -> Vec<String> {
+    let is_new = |purl: &Purl| !before.iter().any(|old| requirement::same(old.name(), purl.name()));
+    let new = open.iter().filter(|purl| is_new(purl));
+    new.filter_map(|purl| Some(hashes::pinned(purl.name(), purl.version()?))).collect()
 }
 
 /// The packages of a report.
@@ -208,50 +232,50 @@ fn chosen(report: &Value) -> Vec<Purl> {
     report["install"].as_array().into_iter().flatten().filter_map(one).collect()
 }
 
-/// What pip chooses for a file. What would be built to be asked is left out for that long.
-fn report(drive: &Drive<'_>, files: &Files, path: &String) -> Result<Value, Reason> {
-    let mut were = Vec::new();
-    for path in files.reached(std::slice::from_ref(path)).into_keys() {
-        let Some(text) = drive.scratch.read(&path) else { continue };
-        let here = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let inside = drive.scratch.inside();
-        let read = |path: &str| drive.scratch.read(path);
-        let bare = hashes::without(&text);
-        let asked = local::asked(bare.as_deref().unwrap_or(&text), &[here, &inside, ""], &read);
-        if asked.as_ref().is_some_and(|asked| asked.leaves_out) {
-            drive.tell_unread(path.clone());
-        }
-        if let Some(new) = asked.map(|asked| asked.text).or(bare) {
-            drive.scratch.write(&path, &new).map_err(|e| Reason::Scratch(e.to_string()))?;
-            were.push((path, text));
-        }
+/// What pip chooses for a file. It reads a file of our own, and none of the project.
+fn report(
+    drive: &Drive<'_>,
+    path: &str,
+    read: &dyn Fn(&str) -> Option<String>,
+) -> Result<Value, Reason> {
+    let question = question::of(path, &drive.scratch.inside(), drive.builds(), read);
+    for path in &question.unread {
+        drive.tell_unread(path.clone());
     }
-    let told = asked(drive, &layers::way(&drive.manifests.folder, path));
-    for (path, text) in were {
-        drive.scratch.write(&path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
+    if question.is_empty() {
+        return Ok(Value::Null);
     }
+    drive.write(QUESTION, &question.wanted)?;
+    drive.write(HELD, &question.held)?;
+    let told = asked(drive, &question);
+    drive.forget(QUESTION)?;
+    drive.forget(HELD)?;
     told
 }
 
 /// Where pip writes what it chooses; what stands in the way it tells beside that.
 const REPORT: &str = "trimtab-report.json";
+/// What is asked for, and what it is held to, while pip is asked: no names of files that are kept.
+const QUESTION: &str = "trimtab-question.list";
+const HELD: &str = "trimtab-held.list";
 
-fn asked(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
+fn asked(drive: &Drive<'_>, question: &Question) -> Result<Value, Reason> {
     let mut arguments = vec!["install", "--dry-run", "--ignore-installed"];
     if !drive.builds() {
         arguments.extend(["--only-binary", ":all:"]);
     }
-    let requirement = format!("--requirement={file}");
-    arguments.extend(["--progress-bar=off", "--report", REPORT, &requirement]);
+    arguments.extend(["--progress-bar=off", "--report", REPORT, "--requirement", QUESTION]);
+    if !question.held.is_empty() {
+        arguments.extend(["--constraint", HELD]);
+    }
     let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1"), ("PIP_QUIET", "0")];
     let mut output = drive.try_run(&arguments, &set)?;
     if !output.is_well() {
         // What it does before is no reason.
         let said = conflict(&String::from_utf8_lossy(&output.stdout));
         output.stdout = said.into_bytes();
-        let lines = drive.text(file).unwrap_or_default();
-        let why =
-            python::without_wheel(&drive.words(&output), |name| requirement::pin(&lines, name));
+        let pinned = |name: &str| requirement::pin(&question.wanted, name);
+        let why = python::without_wheel(&drive.words(&output), pinned);
         let why = why.filter(|_| !drive.builds());
         return Err(why.unwrap_or_else(|| drive.means(&output)));
     }
@@ -271,7 +295,7 @@ fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     let mut all = Vec::new();
     let files = Files::of(drive.manifests);
     for path in files.first() {
-        all.extend(chosen(&report(drive, &files, path)?));
+        all.extend(chosen(&report(drive, path, &|path| drive.scratch.read(path))?));
     }
     all.sort();
     all.dedup();
@@ -316,6 +340,13 @@ mod tests {
         for path in ["requirements/constraints.txt", "notes.txt", "requirements/README.txt"] {
             assert!(!is_file(path), "{path}");
         }
+    }
+
+    #[test]
+    fn only_what_comes_in_is_pinned() {
+        let purl = |name: &str| Purl::new("pypi", None, name).with_version("1");
+        let (old, came) = (purl("Old_one"), purl("came"));
+        assert_eq!(new(&[&old, &came], &[purl("old-one")]), ["came==1"]);
     }
 
     #[test]

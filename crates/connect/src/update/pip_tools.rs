@@ -58,11 +58,13 @@ const OPTIONS: &[&str] = &[
 const CONSTRAINTS: &str = "constraints.txt";
 const WHEELS: &str = "--only-binary :all:";
 
-/// Requirements, and the settings of uv.
+/// Requirements, the settings of uv, and what uv may be told to override or to leave out.
 fn kept(path: &str) -> Keep {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let is_kept = matches!(name, "uv.toml" | "pyproject.toml") || lines::may_require(path);
-    if is_kept { Keep::Yes } else { Keep::No }
+    let is_option =
+        name.ends_with(".txt") && ["overrid", "exclude"].iter().any(|o| name.contains(o));
+    let is_settings = matches!(name, "uv.toml" | "pyproject.toml");
+    if is_option || is_settings || lines::may_require(path) { Keep::Yes } else { Keep::No }
 }
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
@@ -284,7 +286,15 @@ fn blockers(text: &str) -> Vec<Blocker> {
 
 #[cfg(test)]
 mod tests {
-    use super::blockers;
+    use super::{Keep, blockers, kept};
+
+    #[test]
+    fn what_uv_may_be_told_is_kept() {
+        for path in ["overrides.txt", "a/uv-override.txt", "excludes.txt", "requirements.in"] {
+            assert!(matches!(kept(path), Keep::Yes), "{path}");
+        }
+        assert!(matches!(kept("robots.txt"), Keep::No));
+    }
 
     #[test]
     fn blockers_are_read_out_of_its_error() {

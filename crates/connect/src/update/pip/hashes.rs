@@ -7,29 +7,31 @@ use super::super::drive::Drive;
 use super::super::edit::lines;
 use super::super::refusal::Reason;
 use super::super::requirement::{name, pin, same};
-use super::local::logical;
+use super::sources::Sources;
+use super::written::bare;
+use trimtab_model::version::Scheme;
 
 /// A file for the time of a question.
 const QUESTION: &str = "trimtab-hashes.in";
 
 /// Whether a file holds packages to hashes.
 pub(super) fn has(text: &str) -> bool {
-    text.contains("--hash")
+    text.lines().any(|line| bare(line).contains("--hash"))
 }
 
-/// A file without its hashes: what pip is to choose is asked without fetching all of it.
-pub(super) fn without(text: &str) -> Option<String> {
-    has(text).then(|| {
-        let bare = |line: &str| match line.find("--hash") {
-            Some(at) => {
-                let kept = line.get(..at).unwrap_or_default();
-                let kept = kept.trim_end_matches([' ', '\t', '\\', '\r', '\n']);
-                format!("{kept}\n")
-            }
-            None => line.to_owned(),
-        };
-        logical(text).into_iter().map(bare).collect()
-    })
+/// The lines of a text; those that go on in the next are one.
+fn logical(text: &str) -> Vec<&str> {
+    let (mut all, mut begin, mut at) = (Vec::new(), 0, 0);
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        let goes_on = line.trim_end_matches(['\n', '\r']).ends_with('\\');
+        if !goes_on {
+            all.extend(text.get(begin..at));
+            begin = at;
+        }
+    }
+    all.extend(text.get(begin..).filter(|rest| !rest.is_empty()));
+    all
 }
 
 /// The pins of a file that another text of it does not have: `name==version`.
@@ -53,23 +55,49 @@ pub(super) fn pinned(name: &str, version: &str) -> String {
     format!("{}=={version}", parts.join("-"))
 }
 
-/// The hashes of some pins. Where they can be had from is said if no program tells them.
+/// The hashes of some pins. Where they can be had from is said if no program tells them. `indexes`: lines that say where the
+/// packages of the file are, as no other registry may be asked about them.
 pub(super) fn told(
     drive: &Drive<'_>,
     pins: &BTreeSet<String>,
+    indexes: &str,
 ) -> Result<BTreeMap<String, Vec<String>>, Reason> {
-    let question: String = pins.iter().map(|pin| format!("{pin}\n")).collect();
+    let mut question = indexes.to_owned();
+    for pin in pins {
+        question.push_str(pin);
+        question.push('\n');
+    }
     drive.write(QUESTION, &question)?;
-    let output = ask(drive);
+    let output = ask(drive, indexes);
     drive.forget(QUESTION)?;
-    let found = read(&output?);
+    let found = by_pin(pins, &read(&output?));
     match pins.iter().find(|pin| !found.contains_key(*pin)) {
         Some(pin) => Err(Reason::Failed(format!("no hashes of {pin} were told"))),
         None => Ok(found),
     }
 }
 
-fn ask(drive: &Drive<'_>) -> Result<String, Reason> {
+/// What is told of some pins: programs write a version in their own way, `2022.12.7` for `2022.12.07`.
+fn by_pin(
+    pins: &BTreeSet<String>,
+    told: &BTreeMap<String, Vec<String>>,
+) -> BTreeMap<String, Vec<String>> {
+    let is_one = |a: &str, b: &str| {
+        let both = a.split_once("==").zip(b.split_once("=="));
+        both.is_some_and(|((name, version), (other, told))| {
+            name == other
+                && (version == told
+                    || Scheme::Pep440.compare(version, told).is_some_and(std::cmp::Ordering::is_eq))
+        })
+    };
+    let of = |pin: &String| {
+        let found = told.get(pin);
+        found.or_else(|| told.iter().find(|(own, _)| is_one(pin, own)).map(|(_, all)| all))
+    };
+    pins.iter().filter_map(|pin| Some((pin.clone(), of(pin)?.clone()))).collect()
+}
+
+fn ask(drive: &Drive<'_>, indexes: &str) -> Result<String, Reason> {
     let wheels = [("PIP_ONLY_BINARY", ":all:"), ("UV_PYTHON_DOWNLOADS", "never")];
     let set = if drive.builds() { wheels.get(1..) } else { wheels.get(..) }.unwrap_or_default();
     let compile = ["--quiet", "--generate-hashes", "--no-header", "--no-annotate"];
@@ -82,7 +110,18 @@ fn ask(drive: &Drive<'_>) -> Result<String, Reason> {
     let by_pip: Vec<&str> =
         by_pip.iter().chain(&compile).chain(&["--", QUESTION]).copied().collect();
     let output = match drive.try_other("pip-compile", &by_pip, set) {
-        Err(Reason::ToolMissing { .. }) => drive.try_other("uv", &by_uv, set),
+        Err(Reason::ToolMissing { .. }) => {
+            // uv reads nothing of how pip is configured, and must not ask elsewhere.
+            let asked = drive.try_untold(&["config", "list"], &[("PIP_NO_INPUT", "1")])?;
+            if !asked.is_well() {
+                return Err(drive.means(&asked));
+            }
+            let sources = Sources::read(&String::from_utf8_lossy(&asked.stdout));
+            let own = sources.of_uv(indexes).map_err(Reason::Unsupported)?;
+            let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+            let set: Vec<(&str, &str)> = set.iter().copied().chain(own).collect();
+            drive.try_other("uv", &by_uv, &set)
+        }
         other => other,
     };
     let output = output.map_err(|reason| match reason {
@@ -161,10 +200,18 @@ mod tests {
                         Right[y]==2.0 ; python_version < '4' --hash=sha256:c  # why\n";
 
     #[test]
-    fn hashes_are_left_out_and_nothing_else() {
-        let bare = "# head\nleft==1.0\n    # via x\nRight[y]==2.0 ; python_version < '4'\n";
-        assert_eq!(without(TEXT).as_deref(), Some(bare));
-        assert_eq!(without("left==1.0\n"), None);
+    fn hashes_are_those_of_lines_and_not_of_comments() {
+        assert!(has(TEXT));
+        assert!(!has("# no --hash here\nleft==1.0  # nor --hash\n"));
+    }
+
+    #[test]
+    fn versions_are_the_same_however_they_are_written() {
+        let told =
+            read("certifi==2022.12.7 \\\n    --hash=sha256:a\nx==1.0.0rc1 --hash=sha256:b\n");
+        let pins = ["certifi==2022.12.07", "x==1.0.0-rc1", "y==1"].map(str::to_owned).into();
+        let found = by_pin(&pins, &told);
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["certifi==2022.12.07", "x==1.0.0-rc1"]);
     }
 
     #[test]

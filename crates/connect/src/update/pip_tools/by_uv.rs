@@ -17,6 +17,8 @@ const PLAIN: &[&str] = &[
     "--emit-marker-expression",
     "--generate-hashes",
     "--no-annotate",
+    "--no-build",
+    "--no-config",
     "--no-deps",
     "--no-header",
     "--no-sources",
@@ -32,7 +34,9 @@ const VALUED: &[&str] = &[
     "--exclude-newer",
     "--extra",
     "--fork-strategy",
+    "--index-strategy",
     "--no-emit-package",
+    "--only-binary",
     "--prerelease",
     "--python-platform",
     "--python-version",
@@ -40,7 +44,62 @@ const VALUED: &[&str] = &[
     "--unsafe-package",
 ];
 /// Options whose value is a file of requirements.
-const FILES: &[&str] = &["--build-constraint", "--constraint", "--override", "-b", "-c"];
+const FILES: &[&str] = &[
+    "--build-constraint",
+    "--build-constraints",
+    "--constraint",
+    "--constraints",
+    "--override",
+    "--overrides",
+    "--excludes",
+    "-b",
+    "-c",
+];
+/// Options whose value is a Python: its version, or where it is.
+const PYTHON: &[&str] = &["--python", "-p"];
+/// Options without a value that change nothing of what is chosen, or that are given anew.
+const LEFT: &[&str] = &[
+    "--allow-unsafe",
+    "--native-tls",
+    "--no-allow-unsafe",
+    "--no-cache",
+    "--no-emit-find-links",
+    "--no-emit-index-url",
+    "--no-emit-options",
+    "--no-emit-trusted-host",
+    "--no-progress",
+    "--no-python-downloads",
+    "--no-reuse-hashes",
+    "--quiet",
+    "--resolver=backtracking",
+    "--reuse-hashes",
+    "--system",
+    "--upgrade",
+    "--verbose",
+    "-U",
+    "-n",
+    "-q",
+    "-v",
+];
+/// The same with a value, and those that say where packages are: uv's own configuration and the files say it.
+const LEFT_VALUED: &[&str] = &[
+    "--allow-insecure-host",
+    "--cache-dir",
+    "--color",
+    "--default-index",
+    "--extra-index-url",
+    "--find-links",
+    "--index",
+    "--index-url",
+    "--keyring-provider",
+    "--output-file",
+    "--trusted-host",
+    "--upgrade-package",
+    "-P",
+    "-f",
+    "-i",
+    "-o",
+];
 
 /// A file to compile; paths below the folder of the tool.
 pub(super) struct Job<'j> {
@@ -53,11 +112,13 @@ pub(super) struct Job<'j> {
 
 pub(super) fn compile(drive: &Drive<'_>, job: &Job<'_>) -> Result<(), Reason> {
     let is_there = |path: &str| drive.manifests.files.contains_key(path);
-    let options = options(job.command, &drive.manifests.folder, &is_there)?;
+    let folder = &drive.manifests.folder;
+    let Read { options, words } = options(job.command, folder, &is_there)?;
+    let sources = sources(&words, folder, job)?;
     let mut arguments: Vec<&str> = vec!["pip", "compile", "--quiet", "--no-progress"];
     arguments.push("--color=never");
     arguments.extend(options.iter().map(String::as_str));
-    if !drive.builds() {
+    if !drive.builds() && !arguments.contains(&"--no-build") {
         arguments.push("--no-build");
     }
     for package in job.packages {
@@ -66,7 +127,7 @@ pub(super) fn compile(drive: &Drive<'_>, job: &Job<'_>) -> Result<(), Reason> {
     let output_file = format!("--output-file={}", job.target);
     // No name of a file is taken for an option.
     arguments.extend([&output_file, "--"]);
-    arguments.extend(job.sources.iter().map(String::as_str));
+    arguments.extend(sources.iter().map(|source| source.as_str()));
     let set = [("UV_CUSTOM_COMPILE_COMMAND", job.command), ("UV_PYTHON_DOWNLOADS", "never")];
     let output = drive.try_other("uv", &arguments, &set)?;
     if output.is_well() {
@@ -80,40 +141,105 @@ pub(super) fn compile(drive: &Drive<'_>, job: &Job<'_>) -> Result<(), Reason> {
     })
 }
 
-/// The options of a command that change what is chosen or written. `folder`: where it is called now; `is_there`: whether
-/// the project has a file, by its path below the root.
-fn options(
-    command: &str,
+/// What a command says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Read<'c> {
+    /// The options that change what is chosen or written.
+    options: Vec<String>,
+    /// What is compiled.
+    words: Vec<&'c str>,
+}
+
+/// The options and the other words of a command. `folder`: where it is called now; `is_there`: whether the project has a
+/// file, by its path below the root. An option that is not understood is refused: without it others would be chosen.
+fn options<'c>(
+    command: &'c str,
     folder: &str,
     is_there: &dyn Fn(&str) -> bool,
-) -> Result<Vec<String>, Reason> {
-    let mut kept = Vec::new();
+) -> Result<Read<'c>, Reason> {
+    let refused = |why: String| Err(Reason::Unsupported(why));
+    let mut read = Read::default();
     let mut words = command.split_whitespace().skip(3);
     while let Some(word) = words.next() {
+        if LEFT.contains(&word) {
+            continue;
+        }
         let (name, value) = match word.split_once('=') {
             Some((name, value)) if word.starts_with("--") => (name, Some(value)),
             _ => (word, None),
         };
         if PLAIN.contains(&word) {
-            kept.push(word.to_owned());
-        } else if VALUED.contains(&name) {
+            read.options.push(word.to_owned());
+        } else if !word.starts_with('-') {
+            read.words.push(word);
+        } else {
+            let known = [VALUED, FILES, PYTHON, LEFT_VALUED];
+            if !known.iter().any(|all| all.contains(&name)) {
+                return refused(format!("`{name}` of `{}` is not understood", layers::UV));
+            }
             let value = value.or_else(|| words.next()).unwrap_or_default();
-            kept.push(format!("{name}={value}"));
-        } else if FILES.contains(&name) {
-            let value = value.or_else(|| words.next()).unwrap_or_default();
-            // It was called in this folder, or further up.
-            let all = [layers::below(folder, value), layers::below("", value)];
-            let found = all.into_iter().flatten().find(|path| is_there(path));
-            let path = found.ok_or_else(|| {
-                Reason::Unsupported(format!(
-                    "`{value}`, which `{}` names, is not there",
+            if value.is_empty() || value.starts_with(['-', '\'', '"']) {
+                return refused(format!(
+                    "the value of `{name}` of `{}` is not understood",
                     layers::UV
-                ))
-            })?;
-            kept.extend([name.to_owned(), layers::way(folder, &path)]);
+                ));
+            }
+            if VALUED.contains(&name) {
+                read.options.push(format!("{name}={value}"));
+            } else if PYTHON.contains(&name) {
+                if !value.chars().all(|c| c.is_ascii_digit() || c == '.') {
+                    return refused(format!(
+                        "`{name}` of `{}` is no version of Python",
+                        layers::UV
+                    ));
+                }
+                read.options.push(format!("--python-version={value}"));
+            } else if FILES.contains(&name) {
+                // It was called in this folder, or further up.
+                let all = [layers::below(folder, value), layers::below("", value)];
+                let Some(path) = all.into_iter().flatten().find(|path| is_there(path)) else {
+                    return refused(format!(
+                        "`{value}`, which `{}` names, is not there",
+                        layers::UV
+                    ));
+                };
+                read.options.extend([name.to_owned(), layers::way(folder, &path)]);
+            }
         }
     }
-    Ok(kept)
+    Ok(read)
+}
+
+/// The sources of a job that the words of its command name: a file that is only named by an option is none. Each word is one.
+fn sources<'j>(words: &[&str], folder: &str, job: &Job<'j>) -> Result<Vec<&'j String>, Reason> {
+    let from_root = |path: &str| layers::below(folder, path);
+    let target = from_root(job.target).unwrap_or_default();
+    let here = target.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let find = |word: &&str| {
+        // It was called in the folder of the file, in that of the tool, or further up.
+        let all = [layers::below(here, word), layers::below(folder, word)];
+        let further = format!("/{word}");
+        let is_it = |source: &&String| {
+            from_root(source).is_some_and(|path| {
+                all.iter().flatten().any(|one| *one == path)
+                    || format!("/{path}").ends_with(&further)
+            })
+        };
+        job.sources.iter().find(is_it).ok_or_else(|| {
+            let uv = layers::UV;
+            Reason::Unsupported(format!(
+                "`{word}`, which `{uv}` is called with, is no known source"
+            ))
+        })
+    };
+    let found = words.iter().map(find).collect::<Result<Vec<&String>, Reason>>()?;
+    match found.is_empty() {
+        true => {
+            let why = format!("`{}` does not say what it compiles", layers::UV);
+            Err(Reason::Unsupported(why))
+        }
+        false => Ok(found),
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +249,8 @@ mod tests {
     #[test]
     fn what_changes_the_choice_is_kept() {
         let is_there = |path: &str| ["req/c.txt", "held.txt"].contains(&path);
-        let told = |command: &str| options(command, "req", &is_there).map(|all| all.join(" "));
+        let told =
+            |command: &str| options(command, "req", &is_there).map(|read| read.options.join(" "));
         for (command, kept) in [
             ("uv pip compile a.in -o a.txt", ""),
             (
@@ -135,9 +262,39 @@ mod tests {
                 "-c c.txt --override ../held.txt",
             ),
             ("uv pip compile --index-url https://registry.example/simple --upgrade a.in", ""),
+            (
+                "uv pip compile -p 3.8 --constraints c.txt --overrides held.txt a.in -o a.txt",
+                "--python-version=3.8 --constraints c.txt --overrides ../held.txt",
+            ),
         ] {
             assert_eq!(told(command).unwrap(), kept, "{command}");
         }
-        assert!(told("uv pip compile -c gone.txt a.in").is_err());
+        for command in [
+            "uv pip compile -c gone.txt a.in",
+            "uv pip compile --group dev a.in",
+            "uv pip compile --torch-backend=cpu a.in",
+            "uv pip compile --exclude-newer-package a=2024-01-01 a.in",
+            "uv pip compile -p /usr/bin/python3 a.in",
+            "uv pip compile --no-binary :all: a.in",
+            "uv pip compile a.in --extra",
+            "uv pip compile --exclude-newer '3 days' a.in",
+        ] {
+            assert!(matches!(told(command), Err(Reason::Unsupported(_))), "{command}");
+        }
+    }
+
+    #[test]
+    fn each_word_is_a_source_and_no_other_is_one() {
+        let all = ["a.in", "held.in", "../more/b.in"].map(str::to_owned);
+        let told = |words: &[&str]| {
+            let job =
+                Job { command: "uv pip compile", target: "a.txt", sources: &all, packages: &[] };
+            sources(words, "req", &job).map(|all| all.into_iter().cloned().collect::<Vec<_>>())
+        };
+        assert_eq!(told(&["a.in"]).unwrap(), ["a.in"]);
+        assert_eq!(told(&["req/a.in", "../more/b.in"]).unwrap(), ["a.in", "../more/b.in"]);
+        for words in [&["pyproject.toml", "a.in"][..], &["other/a.in"], &["base.txt"], &[]] {
+            assert!(matches!(told(words), Err(Reason::Unsupported(_))), "{words:?}");
+        }
     }
 }

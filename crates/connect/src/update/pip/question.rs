@@ -1,0 +1,217 @@
+//! What pip is asked: a file of our own that holds all that a requirement file asks for, with what it takes in, and one that
+//! holds what it is held to. pip reads no file of the project, as a line in one may have code run.
+
+use std::collections::BTreeSet;
+
+use super::super::built;
+use super::super::layers::By;
+use super::local;
+use super::written::{self, Line};
+
+/// The most files that one takes in.
+const MOST: usize = 500;
+
+/// What pip is asked about a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Question {
+    /// What is asked for, and options that say where it is looked for; a line each.
+    pub(super) wanted: String,
+    /// What it is held to.
+    pub(super) held: String,
+    /// The options alone that say where it is looked for.
+    pub(super) indexes: String,
+    /// Files of which a part was left out.
+    pub(super) unread: BTreeSet<String>,
+}
+
+struct Walk<'w> {
+    question: Question,
+    seen: BTreeSet<(String, By)>,
+    inside: &'w str,
+    builds: bool,
+    read: &'w dyn Fn(&str) -> Option<String>,
+}
+
+impl Question {
+    /// Whether no package is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.wanted.lines().all(|line| line.starts_with("--"))
+    }
+}
+
+/// The question about a file. `inside`: the folder where pip is called; `builds`: whether it may build what has no wheel;
+/// `read`: the text of a file of the project. Paths are below the root.
+pub(super) fn of(
+    path: &str,
+    inside: &str,
+    builds: bool,
+    read: &dyn Fn(&str) -> Option<String>,
+) -> Question {
+    let seen = BTreeSet::new();
+    let mut walk = Walk { question: Question::default(), seen, inside, builds, read };
+    if !walk.file(path, By::Taken) {
+        walk.question.unread.insert(path.to_owned());
+    }
+    walk.question
+}
+
+impl Walk<'_> {
+    /// Whether it is there, and a text.
+    fn file(&mut self, path: &str, by: By) -> bool {
+        if self.seen.contains(&(path.to_owned(), by)) {
+            return true;
+        }
+        let Some(text) = (self.read)(path).filter(|_| self.seen.len() < MOST) else { return false };
+        self.seen.insert((path.to_owned(), by));
+        let here = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for line in written::lines(&text) {
+            let is_read = match line {
+                Line::Wanted(one) => self.put(by, &one),
+                Line::Takes(by, named) => match built::resolved(here, &named) {
+                    Some(next) => self.file(&next, by),
+                    None => false,
+                },
+                Line::Index(line) => {
+                    // Which versions count says nothing of where they are.
+                    if line.contains(' ') || line == "--no-index" {
+                        self.question.indexes.push_str(&line);
+                        self.question.indexes.push('\n');
+                    }
+                    self.put(By::Taken, &line)
+                }
+                // Without a build, versions are chosen by their wheels.
+                Line::Build(line) => !self.builds || self.put(By::Taken, &line),
+                Line::Source { what, editable } => self.source(here, by, &what, editable),
+                Line::Unread => false,
+            };
+            if !is_read {
+                self.question.unread.insert(path.to_owned());
+            }
+        }
+        true
+    }
+
+    /// Whether all of it is known.
+    fn source(&mut self, here: &str, by: By, what: &str, editable: bool) -> bool {
+        let found = local::declared(what, &[here, self.inside, ""], self.read);
+        match found.filter(|_| by == By::Taken) {
+            Some(found) => {
+                for line in &found.lines {
+                    self.put(by, line);
+                }
+                !found.leaves_out
+            }
+            // Of the machine nothing is in the copy but what pip is told by address.
+            None if self.builds && what.contains("://") => {
+                let option = if editable { "-e " } else { "" };
+                self.put(by, &format!("{option}{what}"))
+            }
+            None => false,
+        }
+    }
+
+    fn put(&mut self, by: By, line: &str) -> bool {
+        let text = match by {
+            By::Taken => &mut self.question.wanted,
+            By::Held => &mut self.question.held,
+        };
+        text.push_str(line);
+        text.push('\n');
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(files: &[(&str, &str)], builds: bool) -> Question {
+        let read =
+            |path: &str| files.iter().find(|(p, _)| *p == path).map(|(_, t)| (*t).to_owned());
+        of("requirements.txt", "", builds, &read)
+    }
+
+    #[test]
+    fn what_is_taken_in_and_held_to_is_put_together() {
+        let question = asked(
+            &[
+                (
+                    "requirements.txt",
+                    "-r \\\nmore/other.txt\n--pre -c held.txt # why\na == 1 \\\n  --hash=sha256:00\n",
+                ),
+                (
+                    "more/other.txt",
+                    "-i https://registry.example/simple\n-r ../requirements.txt\nb\n",
+                ),
+                ("held.txt", "b<2\n"),
+            ],
+            false,
+        );
+        assert_eq!(
+            question.wanted,
+            "--index-url https://registry.example/simple\nb\n--pre\na==1\n"
+        );
+        assert_eq!(question.held, "b<2\n");
+        assert_eq!(question.indexes, "--index-url https://registry.example/simple\n");
+        assert!(question.unread.is_empty(), "{question:?}");
+    }
+
+    /// Each is a text that has pip build something, in a file that it reads as it is.
+    #[test]
+    fn nothing_that_would_be_built_is_asked_for() {
+        for line in [
+            "--pre -e git+https://host.example/x#egg=x",
+            "--ed git+https://host.example/x#egg=x",
+            "--pre --no-b :all:",
+            "# note \\\n-e git+https://host.example/x",
+            "# note\u{c}git+https://host.example/x",
+            "# note\rgit+https://host.example/x",
+            "# note\u{2028}git+https://host.example/x",
+            "https://host.example/a-1-py3-none-any.whl;/evil-1.0.tar.gz",
+            "-r /proc/self/cwd/other.txt",
+            "-r file:/other.txt",
+            "-r ../other.txt",
+            "-r https://host.example/r.txt",
+            "-c https://host.example/c.txt",
+            "-r gone.txt",
+            "-e ..",
+            "x @ https://host.example/x.tar.gz \\\n    --hash=sha256:00",
+            "./wheels/x-1-py3-none-any.whl",
+        ] {
+            let text = format!("a==1\n{line}\nz==2\n");
+            let question = asked(&[("requirements.txt", &text), ("other.txt", "-e .\n")], false);
+            let wanted = question.wanted.replace("--pre\n", "");
+            assert_eq!(wanted, "a==1\nz==2\n", "{line}");
+            assert_eq!(question.held, "", "{line}");
+            assert_eq!(question.unread.len(), 1, "{line}");
+        }
+        // Known, and of no account.
+        let question =
+            asked(&[("requirements.txt", "a==1 --no-binary=:all:\n--no-binary a\n")], false);
+        assert_eq!(question.wanted, "a==1\n");
+        assert!(question.unread.is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_in_is_read_the_same_way() {
+        for line in ["-r \\\nother.txt", "--pre -r other.txt", "-r other.txt\t# c"] {
+            let other = ("other.txt", "b\n-e git+https://host.example/x\n--no-binary=:all:\n");
+            let question = asked(&[("requirements.txt", line), other], false);
+            assert_eq!(question.wanted.replace("--pre\n", ""), "b\n", "{line}");
+            assert!(question.unread.contains("other.txt"), "{line}");
+        }
+        // One that is no UTF-8 is not read, and not there for pip.
+        assert!(asked(&[], false).unread.contains("requirements.txt"));
+    }
+
+    #[test]
+    fn what_is_allowed_to_be_built_is_asked_for() {
+        let text = "-e git+https://host.example/x\nb @ https://host.example/b.tar.gz\n--no-binary a\n./lib\n";
+        let question = asked(&[("requirements.txt", text)], true);
+        assert_eq!(
+            question.wanted,
+            "-e git+https://host.example/x\nb @ https://host.example/b.tar.gz\n--no-binary a\n"
+        );
+        assert_eq!(question.unread.len(), 1, "the folder");
+    }
+}
