@@ -3,10 +3,11 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::json;
 use trimtab_engine::goal::{Goal, Measure, Progress};
-use trimtab_engine::pulse::{OfRole, Told, told};
+use trimtab_engine::pulse::{Means, OfRole, Told, told};
 use trimtab_model::Role;
-use trimtab_store::{NewGoal, ReviewOf, SharedGoal};
+use trimtab_store::{NewGoal, Org, ReviewOf, SharedGoal, StoreError};
 
 use crate::access::{Action, Who};
 use crate::measuring::question::{Asked, LONGEST, measure};
@@ -232,6 +233,30 @@ pub(crate) async fn rounds(app: &App, who: &Who) -> Result<Vec<(String, Told)>, 
         .into_iter()
         .map(|(round, roles)| (round, told(&roles.iter().map(of).collect::<Vec<_>>())))
         .collect())
+}
+
+/// Tells the ledger the sums of rounds that are over, each once, as far as they are told anywhere: nothing of fewer than
+/// five, and nothing from which fewer could be reckoned. Returns how many.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn tell_rounds(app: &App, org: Org) -> Result<usize, StoreError> {
+    let now = app.now();
+    let mut done = 0;
+    for (number, roles) in app.store.pulses(org, &round(now), ROUNDS).await? {
+        let of =
+            |is: &trimtab_store::PulseOf| OfRole { role: is.role, count: is.count, sums: is.sums };
+        let told = told(&roles.iter().map(of).collect::<Vec<_>>());
+        let sums = |is: Means| json!({ "answers": is.count, "sums": is.sums });
+        let of_roles: serde_json::Map<String, serde_json::Value> = told
+            .roles
+            .iter()
+            .map(|(role, is)| (role.as_str().to_owned(), json!(is.map(sums))))
+            .collect();
+        let data = json!({ "all": told.all.map(sums), "roles": of_roles });
+        done += usize::from(app.store.tell_pulse(org, &number, &data, now).await?);
+    }
+    Ok(done)
 }
 
 /// Counts somebody's answers for one of their roles.

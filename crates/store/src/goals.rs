@@ -180,6 +180,37 @@ impl Store {
         Ok(true)
     }
 
+    /// Tells the ledger what a round came to, as far as that may be told, once. `false`: it was told before.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tell_pulse(
+        &self,
+        org: Org,
+        round: &str,
+        told: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<bool> {
+        // Most often there is nothing to tell, and nobody is held up.
+        let sql = "SELECT 1 FROM pulse_told WHERE org = $1 AND round = $2";
+        if (&mut &self.db).first(sql, args![org.0, round]).await?.is_some() {
+            return Ok(false);
+        }
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO pulse_told (org, round, told) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING";
+        if tx.run(sql, args![org.0, round, micros(now)]).await? == 0 {
+            return Ok(false);
+        }
+        let mut data = json!({ "what": "pulse-round", "round": round });
+        if let (Some(data), Some(told)) = (data.as_object_mut(), told.as_object()) {
+            data.extend(told.clone());
+        }
+        ledger::append(&mut tx, org, &[changed("trimtab", now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Whether somebody answered in a round.
     ///
     /// # Errors

@@ -97,6 +97,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0029_consents.sql"),
     },
     Migration { version: 30, name: "dial", text: include_str!("../migrations/0030_dial.sql") },
+    Migration { version: 31, name: "pulse", text: include_str!("../migrations/0031_pulse.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

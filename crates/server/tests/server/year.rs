@@ -131,6 +131,31 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     eprintln!("compared with what was told afterwards after {:?}", started.elapsed());
 }
 
+/// A year that `TRIMTAB_YEAR` kept is compared again: to see what another script makes of it, without it passing anew.
+#[test]
+#[ignore = "of a year that was kept"]
+fn a_year_that_was_kept_is_compared_again() {
+    let kept = PathBuf::from(std::env::var_os("TRIMTAB_YEAR").expect("the folder where it is"));
+    let all = std::fs::read_to_string(kept.join("answers.json")).unwrap();
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let answers_of =
+        |name: &str| -> walking::Answers { serde_json::from_value(all[name].clone()).unwrap() };
+    passes(Timestamp::from_microsecond(all["now"].as_i64().unwrap()).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.jsonl");
+    std::fs::copy(kept.join("ledger.jsonl"), &ledger).unwrap();
+    let compare = |name: &str, reader: &[&str]| {
+        let answers = answers_of(name);
+        let opened: Vec<String> = answers.keys().cloned().collect();
+        (made(&ledger, reader, &opened).expect("python3"), answers)
+    };
+    let (reader, part) = (all["reader"].to_string(), all["part_reader"].to_string());
+    let (of_part, seen) = compare("part", &[&part, &all["team"].to_string()]);
+    compared::of_part(&seen, &of_part);
+    let (said, answers) = compare("answers", &[&reader]);
+    compared::with(&answers, &said, true);
+}
+
 /// What the script makes of a ledger, for a reader (who sees one team, if it is named), of addresses that were opened.
 /// `None`: there is no Python here.
 fn made(ledger: &Path, reader: &[&str], opened: &[String]) -> Option<String> {

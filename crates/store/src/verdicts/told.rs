@@ -93,8 +93,10 @@ impl Store {
             let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
                 times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
             tx.run(sql, args![org.0, id, micros(made), loose]).await?;
-            let came = came_back(&mut tx, org, (new.asset, &branch), now).await?;
-            ledger::append(&mut tx, org, &came).await?;
+            let again = json!({ "what": "verdict-again", "verdict": id });
+            let mut told = vec![event(actor, now, new.asset, again)];
+            told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
+            ledger::append(&mut tx, org, &told).await?;
             name(&mut tx, (org, id), &subjects).await?;
             tx.commit().await?;
             return Ok((id, false));

@@ -181,6 +181,17 @@ pub(crate) async fn answers_are_counted_and_not_kept(store: Store) {
     let told = store.ledger(org, 0, 100).await.unwrap();
     let pulses: Vec<_> = told.iter().filter(|e| e.data.contains("pulse")).collect();
     assert!(pulses.len() == 4 && pulses.iter().all(|e| e.actor == "trimtab"), "{pulses:?}");
+    // A round that is over is told once, as far as it may be.
+    let sums = serde_json::json!({ "all": null, "roles": { "engineering": null } });
+    assert!(store.tell_pulse(org, "2026-01", &sums, at(9)).await.unwrap());
+    assert!(!store.tell_pulse(org, "2026-01", &sums, at(10)).await.unwrap());
+    let told = store.ledger(org, 0, 100).await.unwrap();
+    let rounds: Vec<_> = told.iter().filter(|e| e.data.contains("pulse-round")).collect();
+    let [round] = &rounds[..] else { panic!("{rounds:?}") };
+    assert!(
+        round.data.contains("\"round\":\"2026-01\"") && round.at == at(9).as_microsecond(),
+        "{round:?}"
+    );
 }
 
 pub(crate) async fn a_group_of_systems_has_a_name_of_its_own(store: Store) {

@@ -116,7 +116,10 @@ pub(crate) async fn a_verdict_is_said_once_and_answered_by_a_later_one(store: St
     assert_eq!(store.refused(org, (later(0), later(9))).await.unwrap()[&None], (1, 1));
     let entries = store.ledger(org, 0, 100).await.unwrap();
     let of = |what: &str| entries.iter().filter(|e| e.data.contains(what)).count();
-    assert_eq!((of("\"verdict\""), of("\"verdict-answered\"")), (8, 1), "each once");
+    let what = |what: &str| of(&format!("\"what\":\"{what}\""));
+    assert_eq!((what("verdict"), what("verdict-answered")), (7, 1), "each once");
+    let again: i64 = page.rows.iter().chain(&rest.rows).map(|is| is.times - 1).sum();
+    assert_eq!((what("verdict-again"), again > 3), (usize::try_from(again).unwrap(), true));
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
     let stranger = store.add_organisation("B", now()).await.unwrap();
     assert_eq!(store.verdict(stranger, first).await.unwrap(), None);

@@ -301,12 +301,44 @@ def deadline_at(ledger, number, at):
     return told[-1] if told else None
 
 
+# The questions of the pulse, by the columns of a page.
+QUESTIONS = {"Productive": "productive", "Heard": "heard", "Clear": "clear"}
+
+
+def mean(told):
+    """The mean answers in tenths, a half up; of what is not told nothing is known."""
+    if told is None:
+        return None
+    tenth = lambda sum_: (sum_ * 20 + told["answers"]) // (2 * told["answers"]) / 10
+    return {"answers": told["answers"], **dict(zip(QUESTIONS.values(), map(tenth, told["sums"])))}
+
+
 def pulse(ledger):
-    """How many answered in each month that is over; what they answered is in no entry."""
+    """What was answered in each month that is over: how many, and what their answers come to together where that is told."""
     rounds = collections.Counter(e.data["round"] for e in ledger.entries if e.what == "pulse")
     rounds.pop(date(ledger.now // DAY)[:7], None)
+    told = {e.data["round"]: e.data for e in ledger.entries if e.what == "pulse-round"}
+    table, newest = "By month and role", None
     for row, month in enumerate(sorted(rounds, reverse=True)):
         say("/api/v1/pulse", "api", f"/rows/{row}/round", month)
-        # Of fewer than five nothing is told at all.
-        told = {"answers": rounds[month]} if rounds[month] >= 5 else None
-        api("/api/v1/pulse", f"/rows/{row}/all", told)
+        # Until a round is told nothing is known of it.
+        is_ = told.get(month, {"all": None, "roles": {}})
+        roles = {role: mean(one) for role, one in is_["roles"].items()}
+        # Of fewer than five nothing is told at all, nor of what is reckoned from others.
+        hidden = rounds[month] - sum(role["answers"] for role in roles.values() if role)
+        all_ = mean(is_["all"]) if rounds[month] >= 5 and (hidden == 0 or hidden >= 5) else None
+        if all_ is not None and all_["answers"] != rounds[month]:
+            raise SystemExit(f"{month}: {all_['answers']} of {rounds[month]} answers are told")
+        api("/api/v1/pulse", f"/rows/{row}/all", all_)
+        for role, one in roles.items():
+            for name, value in (one or {}).items():
+                say("/api/v1/pulse", "at", f"/rows/{row}/roles/[role={role}]/told/{name}", value)
+        for one in (all_, *roles.values()):
+            for column, name in {**QUESTIONS, "Answers": "answers"}.items():
+                cell("/pulse", table, column, month, one and one[name])
+        for column, name in QUESTIONS.items():
+            cell("/pulse", "Answers of all by month, of 5", column, month, all_ and all_[name])
+        newest = all_ if row == 0 else newest
+    for column, name in QUESTIONS.items():
+        figure("/pulse", column, newest and newest[name])
+    words("/pulse", "h1", [newest[name] for name in QUESTIONS.values()] + [5] if newest else [])

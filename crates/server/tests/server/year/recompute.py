@@ -16,6 +16,9 @@ import gates
 import listed
 import mature
 import met
+import notices
+import plans
+import proposed
 import responding
 import rooms
 import shown
@@ -31,7 +34,7 @@ def main():
         ledger = Ledger(file, now)
     with open(sys.argv[3], encoding="utf-8") as file:
         opened = file.read().splitlines()
-    ledger.reader, ledger.lists = int(sys.argv[4]), {}
+    ledger.reader, ledger.lists, ledger.opened = int(sys.argv[4]), {}, set(opened)
     ledger.updates = updates(ledger)
     told, wrong = misseen(ledger)
     print(f"{told} moments of updates are held against their findings", file=sys.stderr)
@@ -53,9 +56,13 @@ def whole(ledger):
         # Who owns nothing has no card.
         if ledger.owned(team):
             cards.card(ledger, team, ledger.teams[team])
+    cards.people(ledger)
     rooms.pages(ledger)
     rooms.boards(ledger)
     mature.maturity(ledger)
+    plans.pages(ledger)
+    notices.pages(ledger)
+    proposed.pages(ledger)
     met.goals(ledger)
     met.reviews(ledger)
     responding.incidents(ledger)
