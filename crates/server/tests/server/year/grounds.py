@@ -41,7 +41,8 @@ class Ground:
     def tell(self, entry):
         data, what, at = entry.data, entry.what, entry.at
         if entry.asset is not None:
-            self.system_of.setdefault(entry.asset, None)
+            # What a supplier delivers is of its system before an entry says so.
+            self.system_of.setdefault(entry.asset, next((system for _, system in self.ledger.moved[entry.asset]), None))
             if entry.system is not None:
                 self.system_of[entry.asset] = entry.system
         if entry.kind == "received" and data.get("snapshot") is not None:
