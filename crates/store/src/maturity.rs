@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::condition::listed;
 use crate::db::{Row, Sql, args};
 use crate::error::Result;
 use crate::organisations::changed;
 use crate::time::{maybe, micros, moment};
+use crate::tx::Tx;
 use crate::{Org, Store, ledger};
 
 /// How much of a criterion is enough for an organisation.
@@ -43,6 +44,35 @@ pub struct StageDay {
     pub unmet: i64,
     /// Of how many it was not known.
     pub unknown: i64,
+}
+
+impl StageDay {
+    fn from_row(row: &Row) -> Result<StageDay> {
+        Ok(StageDay {
+            team: Some(row.int(0)?).filter(|team| *team != 0),
+            day: row.int(1)?,
+            stage: row.int(2)?,
+            met: row.int(3)?,
+            unmet: row.int(4)?,
+            unknown: row.int(5)?,
+        })
+    }
+}
+
+/// So many stages one entry tells at most.
+const TOLD: usize = 500;
+
+async fn put(tx: &mut Tx, org: Org, all: &[StageDay]) -> Result<()> {
+    for is in all {
+        let sql = "INSERT INTO maturity_day (org, team, day, stage, met, unmet, unknown)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (org, team, day) DO UPDATE SET stage = excluded.stage,
+                met = excluded.met, unmet = excluded.unmet, unknown = excluded.unknown";
+        let team = is.team.unwrap_or(0);
+        let values = args![org.0, team, is.day, is.stage, is.met, is.unmet, is.unknown];
+        tx.run(sql, values).await?;
+    }
+    Ok(())
 }
 
 /// How far a ledger was found to hold.
@@ -124,16 +154,50 @@ impl Store {
     /// The store does not answer.
     pub async fn keep_stages(&self, org: Org, all: &[StageDay]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        for is in all {
-            let sql = "INSERT INTO maturity_day (org, team, day, stage, met, unmet, unknown)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                ON CONFLICT (org, team, day) DO UPDATE SET stage = excluded.stage,
-                    met = excluded.met, unmet = excluded.unmet, unknown = excluded.unknown";
-            let team = is.team.unwrap_or(0);
-            let values = args![org.0, team, is.day, is.stage, is.met, is.unmet, is.unknown];
-            tx.run(sql, values).await?;
-        }
+        put(&mut tx, org, all).await?;
         tx.commit().await
+    }
+
+    /// Keeps the stages of a day as they were judged at a moment, and tells the ledger once a day what they rest on that no
+    /// other entry says (`rests`, an object), with the stages that are otherwise than those that were kept before; again
+    /// on the same day where they came out otherwise. Returns whether the ledger was told.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn judge_stages(
+        &self,
+        org: Org,
+        all: &[StageDay],
+        (rests, now): (Value, Timestamp),
+    ) -> Result<bool> {
+        let Some(day) = all.first().map(|is| is.day) else { return Ok(false) };
+        let mut tx = self.db.begin().await?;
+        let sql = "SELECT team, day, stage, met, unmet, unknown FROM maturity_day
+            WHERE org = $1 AND day = (SELECT MAX(day) FROM maturity_day WHERE org = $1 AND day <= $2)";
+        let rows = tx.all(sql, args![org.0, day]).await?;
+        let before = rows.iter().map(StageDay::from_row).collect::<Result<Vec<_>>>()?;
+        let is_as =
+            |is: &&StageDay| before.iter().any(|was| StageDay { day: is.day, ..*was } == **is);
+        let other: Vec<&StageDay> = all.iter().filter(|is| !is_as(is)).collect();
+        let is_same_day = before.first().is_some_and(|was| was.day == day);
+        put(&mut tx, org, all).await?;
+        let is_told = !(is_same_day && other.is_empty());
+        if is_told {
+            let stages = other.iter().take(TOLD).map(|is| {
+                json!({ "team": is.team, "stage": is.stage, "met": is.met, "not_met": is.unmet,
+                    "unknown": is.unknown })
+            });
+            let mut data = json!({ "what": "maturity", "stages": stages.collect::<Vec<_>>() });
+            if other.len() > TOLD {
+                data["more"] = (other.len() - TOLD).into();
+            }
+            if let (Value::Object(data), Value::Object(rests)) = (&mut data, rests) {
+                data.extend(rests);
+            }
+            ledger::append(&mut tx, org, &[changed("trimtab", now, data)]).await?;
+        }
+        tx.commit().await?;
+        Ok(is_told)
     }
 
     /// The stages of a team, or of the organisation, on days of a time, both included, by day. Days that nobody kept are
@@ -149,18 +213,8 @@ impl Store {
     ) -> Result<Vec<StageDay>> {
         let sql = "SELECT team, day, stage, met, unmet, unknown FROM maturity_day
             WHERE org = $1 AND team = $2 AND day >= $3 AND day <= $4 ORDER BY day";
-        let read = |row: &Row| {
-            Ok(StageDay {
-                team: Some(row.int(0)?).filter(|team| *team != 0),
-                day: row.int(1)?,
-                stage: row.int(2)?,
-                met: row.int(3)?,
-                unmet: row.int(4)?,
-                unknown: row.int(5)?,
-            })
-        };
         let values = args![org.0, team.unwrap_or(0), first, last];
-        (&mut &self.db).all(sql, values).await?.iter().map(read).collect()
+        (&mut &self.db).all(sql, values).await?.iter().map(StageDay::from_row).collect()
     }
 
     /// The systems that some assets belong to now. Those that belong to none are left out.

@@ -93,7 +93,7 @@ async fn holds(
 const LOOKED: usize = 2_000;
 
 /// Entries about people, what they are told, and by which ways: no pack is made of them.
-const BESIDE: [&str; 30] = [
+const BESIDE: [&str; 31] = [
     "alert",
     "board-mail-ended",
     "board-mail-set",
@@ -103,6 +103,7 @@ const BESIDE: [&str; 30] = [
     "channel-tried",
     "email",
     "letter-again",
+    "maturity",
     "notice-acknowledged",
     "notice-wishes",
     "own-digest-ended",

@@ -1,6 +1,6 @@
 //! A year of an organisation, day by day through the server's own ways with a clock of its own: advisories come on the days
 //! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end each page and address
-//! of the API is opened, and its numbers are compared with what `year/recompute.py` makes of the exported ledger alone. What is
+//! of the API is opened, and its numbers are compared with what `year/recompute.py` makes of the exported ledger and the documents that it names. What is
 //! not compared has a name.
 
 mod advisories;
@@ -67,6 +67,8 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.jsonl");
     let entries = export(&year, &ledger);
+    let evidence = folder.path().join("evidence");
+    year.evidence(&ledger, &evidence);
     eprintln!("a year of {entries} entries in {:?}", started.elapsed());
     assert!(entries > 2000, "{entries}");
     let (_, broken) =
@@ -85,6 +87,7 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     let keep = |answers: &walking::Answers| {
         let Some(kept) = std::env::var_os("TRIMTAB_YEAR").map(PathBuf::from) else { return };
         std::fs::copy(&ledger, kept.join("ledger.jsonl")).unwrap();
+        copied(&evidence, &kept.join("evidence"));
         let all = json!({ "now": now().as_microsecond(), "answers": answers, "reader": year.lea.id,
             "part": walk.answers, "part_reader": reader.id, "team": team, "wrong": walk.wrong });
         std::fs::write(kept.join("answers.json"), all.to_string()).unwrap();
@@ -92,7 +95,7 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     keep(&answers);
     let opened: Vec<String> = answers.keys().cloned().collect();
     let lea = year.lea.id.to_string();
-    let Some(said) = made(&ledger, &[&lea], &opened) else { return };
+    let Some(said) = made((&ledger, &evidence), &[&lea], &opened) else { return };
     for at in compared::addresses(&said) {
         if let Entry::Vacant(place) = answers.entry(at) {
             let answer = year.server.open(&year.lea, place.key());
@@ -113,13 +116,14 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     assert!(walk.wrong.is_empty(), "{}", walk.wrong.join("\n"));
     year.sees_nothing_else(&walk);
     let theirs: Vec<String> = walk.answers.keys().cloned().collect();
-    let of_part = made(&ledger, &[&reader.id.to_string(), &team.to_string()], &theirs).unwrap();
+    let own = [reader.id.to_string(), team.to_string()];
+    let of_part = made((&ledger, &evidence), &own.each_ref().map(String::as_str), &theirs).unwrap();
     compared::of_part(&walk.answers, &of_part);
 
     // Terms that are told afterwards are the same terms.
     let later = folder.path().join("later.jsonl");
     std::fs::write(&later, told_later(&ledger)).unwrap();
-    let again = made(&later, &[&lea], &opened).unwrap();
+    let again = made((&later, &evidence), &[&lea], &opened).unwrap();
     let is_of_entries = |line: &&str| line.contains("ledger\"");
     let one: Vec<&str> = said.lines().filter(|line| !is_of_entries(line)).collect();
     let other: Vec<&str> = again.lines().filter(|line| !is_of_entries(line)).collect();
@@ -131,34 +135,44 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     eprintln!("compared with what was told afterwards after {:?}", started.elapsed());
 }
 
-/// A year that `TRIMTAB_YEAR` kept is compared again: to see what another script makes of it, without it passing anew.
+/// Compares a year again that was kept in the folder `TRIMTAB_YEAR` names: to work on the script takes no year.
 #[test]
-#[ignore = "of a year that was kept"]
-fn a_year_that_was_kept_is_compared_again() {
-    let kept = PathBuf::from(std::env::var_os("TRIMTAB_YEAR").expect("the folder where it is"));
-    let all = std::fs::read_to_string(kept.join("answers.json")).unwrap();
-    let all: Value = serde_json::from_str(&all).unwrap();
-    let answers_of =
-        |name: &str| -> walking::Answers { serde_json::from_value(all[name].clone()).unwrap() };
+#[ignore = "looks at a year that was kept"]
+fn a_kept_year_is_compared_again() {
+    let kept = PathBuf::from(std::env::var_os("TRIMTAB_YEAR").expect("the folder of a year"));
+    let text = std::fs::read_to_string(kept.join("answers.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
     passes(Timestamp::from_microsecond(all["now"].as_i64().unwrap()).unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = folder.path().join("ledger.jsonl");
-    std::fs::copy(kept.join("ledger.jsonl"), &ledger).unwrap();
-    let compare = |name: &str, reader: &[&str]| {
-        let answers = answers_of(name);
-        let opened: Vec<String> = answers.keys().cloned().collect();
-        (made(&ledger, reader, &opened).expect("python3"), answers)
-    };
-    let (reader, part) = (all["reader"].to_string(), all["part_reader"].to_string());
-    let (of_part, seen) = compare("part", &[&part, &all["team"].to_string()]);
-    compared::of_part(&seen, &of_part);
-    let (said, answers) = compare("answers", &[&reader]);
-    compared::with(&answers, &said, true);
+    let answers =
+        |name: &str| -> walking::Answers { serde_json::from_value(all[name].clone()).unwrap() };
+    let (ledger, evidence) = (kept.join("ledger.jsonl"), kept.join("evidence"));
+    let (answers, part) = (answers("answers"), answers("part"));
+    let opened = |answers: &walking::Answers| answers.keys().cloned().collect::<Vec<_>>();
+    let said =
+        made((&ledger, &evidence), &[&all["reader"].to_string()], &opened(&answers)).unwrap();
+    compared::with(&answers, &said, trimtab_testkit::shared().is_some());
+    let own = [all["part_reader"].to_string(), all["team"].to_string()];
+    let of_part =
+        made((&ledger, &evidence), &own.each_ref().map(String::as_str), &opened(&part)).unwrap();
+    compared::of_part(&part, &of_part);
 }
 
-/// What the script makes of a ledger, for a reader (who sees one team, if it is named), of addresses that were opened.
-/// `None`: there is no Python here.
-fn made(ledger: &Path, reader: &[&str], opened: &[String]) -> Option<String> {
+/// Copies a folder with folders of files.
+fn copied(from: &Path, to: &Path) {
+    for folder in std::fs::read_dir(from).unwrap() {
+        let folder = folder.unwrap();
+        let to = to.join(folder.file_name());
+        std::fs::create_dir_all(&to).unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+/// What the script makes of a ledger and its evidence, for a reader (who sees one team, if it is named), of addresses that were
+/// opened. `None`: there is no Python here.
+fn made((ledger, evidence): (&Path, &Path), reader: &[&str], opened: &[String]) -> Option<String> {
     let script = trimtab_testkit::repository().join("crates/server/tests/server/year/recompute.py");
     let addresses = ledger.with_extension("addresses");
     std::fs::write(&addresses, opened.join("\n")).unwrap();
@@ -168,6 +182,7 @@ fn made(ledger: &Path, reader: &[&str], opened: &[String]) -> Option<String> {
         .arg(ledger)
         .arg(now().as_microsecond().to_string())
         .arg(addresses)
+        .arg(evidence)
         .args(reader)
         .output();
     let made = match made {

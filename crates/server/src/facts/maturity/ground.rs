@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
 use trimtab_store::{
     Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
@@ -30,6 +31,8 @@ const OFTEN: f64 = 2.0;
 const SIDES: u64 = 4;
 /// The most decisions and updates that are looked at: the newest.
 const MOST: usize = 10_000;
+/// So many teams, and systems with suppliers' products, one entry of the ledger tells at most.
+const TOLD: usize = 500;
 
 /// Of whom facts are asked.
 #[derive(Debug, Clone, Copy)]
@@ -135,6 +138,28 @@ impl Ground {
             teams,
             systems,
         })
+    }
+
+    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, how many of the two sources of
+    /// exploits are known (`null`: there is no index), which teams have no plan, and how suppliers' products were judged.
+    pub(super) fn rests(&self) -> Value {
+        let [read, _, exploits] = &self.index;
+        let newest = match read {
+            Known::Counted(is) => is.since.map(|at| at.to_string()),
+            Known::Unknown(_) => None,
+        };
+        let sources = match exploits {
+            Known::Counted(is) => Some(is.yes),
+            Known::Unknown(_) => None,
+        };
+        let planless = self.teams.iter().map(|t| t.id).filter(|id| !self.planned.contains(id));
+        let judged = self.supplied.iter().filter(|(_, is)| is.judged > 0).map(|(system, is)| {
+            json!({ "system": system, "judged": is.judged, "kept": is.kept,
+                "decided": is.decided, "unclear": is.unclear })
+        });
+        json!({ "advisories": newest, "exploits": sources,
+            "planless": planless.take(TOLD).collect::<Vec<_>>(),
+            "products": judged.take(TOLD).collect::<Vec<_>>() })
     }
 
     /// The systems of a team.

@@ -2,6 +2,7 @@
 
 import collections
 
+import agenda
 import packs
 import shown
 from deciding import Decisions
@@ -70,7 +71,8 @@ def reviews(ledger):
                 review[data["state"]] = entry.at
                 review.update({k: v for k, v in data.items() if k in ("of", "kind", "minutes", "topics", "figures")})
         elif entry.what == "review-decision":
-            one = decided.setdefault(data["decision"], {"state": None, "ended": None})
+            one = decided.setdefault(data["decision"], {"id": data["decision"], "state": None, "ended": None, "told": []})
+            one["told"].append((entry.at, data["state"]))
             if "due" in data:
                 one["due"] = moment(data["due"])
                 all_[data["review"]]["decisions"].append(one)
@@ -106,10 +108,11 @@ def reviews(ledger):
             continue
         say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
         if review["kind"] == "monthly":
-            packs.month(ledger, id_, review["open"])
+            packs.month(ledger, id_, review["open"], review["earlier"])
         elif review["kind"] == "quarterly":
             before = review["earlier"][-1]["open"] if review["earlier"] else None
             packs.quarter(ledger, id_, review["open"], before)
+        agenda.headline(id_, review, ledger.now)
         quality(ledger.now, id_, (review["earlier"] + [review])[-12:])
         figures(ledger, id_, review)
 
@@ -231,12 +234,11 @@ def figures(ledger, id_, review):
     api(name, "/pack/figures", is_)
     if review["earlier"]:
         api(name, "/before", reckoned(ledger, review["earlier"][-1]))
+    load_line(ledger, id_, review)
     if review["kind"] != "weekly":
         return
     topics(ledger, name, review)
-    parts = {1: is_["new"], 2: is_["late"] + is_["soon"], 3: is_["exceptions"], 4: is_["answers"]}
-    for part, many in parts.items():
-        say(name, "api", f"/pack/parts/{part}/count", many)
+    agenda.pages(ledger, id_, review, is_)
     labels = {
         "load": "load",
         "open": "findings that count",
@@ -249,10 +251,13 @@ def figures(ledger, id_, review):
     }
     for member, label in labels.items():
         figure(f"/reviews/{id_}", label, is_[member])
-    # The load at the end of each of twelve days, a week apart; that of the thirteenth was not over.
+
+
+def load_line(ledger, id_, review):
+    """The load at the end of each of twelve days, a week apart; that of the thirteenth was not over."""
     for row, (load, unknown) in enumerate(line(ledger, review["of_then"], review["open"] // DAY)):
         value = None if unknown else load
-        say(name, "api", f"/pack/charts/0/series/0/values/{row}", value)
+        say(f"/api/v1/reviews/{id_}", "row", f"pack/charts|title|Load|series/0/values/{row}", value)
         day = date(review["open"] // DAY - 84 + 7 * row)
         cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
 
@@ -278,6 +283,10 @@ def topics(ledger, name, review):
             row = f"pack/parts/{part}/topics|key|{key}"
             say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
             say(name, "row", f"{row}|repeats", again)
+            # Once is said without a number.
+            title = "Deadlines in danger" if part == 2 else "New above the line"
+            shown_ = again if again > 1 else None
+            cell(name.removeprefix("/api/v1"), title, "Again", f"/findings/{finding.number}", shown_)
 
 
 def line(ledger, systems, today):
