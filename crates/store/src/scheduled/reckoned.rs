@@ -38,7 +38,7 @@ pub(super) fn events(plan: &TeamPlan, before: Option<&Value>) -> Vec<NewEvent> {
     }
     // One that was missing until now is told as a whole.
     let is_new = before["until"].is_null() || !before["missing"].is_null();
-    if is_new || told["windows"] != before["windows"] {
+    if is_new || rounded(&told["windows"]) != rounded(&before["windows"]) {
         first["windows"] = windows(&told["windows"]);
     }
     let mut parts = costs(&told["costs"], if is_new { &nothing } else { &before["costs"] });
@@ -55,13 +55,27 @@ pub(super) fn events(plan: &TeamPlan, before: Option<&Value>) -> Vec<NewEvent> {
 /// Whether two plans say the same, whenever they were made.
 fn is_same(told: &Value, before: &Value) -> bool {
     let without = |of: &Value| {
-        let mut of = of.clone();
+        let mut of = rounded(of);
         if let Some(of) = of.as_object_mut() {
             of.remove("until");
         }
         of
     };
     !before["until"].is_null() && without(told) == without(before)
+}
+
+/// The same with fractions in whole millionths: a sum of the same in another order differs by less.
+fn rounded(of: &Value) -> Value {
+    match of {
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or(Value::Null, |is| json!((is * 1e6).round()))
+        }
+        Value::Array(all) => all.iter().map(rounded).collect(),
+        Value::Object(all) => {
+            Value::Object(all.iter().map(|(name, is)| (name.clone(), rounded(is))).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// A moment as the ledger writes it, of seconds since 1970.
@@ -82,13 +96,13 @@ fn windows(all: &Value) -> Value {
 /// Costs that are others than before, as many together as one entry has room for.
 fn costs(all: &Value, before: &Value) -> Vec<Vec<Value>> {
     let list = |of: &Value| of.as_array().cloned().unwrap_or_default();
-    let known: BTreeSet<String> = list(before).iter().map(Value::to_string).collect();
+    let known: BTreeSet<String> = list(before).iter().map(|is| rounded(is).to_string()).collect();
     let (mut parts, mut length): (Vec<Vec<Value>>, usize) = (Vec::new(), 0);
     for is in list(all) {
-        let text = is.to_string();
-        if known.contains(&text) {
+        if known.contains(&rounded(&is).to_string()) {
             continue;
         }
+        let text = is.to_string();
         length += text.len() + 1;
         match parts.last_mut() {
             Some(part) if length <= LONGEST => part.push(is),
@@ -136,6 +150,16 @@ mod tests {
         let until = "1970-01-01T00:03:20Z";
         let said = json!({ "what": "plan", "team": 3, "until": until, "costs": [cost("b", 3.0)] });
         assert_eq!(told(&dearer, Some(&first)), [said]);
+        // As it comes back from a text that was read without care, and summed in another order: the same.
+        let off = |load: f64, confidence: f64| {
+            let mut is = of(200, vec![cost("a", 1.0)]);
+            is["load"] = json!(load);
+            is["costs"][0]["confidence"] = json!(confidence);
+            is
+        };
+        let (one, other) = (0.980_392_156_862_745_1, 0.980_392_156_862_745_2);
+        assert_ne!(off(0.3, one), off(0.1 + 0.2, other));
+        assert_eq!(told(&off(0.3, one), Some(&off(0.1 + 0.2, other))), Vec::<Value>::new());
         // Of a sum alone only until when it holds.
         let mut heavier = same;
         heavier["load"] = json!(3.0);
