@@ -270,8 +270,7 @@ fn answered(rows: &[Row], most: usize) -> Result<Vec<(String, Vec<PulseOf>)>> {
         let (round, word) = (row.text(0)?, row.text(1)?);
         let wrong = || StoreError::Damaged(format!("a role `{word}`"));
         let role = Role::from_word(&word).ok_or_else(wrong)?;
-        let number =
-            |at: usize| -> Result<u64> { Ok(u64::try_from(row.int(at)?).unwrap_or(0)) };
+        let number = |at: usize| -> Result<u64> { Ok(u64::try_from(row.int(at)?).unwrap_or(0)) };
         let (question, answer, count) = (number(2)?, number(3)?, number(4)?);
         if all.last().is_none_or(|(of, _)| *of != round) {
             if all.len() == most {

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Role;
 use trimtab_store::{
-    NewGoal, NewResolve, NewReview, Org, PulseAnswer, PulseOf, ResolveState, ReviewFilter, ReviewOf,
-    ReviewState, Store,
+    NewGoal, NewResolve, NewReview, Org, PulseAnswer, PulseOf, ResolveState, ReviewFilter,
+    ReviewOf, ReviewState, Store,
 };
 
 use crate::now;
