@@ -2,8 +2,13 @@
 
 import collections
 
-from lives import DAY
+from lives import DAY, moment
 from saying import cell, figure, may, say, words
+
+
+def made(entry):
+    """When a verdict was made, which may be before it came."""
+    return moment(entry.data["made"]) if "made" in entry.data else entry.at
 
 
 def verdicts(ledger):
@@ -12,12 +17,14 @@ def verdicts(ledger):
     for entry in ledger.entries:
         data = entry.data
         if entry.what == "verdict":
-            more = {"answered": None, "by": None, "times": 1, "left": False}
-            all_[data["verdict"]] = {"at": entry.at, "asset": entry.asset, **more, **data}
+            at, more = made(entry), {"answered": None, "by": None, "left": False}
+            all_[data["verdict"]] = {"at": at, "last": at, "asset": entry.asset, **more, **data}
         elif entry.what == "verdict-answered":
             all_[data["verdict"]].update(answered=data["how"], by=data["by"], left=False)
         elif entry.what == "verdict-again":
-            all_[data["verdict"]]["times"] += 1
+            # The first of each day alone: how often it was said that day is not known.
+            one = all_[data["verdict"]]
+            one["last"] = max(one["last"], made(entry))
         elif entry.what == "verdict-left":
             all_[data["verdict"]]["left"] = data["left"]
     return all_
@@ -89,13 +96,12 @@ def pages(ledger):
     for number in sorted(recent, reverse=True)[:100]:
         one = all_[number]
         answered = {"answered/verdict": one["by"]} if one["answered"] == "passed" else {}
-        for name, value in {"reasons": one["reasons"], "times": one["times"], **answered}.items():
+        for name, value in {"reasons": one["reasons"], **answered}.items():
             say("/api/v1/verdicts", "row", f"rows|id|{number}|{name}", value)
     for number, one in all_.items():
         at = f"/api/v1/verdicts/{number}"
         if at not in ledger.opened:
             continue
-        say(at, "api", "/times", one["times"])
         say(at, "api", "/reasons", one["reasons"])
         if one["answered"] == "passed":
             say(at, "api", "/answered/verdict", one["by"])

@@ -3,6 +3,7 @@ from docs/ledger.md and docs/maturity.md."""
 
 import collections
 
+from gates import made
 from lives import DAY, HOUR, moment
 
 LAST = 90 * DAY
@@ -80,7 +81,11 @@ class Ground:
         elif what == "maturity":
             self.rests = data
         elif what == "verdict":
-            self.verdicts[data["verdict"]] = {"at": at, "asset": entry.asset, "answered": False, "left": False, **data}
+            first = {"at": made(entry), "last": made(entry), "asset": entry.asset}
+            self.verdicts[data["verdict"]] = {**first, "answered": False, "left": False, **data}
+        elif what == "verdict-again":
+            one = self.verdicts[data["verdict"]]
+            one["last"] = max(one["last"], made(entry))
         elif what == "verdict-answered":
             self.verdicts[data["verdict"]]["answered"] = True
         elif what == "verdict-left":
@@ -173,9 +178,9 @@ class Then:
         is_, now = self.is_, self.now
         theirs = {asset for asset, _ in is_.products.values()}
         changes = [v for v in is_.verdicts.values() if v["source"] != "check-new" and v["asset"] in assets]
-        gated = {v["asset"] for v in changes if v["at"] >= now - 30 * DAY} - theirs
+        gated = {v["asset"] for v in changes if v["last"] >= now - 30 * DAY} - theirs
         time = lambda v: v["at"] < now - 7 * DAY and not v["left"]
-        refused = [v for v in changes if v["outcome"] == "refused" and v["at"] >= now - LAST]
+        refused = [v for v in changes if v["outcome"] == "refused" and v["last"] >= now - LAST]
         refused = [v for v in refused if v["answered"] or time(v)]
         mended = sum(v["answered"] for v in refused), len(refused)
         return (len(gated), len(assets - theirs)), mended if refused or gated else UNKNOWN
