@@ -59,8 +59,52 @@ impl StageDay {
     }
 }
 
-/// So many stages one entry tells at most.
+/// So many stages, teams and products one entry tells at most of each: more are told in more entries.
 const TOLD: usize = 500;
+
+/// What the ledger was told of each team last, with the day on which; of the organisation on each day on which it was told.
+async fn told_last(tx: &mut Tx, org: Org) -> Result<HashMap<Option<i64>, StageDay>> {
+    let sql = "SELECT team, day, stage, met, unmet, unknown FROM maturity_told WHERE org = $1";
+    let rows = tx.all(sql, args![org.0]).await?;
+    let told = |row: &Row| StageDay::from_row(row).map(|is| (is.team, is));
+    rows.iter().map(told).collect()
+}
+
+async fn put_told(tx: &mut Tx, org: Org, all: &[StageDay]) -> Result<()> {
+    for is in all {
+        let sql = "INSERT INTO maturity_told (org, team, day, stage, met, unmet, unknown)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (org, team) DO UPDATE SET day = excluded.day, stage = excluded.stage,
+                met = excluded.met, unmet = excluded.unmet, unknown = excluded.unknown";
+        let team = is.team.unwrap_or(0);
+        let values = args![org.0, team, is.day, is.stage, is.met, is.unmet, is.unknown];
+        tx.run(sql, values).await?;
+    }
+    Ok(())
+}
+
+/// The entries of a judgement: the first has what is one number, and each a part of what are lists.
+fn parts(stages: Vec<Value>, rests: Value) -> Vec<Value> {
+    let (mut one, mut lists) = (json!({ "what": "maturity" }), vec![("stages".to_owned(), stages)]);
+    if let Value::Object(rests) = rests {
+        for (name, is) in rests {
+            match is {
+                Value::Array(all) => lists.push((name, all)),
+                is => one[name] = is,
+            }
+        }
+    }
+    let longest = lists.iter().map(|(_, all)| all.len()).max().unwrap_or(0);
+    let part = |at: usize| {
+        let mut data = if at == 0 { one.clone() } else { json!({ "what": "maturity" }) };
+        for (name, all) in &lists {
+            let of = all.iter().skip(at * TOLD).take(TOLD).cloned();
+            data[name.as_str()] = of.collect();
+        }
+        data
+    };
+    (0..longest.div_ceil(TOLD).max(1)).map(part).collect()
+}
 
 async fn put(tx: &mut Tx, org: Org, all: &[StageDay]) -> Result<()> {
     for is in all {
@@ -159,8 +203,8 @@ impl Store {
     }
 
     /// Keeps the stages of a day as they were judged at a moment, and tells the ledger once a day what they rest on that no
-    /// other entry says (`rests`, an object), with the stages that are otherwise than those that were kept before; again
-    /// on the same day where they came out otherwise. Returns whether the ledger was told.
+    /// other entry says (`rests`, an object), with the stages that are otherwise than it was told before, all of them at
+    /// first; again on the same day where they came out otherwise. Returns whether the ledger was told.
     ///
     /// # Errors
     /// The store does not answer.
@@ -170,31 +214,29 @@ impl Store {
         all: &[StageDay],
         (rests, now): (Value, Timestamp),
     ) -> Result<bool> {
-        let Some(day) = all.first().map(|is| is.day) else { return Ok(false) };
+        let Some(first) = all.first() else { return Ok(false) };
         let mut tx = self.db.begin().await?;
-        let sql = "SELECT team, day, stage, met, unmet, unknown FROM maturity_day
-            WHERE org = $1 AND day = (SELECT MAX(day) FROM maturity_day WHERE org = $1 AND day <= $2)";
-        let rows = tx.all(sql, args![org.0, day]).await?;
-        let before = rows.iter().map(StageDay::from_row).collect::<Result<Vec<_>>>()?;
-        let is_as =
-            |is: &&StageDay| before.iter().any(|was| StageDay { day: is.day, ..*was } == **is);
-        let other: Vec<&StageDay> = all.iter().filter(|is| !is_as(is)).collect();
-        let is_same_day = before.first().is_some_and(|was| was.day == day);
+        // Of two that judge at once the second sees what the first told.
+        ledger::hold(&mut tx, org).await?;
+        let before = told_last(&mut tx, org).await?;
+        let is_other = |is: &&StageDay| {
+            before.get(&is.team).is_none_or(|was| StageDay { day: is.day, ..*was } != **is)
+        };
+        let other: Vec<StageDay> = all.iter().filter(is_other).copied().collect();
+        let is_same_day = before.values().any(|was| was.day == first.day);
         put(&mut tx, org, all).await?;
         let is_told = !(is_same_day && other.is_empty());
         if is_told {
-            let stages = other.iter().take(TOLD).map(|is| {
+            // The organisation is the first: its row tells on which day it was.
+            put_told(&mut tx, org, std::slice::from_ref(first)).await?;
+            put_told(&mut tx, org, &other).await?;
+            let stages = other.iter().map(|is| {
                 json!({ "team": is.team, "stage": is.stage, "met": is.met, "not_met": is.unmet,
                     "unknown": is.unknown })
             });
-            let mut data = json!({ "what": "maturity", "stages": stages.collect::<Vec<_>>() });
-            if other.len() > TOLD {
-                data["more"] = (other.len() - TOLD).into();
-            }
-            if let (Value::Object(data), Value::Object(rests)) = (&mut data, rests) {
-                data.extend(rests);
-            }
-            ledger::append(&mut tx, org, &[changed("trimtab", now, data)]).await?;
+            let told = parts(stages.collect(), rests).into_iter();
+            let told: Vec<_> = told.map(|data| changed("trimtab", now, data)).collect();
+            ledger::append(&mut tx, org, &told).await?;
         }
         tx.commit().await?;
         Ok(is_told)

@@ -118,11 +118,15 @@ pub(crate) async fn of_day(
     app: &App,
     org: Org,
 ) -> Result<(Vec<StageDay>, (Value, Timestamp)), Problem> {
+    // What is told while it is read may be seen or not; what was told before is.
+    let upto = app.store.ledger_end(org).await?;
     let (told, ground) = assessed(app, &Who::of_server(org), None).await?;
     let day = kept::day(told.at);
     let teams = told.teams.iter().map(|(id, _, is)| kept::stage_day(Some(*id), day, is));
     let all = std::iter::once(kept::stage_day(None, day, &told.is)).chain(teams).collect();
-    Ok((all, (ground.rests(), told.at)))
+    let mut rests = ground.rests();
+    rests["upto"] = upto.into();
+    Ok((all, (rests, told.at)))
 }
 
 /// Assesses a team, or the organisation with its teams.

@@ -90,9 +90,11 @@ pub(crate) async fn what_is_asked_and_what_it_came_to_is_kept(store: Store) {
     assert_eq!(stages(Some(3), 7, 7).await, [day(Some(3), 7, 2)]);
     assert_eq!(store.stages(other.org, None, (0, 99)).await.unwrap(), []);
 
-    // What a day's stages rest on is told once, with those that are otherwise; and again where they came out otherwise.
+    // What a day's stages rest on is told once, with those that are otherwise than was told; and again where they came out
+    // otherwise. What is more than one entry holds is in the next.
     let judge = async |all: &[StageDay], at| {
-        let rests = serde_json::json!({ "exploits": 2 });
+        let planless: Vec<i64> = (0..501).collect();
+        let rests = serde_json::json!({ "exploits": 2, "planless": planless });
         store.judge_stages(org, all, (rests, later(at))).await.unwrap()
     };
     assert!(!judge(&[], 2).await, "of nothing");
@@ -109,12 +111,18 @@ pub(crate) async fn what_is_asked_and_what_it_came_to_is_kept(store: Store) {
         .collect();
     let teams =
         |at: usize| told[at]["stages"].as_array().unwrap().iter().map(|is| is["team"].as_i64());
-    assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told.iter().all(|data| data["exploits"] == 2 && data.get("more").is_none()));
-    // The organisation is as it was the day before.
-    assert_eq!(teams(0).collect::<Vec<_>>(), [Some(3)]);
-    assert_eq!(teams(1).collect::<Vec<_>>(), [Some(3)]);
-    assert_eq!(teams(2).count(), 0);
+    assert_eq!(told.len(), 6, "{told:?}");
+    for (at, data) in told.iter().enumerate() {
+        let is_first = at.is_multiple_of(2);
+        let (exploits, many) = if is_first { (Some(2), 500) } else { (None, 1) };
+        assert_eq!(data["exploits"].as_i64(), exploits, "{at}");
+        assert_eq!(data["planless"].as_array().unwrap().len(), many, "{at}");
+        assert!(is_first || teams(at).count() == 0);
+    }
+    // At first all is told, though the organisation was kept as it is before; then what is otherwise.
+    assert_eq!(teams(0).collect::<Vec<_>>(), [None, Some(3)]);
+    assert_eq!(teams(2).collect::<Vec<_>>(), [Some(3)]);
+    assert_eq!(teams(4).count(), 0);
 
     assert_eq!(store.proof(org).await.unwrap(), None);
     let mut is = Proof { place: None, began: now(), read: later(1), entries: 9, holds: None };

@@ -31,8 +31,6 @@ const OFTEN: f64 = 2.0;
 const SIDES: u64 = 4;
 /// The most decisions and updates that are looked at: the newest.
 const MOST: usize = 10_000;
-/// So many teams, and systems with suppliers' products, one entry of the ledger tells at most.
-const TOLD: usize = 500;
 
 /// Of whom facts are asked.
 #[derive(Debug, Clone, Copy)]
@@ -158,8 +156,8 @@ impl Ground {
                 "decided": is.decided, "unclear": is.unclear })
         });
         json!({ "advisories": newest, "exploits": sources,
-            "planless": planless.take(TOLD).collect::<Vec<_>>(),
-            "products": judged.take(TOLD).collect::<Vec<_>>() })
+            "planless": planless.collect::<Vec<_>>(),
+            "products": judged.collect::<Vec<_>>() })
     }
 
     /// The systems of a team.

@@ -62,7 +62,7 @@ class Ground:
         elif what == "system":
             self.owner[entry.system] = data["team"]
             self.described[entry.system] = all(data[name] is not None for name in ("tier", "exposure", "data"))
-            self.accountable[entry.system] = data["accountable"]
+            self.accountable[entry.system] = data.get("accountable")
         elif what == "charter-agreed":
             self.sides[data["charter"]].add(data["side"])
             if data.get("in_force"):
@@ -78,8 +78,6 @@ class Ground:
                 one["reverted"] = data["reverted"]
         elif what == "maturity-threshold":
             self.thresholds[data["criterion"]] = data["least"]
-        elif what == "maturity":
-            self.rests = data
         elif what == "verdict":
             first = {"at": made(entry), "last": made(entry), "asset": entry.asset}
             self.verdicts[data["verdict"]] = {**first, "answered": False, "left": False, **data}
@@ -115,7 +113,8 @@ class Ground:
         elif what == "supplier-ended":
             self.ended.add(data["supplier"])
         elif what == "supplier-document" and data["kind"] == "sbom":
-            self.sent[data["product"]].append(entry.at)
+            # One that says that it was made earlier is as old as it says.
+            self.sent[data["product"]].append(min(entry.at, moment(data["made"])) if data.get("made") else entry.at)
         elif what == "supplier-question":
             self.questions[data["question"]] = {"product": data["product"], "asked": entry.at, "due": moment(data["due"]), "answered": False}
         elif what == "supplier-answer":
@@ -233,6 +232,8 @@ class Then:
         held = {is_.of[id_] for id_, at in is_.opened.items() if at >= now - REVIEWED}
         sum_ = lambda of: sum(many for t, many in of.items() if team is None or t == team)
         kept = sum_(self.kept), sum_(self.kept) + sum_(self.late)
+        # Entries of earlier versions do not say it.
+        unsaid = any(is_.accountable[s] is None for s in systems)
         inventory = part((s in with_ for s in systems), len(systems))
         read, fresh, exploits = self.index()
         gated, mended = self.gates(assets)
@@ -264,7 +265,7 @@ class Then:
             "suppliers-answer": replied,
             "little-noise": self.teams_that(teams, self.today - 89, lambda t: self.asked[t] / self.weeks <= 2),
             "load-falls": self.teams_that(teams, self.today - 90, lambda t: self.load[t] <= self.before[t] + 1e-6),
-            "accountable": part((is_.accountable[s] for s in systems), len(systems)),
+            "accountable": UNKNOWN if unsaid else part((is_.accountable[s] for s in systems), len(systems)),
             "not-affected-told": part((d["justified"] for d in stated), len(stated)),
             # It is verified when it is read.
             "ledger-holds": (1, 1),

@@ -83,14 +83,59 @@ def whole(then, names):
     return {None: judged(then, None, named), **teams}
 
 
+class Judgement:
+    """What was told of one: when, how far the ledger was read for it, what it rests on, and the stages as told last."""
+
+    def __init__(self, entry, last):
+        self.at, self.upto, self.rests = entry.at, entry.data.get("upto", entry.seq - 1), dict(entry.data)
+        self.last = last
+
+    def tell(self, data):
+        self.last.update({is_["team"]: tuple(is_[name] for name in COUNTS) for is_ in data["stages"]})
+
+
+# What an entry tells of each team.
+COUNTS = ("stage", "met", "not_met", "unknown")
+
+
+def counts(all_):
+    return (stage(all_), *(many(all_, name) for name in COUNTS[1:]))
+
+
+def judgements(ledger):
+    """Those that were told, in the order in which the ledger was read for them."""
+    all_ = []
+    for entry in ledger.entries:
+        if entry.what != "maturity":
+            continue
+        if "exploits" in entry.data:
+            all_.append(Judgement(entry, dict(all_[-1].last) if all_ else {}))
+        else:
+            # What one entry has no room for.
+            for name in ("planless", "products"):
+                all_[-1].rests[name] = all_[-1].rests[name] + entry.data[name]
+        all_[-1].tell(entry.data)
+    return sorted(all_, key=lambda is_: is_.upto)
+
+
 def pages(ledger):
     """Each day as it was judged, and now."""
-    ground, days = Ground(ledger), {}
+    ground, days, waiting = Ground(ledger), {}, judgements(ledger)
+
+    def judge(until):
+        while waiting and (until is None or waiting[0].upto < until):
+            is_ = waiting.pop(0)
+            ground.rests = is_.rests
+            for team, all_ in whole(ground.at(is_.at), ledger.teams).items():
+                days.setdefault(team, {})[is_.at // DAY] = all_
+                told = is_.last.get(team)
+                if told is not None and told != counts(all_):
+                    raise SystemExit(f"{date(is_.at // DAY)}: {told} is told of {team}, and {counts(all_)} are made")
+
     for entry in ledger.entries:
+        judge(entry.seq)
         ground.tell(entry)
-        if entry.what == "maturity":
-            for team, all_ in whole(ground.at(entry.at), ledger.teams).items():
-                days.setdefault(team, {})[entry.at // DAY] = all_
+    judge(None)
     if ground.rests is None:
         return
     now = whole(ground.at(ledger.now), ledger.teams)
