@@ -23,7 +23,7 @@ class Ground:
         self.runs, self.sides, self.in_force, self.opened, self.of = {}, collections.defaultdict(set), None, {}, {}
         self.decisions, self.updates, self.verdicts = {}, {}, {}
         self.products, self.ended, self.sent, self.questions = {}, set(), collections.defaultdict(list), {}
-        self.thresholds, self.rests = {}, None
+        self.thresholds, self.rests, self.planned = {}, None, set()
         # When deadlines were kept and missed, by finding, and what teams were asked: of the whole year.
         self.kept, self.late, self.asked = [], [], []
         for finding in ledger.findings.values():
@@ -76,6 +76,8 @@ class Ground:
             one = self.updates.setdefault(data["update"], {"at": at, "asset": entry.asset, "reverted": None, **data})
             if "reverted" in data:
                 one["reverted"] = data["reverted"]
+        elif what == "plan":
+            self.planned.add(data["team"])
         elif what == "maturity-threshold":
             self.thresholds[data["criterion"]] = data["least"]
         elif what == "verdict":

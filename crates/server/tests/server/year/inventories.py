@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import sys
 from urllib.parse import parse_qsl, unquote
 
 from saying import cell, figure, say, words
@@ -15,11 +16,15 @@ from versions import groups
 class Snapshot:
     """What was received of an asset."""
 
-    def __init__(self, entry, listed):
+    def __init__(self, entry, folder):
         self.id, self.asset, self.at = entry.data["snapshot"], entry.asset, entry.at
         self.is_main, self.document = entry.data["branch"] is None, entry.data["document"]
-        # Its components, by their purls.
-        self.listed = listed
+        self.folder = folder
+
+    @property
+    def listed(self):
+        """Its components, by their purls. A document that was not kept raises `FileNotFoundError`."""
+        return read(self.folder / self.document)
 
 
 def listed(document):
@@ -60,7 +65,7 @@ class Inventories:
             if entry.at > self.at:
                 break
             if entry.kind == "received" and data.get("snapshot") is not None:
-                one = Snapshot(entry, self.document(data["document"]))
+                one = Snapshot(entry, self.folder)
                 self.snapshots.setdefault(one.id, one)
                 if one.is_main:
                     self.newest[entry.asset] = one.id
@@ -70,9 +75,6 @@ class Inventories:
                     self.runs[place] = data["snapshot"]
                 elif data["outcome"] == "stopped":
                     self.runs.pop(place, None)
-
-    def document(self, digest):
-        return read(self.folder / digest)
 
     def running(self, asset):
         """What runs of an asset in production."""
@@ -95,7 +97,12 @@ class Inventories:
 
 def pages(ledger, opened, folder):
     is_ = Inventories(ledger, folder)
-    carried = is_.carried()
+    try:
+        carried = is_.carried()
+    except FileNotFoundError as error:
+        # What something carries now is not known without it.
+        print(f"a document of the ledger is missing: {error.filename}", file=sys.stderr)
+        return
     incidents(ledger, carried)
     for at in opened:
         path, _, query = at.partition("?")
@@ -103,7 +110,10 @@ def pages(ledger, opened, folder):
         if path == "/packages":
             package(ledger, carried, package_of(asked["purl"]), at)
         elif path == "/releases":
-            release(is_, asked, at, folder)
+            try:
+                release(is_, asked, at, folder)
+            except FileNotFoundError as error:
+                print(f"{at}: a document is missing: {error.filename}", file=sys.stderr)
         elif path == "/where":
             where(ledger, carried, asked, at)
 

@@ -126,6 +126,8 @@ def pages(ledger):
         while waiting and (until is None or waiting[0].upto < until):
             is_ = waiting.pop(0)
             ground.rests = is_.rests
+            if ground.planned & set(is_.rests["planless"]):
+                raise SystemExit(f"{date(is_.at // DAY)}: of {is_.rests['planless']} plans are told")
             for team, all_ in whole(ground.at(is_.at), ledger.teams).items():
                 days.setdefault(team, {})[is_.at // DAY] = all_
                 told = is_.last.get(team)

@@ -330,12 +330,19 @@ def pulse(ledger):
     table, newest = "By month and role", None
     for row, month in enumerate(sorted(rounds, reverse=True)):
         say("/api/v1/pulse", "api", f"/rows/{row}/round", month)
-        # Until a round is told nothing is known of it.
-        is_ = told.get(month, {"all": None, "roles": {}})
+        # Of a round that is not told nothing is known: an earlier version did not, and this one does within a day.
+        if month not in told:
+            continue
+        is_ = told[month]
+        few = [role for role, one in is_["roles"].items() if one and one["answers"] < 5]
+        if few:
+            raise SystemExit(f"{month}: fewer than five answered for {few}, and are told")
         roles = {role: mean(one) for role, one in is_["roles"].items()}
         # Of fewer than five nothing is told at all, nor of what is reckoned from others.
         hidden = rounds[month] - sum(role["answers"] for role in roles.values() if role)
         all_ = mean(is_["all"]) if rounds[month] >= 5 and (hidden == 0 or hidden >= 5) else None
+        if all_ is None and is_["all"] is not None:
+            raise SystemExit(f"{month}: all are told, and {hidden} answers can be reckoned from it")
         if all_ is not None and all_["answers"] != rounds[month]:
             raise SystemExit(f"{month}: {all_['answers']} of {rounds[month]} answers are told")
         api("/api/v1/pulse", f"/rows/{row}/all", all_)
@@ -348,6 +355,8 @@ def pulse(ledger):
         for column, name in QUESTIONS.items():
             cell("/pulse", "Answers of all by month, of 5", column, month, all_ and all_[name])
         newest = all_ if row == 0 else newest
+    if rounds and max(rounds) not in told:
+        return
     for column, name in QUESTIONS.items():
         figure("/pulse", column, newest and newest[name])
     words("/pulse", "h1", [newest[name] for name in QUESTIONS.values()] + [5] if newest else [])

@@ -54,6 +54,8 @@ def things(ledger, team):
 
 def pages(ledger):
     wished = wishes(ledger)
+    # Letters are told by the versions that tell how far the ledger was read for a judgement, which each does daily.
+    since = min((e.at for e in ledger.entries if e.what == "maturity" and "upto" in e.data), default=None)
     for team in ledger.teams:
         budget = wished.get(team, {}).get("budget", BUDGET)
         # Of another clock than this one the weeks are others.
@@ -61,8 +63,11 @@ def pages(ledger):
             continue
         weeks, at = noise(ledger, team, timezone.utc), f"/api/v1/teams/{team}/notices"
         digests, alarms = next(iter(weeks.values()))
+        oldest = datetime.combine(min(weeks), datetime.min.time(), timezone.utc).timestamp() * 10**6
+        is_known = since is not None and since <= oldest
         if at in ledger.opened:
-            for name, value in {"budget": budget, "digests": digests, "alarms": alarms}.items():
+            say(at, "api", "/budget", budget)
+            for name, value in {"digests": digests, "alarms": alarms}.items() if is_known else ():
                 say(at, "api", f"/{name}", value)
             for (asset, package), many in things(ledger, team)[0].items():
                 say(at, "at", f"/things/[item={asset}:{package}]/findings", many)
@@ -75,6 +80,8 @@ def pages(ledger):
             for thing, name in windows.items():
                 told = ([of[thing]] if of[thing] > 1 else []) + (found(name) if name != "now" else [])
                 may(page, "What waits", "What", f"/teams/{team}/plan", told)
+            if not is_known:
+                continue
             figure(page, "digests this week", digests)
             figure(page, "times now this week", alarms)
             for day, (digests, alarms) in weeks.items():

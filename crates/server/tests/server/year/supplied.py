@@ -15,6 +15,8 @@ class Document:
         data = entry.data
         self.number, self.kind, self.version = data["number"], data["kind"], data["version"]
         self.at, self.asset, self.product = entry.at, entry.asset, data["product"]
+        # Of an entry of an earlier version it is not known.
+        self.is_told = "made" in data
         self.made = moment(data["made"]) if data.get("made") else None
         self.parts, self.statements = data.get("parts"), data.get("statements", 0)
         self.format = data.get("format") or [None, None]
@@ -76,11 +78,13 @@ def version(text):
 def promises(is_, now):
     """Each promise with how it stands and the numbers that show it. `None`: of what is not looked at here."""
     promised, sboms = is_.promised, is_.sboms()
-    if promised.get("notice_hours") or promised.get("vex_days") or not sboms:
+    if promised.get("notice_hours") or promised.get("vex_days") or not sboms or not all(one.is_told for one in sboms):
         return None
     newest, all_ = sboms[0], {}
     if promised.get("format"):
         kind, least = promised["format"], promised["least"]
+        if newest.format[1] is None:
+            return None
         is_met = newest.format[0] == kind and version(newest.format[1]) >= version(least)
         all_["format"] = (is_met, [float(newest.format[1]), float(least)])
     if promised.get("fresh_days"):
@@ -89,6 +93,8 @@ def promises(is_, now):
         all_["release"] = (any(one.version == is_.release for one in sboms), found(is_.release))
     if promised.get("quality"):
         score = newest.score()
+        if score is None:
+            return None
         all_["quality"] = (score + 1e-9 >= promised["quality"], [math.floor(score + 1e-9), 100, promised["quality"]])
     return all_
 
@@ -132,6 +138,7 @@ def pages(ledger):
     if suppliers(ledger):
         figure("/suppliers", "questions wait", waiting)
         figure("/suppliers", "questions past their day", late)
+    if suppliers(ledger) and all(one.is_told for is_ in suppliers(ledger).values() for one in is_.documents):
         figure("/suppliers", "with broken promises", broken)
         words("/suppliers", "h1", [broken] if broken else [])
 
@@ -154,6 +161,8 @@ def standing(ledger, is_, id_, reckoned):
             # Two sides have the list on *Today*.
             for list_ in ("*/", "*/", "*/today/suppliers"):
                 may(list_, "Suppliers who owe something", "What shows it", f"/suppliers/{id_}#promises", shown)
+    if newest.score() is None:
+        return
     findings = sum(f.live and f.asset == newest.asset for f in ledger.findings.values())
     say(at, "api", "/standing/0/score", newest.score())
     say(at, "api", "/standing/0/findings", findings)
