@@ -11,6 +11,8 @@ from saying import api, cell, figure, found, may, say, words
 OF_TEAM = re.compile(r"/teams/(\d+)/plan")
 # At once is within a day, and what is looked at is a quarter of a year at least.
 AT_ONCE, LEAST = DAY, 90 * DAY
+# What is made again each time that it fails: no more than ten times is reckoned with.
+LEAST_CONFIDENCE = 0.1
 # How many windows of a team the page of all shows.
 WINDOWS = 4
 
@@ -58,6 +60,9 @@ class Plan:
         self.windows = data.get("windows", self.windows)
         for cost in data.get("costs", []):
             self.costs[cost["asset"], cost["package"]] = cost
+            points = (cost["least"] + max(cost["most"], cost["least"])) / 2 / max(cost["confidence"], LEAST_CONFIDENCE)
+            if abs(points - cost["points"]) > 1e-6:
+                raise SystemExit(f"{cost['package']}: {cost['points']} points are told, and {points} are made")
 
     def load(self):
         return sum(f.weight or 0 for f in self.open)
