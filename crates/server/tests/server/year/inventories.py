@@ -134,10 +134,10 @@ def package(ledger, carried, name, at):
     of = collections.defaultdict(list)
     for (_, purl), is_ in places.items():
         of[version_of(purl)].append(is_[1])
-    for runs in of.values():
-        # A version is no number of a page: the row is called by what stands behind it.
-        cell(at, "Versions", "Places", str(len(runs)), len(runs))
-        cell(at, "Versions", "In production", str(len(runs)), sum(runs))
+    for version, runs in of.items():
+        if version is not None:
+            cell(at, "Versions", "Places", unquote(version), len(runs))
+            cell(at, "Versions", "In production", unquote(version), sum(runs))
     for vulnerability, all_ in wrong.items():
         cell(at, "What is wrong with it", "Findings", vulnerability, len(all_))
         cell(at, "What is wrong with it", "Load", vulnerability, load(all_))
