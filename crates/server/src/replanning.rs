@@ -88,7 +88,7 @@ pub(crate) async fn anew(
 ) -> Result<Replanned, Refused> {
     let agreed = app.agreed(org, now).await?;
     let findings = app.store.finding_marks(org).await?;
-    let plans = app.store.team_plans(org).await?;
+    let plans = app.store.plan_marks(org).await?;
     let index = app.index().and_then(|i| i.info().ok()).map(|i| i.digest);
     // While a new index or charter is being worked in, what it has yet to change is not known: planned again after.
     let mut matching = Vec::new();
@@ -122,7 +122,7 @@ pub(crate) async fn anew(
                 (findings.get(&team.id), &matching),
             )
         };
-        let is_same = |mark: &str| plans.iter().any(|p| p.team == team.id && p.mark == mark);
+        let is_same = |mark: &str| plans.iter().any(|(of, is)| *of == team.id && is == mark);
         if is_same(&mark(&app.store.finished_mark(org, team.id).await?)) {
             done.same += 1;
             continue;

@@ -261,6 +261,16 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The teams of which a plan is kept, with the mark of what it was made of, without what it came to.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn plan_marks(&self, org: Org) -> Result<Vec<(i64, String)>> {
+        let sql = "SELECT team, mark FROM team_plan WHERE org = $1 ORDER BY team";
+        let rows = (&mut &self.db).all(sql, args![org.0]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
+    }
+
     /// A mark of each team's findings that count: while it is the same, so are they as far as plans are made
     /// of them. One question for all teams.
     ///

@@ -133,6 +133,7 @@ pub(crate) async fn a_plan_is_kept_as_the_difference_to_the_one_before(store: St
     assert_eq!(sizes, [2, 3, 1]);
     let [plan] = &store.team_plans(org).await.unwrap()[..] else { panic!() };
     assert_eq!((plan.team, plan.mark.as_str(), plan.made), (1, "mark 6", at(6)));
+    assert_eq!(store.plan_marks(org).await.unwrap(), [(1, "mark 6".to_owned())]);
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
 

@@ -112,7 +112,7 @@ impl Ground {
                     (None, Some(_)) => false,
                 }
         });
-        let plans = store.team_plans(org).await?;
+        let plans = store.plan_marks(org).await?;
         let asked = Asked { days: DAYS.to_string(), ..Asked::default() };
         Ok(Ground {
             now,
@@ -126,7 +126,7 @@ impl Ground {
             index: index(app, now).await?,
             decisions,
             updates: updates(app, who, visible.as_deref(), since).await?,
-            planned: plans.into_iter().map(|plan| plan.team).collect(),
+            planned: plans.into_iter().map(|(team, _)| team).collect(),
             reviewed: reviewed(app, who, now).await?,
             measured: measure(app, who, &asked).await?,
             sealed: verified::so_far(app, who).await?,
