@@ -133,6 +133,18 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
         assert_eq!(one, other, "of terms that are told afterwards");
     }
     eprintln!("compared with what was told afterwards after {:?}", started.elapsed());
+
+    // Of what a ledger of an earlier version lacks nothing is said, and all else is the same.
+    let earlier = folder.path().join("earlier.jsonl");
+    std::fs::write(&earlier, of_earlier(&ledger)).unwrap();
+    let of_less = made((&earlier, &evidence), &[&lea], &opened).unwrap();
+    let known: std::collections::HashSet<&str> = said.lines().collect();
+    // Lists of the entries themselves are others.
+    let is_of_entries = |line: &&str| line.contains("ledger") || line.contains("history|");
+    for line in of_less.lines().filter(|line| !is_of_entries(line)) {
+        assert!(known.contains(line), "of an earlier ledger: {line}");
+    }
+    eprintln!("compared with an earlier ledger after {:?}", started.elapsed());
 }
 
 /// Compares a year again that was kept in the folder `TRIMTAB_YEAR` names: to work on the script takes no year.
@@ -197,6 +209,32 @@ fn made((ledger, evidence): (&Path, &Path), reader: &[&str], opened: &[String]) 
     assert!(made.status.success(), "{words}");
     eprint!("{words}");
     Some(String::from_utf8(made.stdout).unwrap())
+}
+
+/// The ledger without what versions before layout 31 did not tell.
+fn of_earlier(ledger: &Path) -> String {
+    let entries = ["plan", "pulse-round", "maturity", "letter", "verdict-again"];
+    let text = std::fs::read_to_string(ledger).unwrap();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut entry: Value = serde_json::from_str(line).unwrap();
+        let mut data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+        let what = data["what"].as_str().unwrap_or_default().to_owned();
+        if entries.contains(&what.as_str()) {
+            continue;
+        }
+        let members: &[&str] = match what.as_str() {
+            "system" => &["accountable"],
+            "supplier-document" => &["made", "format", "parts"],
+            _ => &[],
+        };
+        for member in members {
+            data.as_object_mut().unwrap().remove(*member);
+        }
+        entry["data"] = json!(data.to_string());
+        lines.push(entry.to_string());
+    }
+    lines.join("\n")
 }
 
 /// The ledger as an earlier build wrote it, and this one went on: terms are told at its end.

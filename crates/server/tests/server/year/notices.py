@@ -39,6 +39,9 @@ def things(ledger, team):
     """How many findings each thing is about: what a change removes, and what none removes by its asset and package."""
     of, going, windows = collections.Counter(), set(), {}
     plan = plans.plans(ledger).get(team)
+    if plan is None and any(of[0] == team for of in ledger.scheduled):
+        # Whether there is a plan that takes it in is not told.
+        return of, windows
     counting = [f for f in ledger.of(team) if f.counts_at(ledger.now)]
     for change in plan.changes if plan else ():
         own = [f for f in change.findings if f in counting]

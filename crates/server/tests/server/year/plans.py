@@ -134,6 +134,20 @@ def plans(ledger):
 
 def pages(ledger):
     with_ = [plan for plan in plans(ledger).values() if plan.missing is None]
+    # Of a plan that an earlier version kept it is not told what it was reckoned with, and no sum of all is known.
+    scheduled = {of[0] for of in ledger.scheduled} & set(ledger.teams)
+    is_whole = bool(plans(ledger)) and scheduled <= plans(ledger).keys()
+    if is_whole:
+        of_all(with_, ledger)
+    for plan in with_:
+        windows(plan)
+        answer(plan)
+    this_window(ledger, with_)
+    boards(ledger, with_, is_whole)
+
+
+def of_all(with_, ledger):
+    """What all plans come to together."""
     load, gone = sum(plan.load() for plan in with_), sum(f.weight or 0 for plan in with_ for f in plan.removed())
     missed = [plan.missed(plan.until, plan.made) for plan in with_]
     stay = sum(len(plan.open) - len(plan.removed()) for plan in with_)
@@ -143,11 +157,6 @@ def pages(ledger):
     figure("/plan", "findings stay", stay)
     figure("/plan", "teams without a plan", len(ledger.teams) - len(with_))
     words("/plan", "h1", [changes, len(with_), gone, load] if changes else [])
-    for plan in with_:
-        windows(plan)
-        answer(plan)
-    this_window(ledger, with_)
-    boards(ledger, with_)
 
 
 def windows(plan):
@@ -224,13 +233,15 @@ def first(changes, now):
     return by[min(by)] if by else []
 
 
-def boards(ledger, with_):
+def boards(ledger, with_, is_whole):
     for plan in with_:
         own = first(plan.changes, ledger.now)
         if own:
             name, table = ledger.teams[plan.team], "Work by team"
             cell("/boards/engineering", table, "Points", name, sum(change.points for change in own))
             cell("/boards/engineering", table, "Next window", name, found(own[0].name))
+    if not is_whole:
+        return
     all_ = [change for plan in with_ for change in plan.changes]
     weights = collections.Counter()
     for finding in shown.live(ledger):
