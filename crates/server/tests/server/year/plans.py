@@ -246,7 +246,7 @@ def boards(ledger, with_, is_whole):
     weights = collections.Counter()
     for finding in shown.live(ledger):
         weights[finding.system] += finding.weight or 0
-    for system in {finding.system for finding in shown.live(ledger)}:
+    for system in sorted({finding.system for finding in shown.live(ledger)}):
         own = first([c for c in all_ if ledger.system_of.get(c.asset) == system], ledger.now)
         told = None
         if own:

@@ -19,7 +19,7 @@ def pages(ledger):
         if entry.what == "charter-agreed":
             agreed[entry.data["charter"]].add(entry.data["side"])
             in_force = entry.data["charter"] if entry.data.get("in_force") else in_force
-    for at in ledger.opened:
+    for at in sorted(ledger.opened):
         if EFFECT.fullmatch(at):
             api(at, "", {"weighed": len(live), "load": {"today": load}, "against": in_force})
             for level in LEVELS:
