@@ -83,13 +83,13 @@ def carried(ledger, id_, at, before):
         say(name, "row", f"pack/numbers|name|{label}|value", value)
         if label != "packages":
             figure(page, label, value)
-    relied = {package: len({asset for asset, purl in now if package_of(purl) == package}) for package in there}
+    relied = {package: len({asset for asset, purl in now if package_of(purl) == package}) for package in sorted(there)}
     # Which of as many is the twentieth is a choice.
     least = sorted(relied.values(), reverse=True)[20] if len(relied) > 20 else 0
     for package, many in relied.items():
         if many > least:
             topic(id_, 3, f"relied-on:{package}", many)
-    for package in there:
+    for package in sorted(there):
         assets = {asset for asset, purl in now if package_of(purl) == package}
         systems = {last(ledger.moved[asset], at) for asset in assets}
         row = f"/packages?purl={quote(package, safe='')}"
@@ -137,7 +137,7 @@ def of_noise(ledger, id_, at):
         if word != "request":
             notices[team].add((when, word, None if word == "plan" else key))
     asked_ = collections.Counter(team for (team, _), all_ in hours.items() if not all(all_))
-    for team in set(asked_) | set(notices):
+    for team in sorted(set(asked_) | set(notices)):
         topic(id_, 8, f"team:{team}", asked_[team])
     for team in ledger.teams:
         row = f"/metrics?team={team}&days=28"
