@@ -162,7 +162,7 @@ def incidents(ledger, carried):
                 teams.add(told["team"])
             elif told["event"] == "handed":
                 teams.discard(told["team"])
-        for team in teams & set(ledger.teams):
+        for team in sorted(teams & set(ledger.teams)):
             many = sum(ledger.owner.get(ledger.system_of.get(asset)) == team for asset, _ in places)
             cell(at, "Teams", "Places", ledger.teams[team], many)
             say(f"/api/v1{at}", "team", f"{team}|places", many)

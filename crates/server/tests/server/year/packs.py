@@ -83,13 +83,26 @@ def carried(ledger, id_, at, before):
         say(name, "row", f"pack/numbers|name|{label}|value", value)
         if label != "packages":
             figure(page, label, value)
-    for package in there:
+    relied = {package: len({asset for asset, purl in now if package_of(purl) == package}) for package in sorted(there)}
+    # Which of as many is the twentieth is a choice.
+    least = sorted(relied.values(), reverse=True)[20] if len(relied) > 20 else 0
+    for package, many in relied.items():
+        if many > least:
+            topic(id_, 3, f"relied-on:{package}", many)
+    for package in sorted(there):
         assets = {asset for asset, purl in now if package_of(purl) == package}
         systems = {last(ledger.moved[asset], at) for asset in assets}
         row = f"/packages?purl={quote(package, safe='')}"
         versions = {version_of(purl) for _, purl in now if package_of(purl) == package}
         many = [len(versions)] if len(versions) > 1 else []
         may(page, "Most relied on", "Topic", row, many + [len(assets), len(systems)])
+
+
+def topic(id_, part, key, weight):
+    """What a pack tells each time is not said to be there again."""
+    row = f"pack/parts/{part}/topics|key|{key}"
+    say(f"/api/v1/reviews/{id_}", "row", f"{row}|weight", weight)
+    say(f"/api/v1/reviews/{id_}", "row", f"{row}|repeats", 0)
 
 
 def of_load(ledger, id_, at):
@@ -101,6 +114,8 @@ def of_load(ledger, id_, at):
             load[finding.package] += counts[2] or 0
             many[finding.package] += 1
     sum_ = sum(load.values())
+    for package in sorted(load, key=lambda one: (-load[one], one))[:5]:
+        topic(id_, 6, f"concentration:{package}", load[package])
     for package, of in load.items():
         part = math.floor(of / sum_ * 100 + 0.5) if sum_ else None
         row = f"/packages?purl={quote(package, safe='')}"
@@ -122,6 +137,8 @@ def of_noise(ledger, id_, at):
         if word != "request":
             notices[team].add((when, word, None if word == "plan" else key))
     asked_ = collections.Counter(team for (team, _), all_ in hours.items() if not all(all_))
+    for team in sorted(set(asked_) | set(notices)):
+        topic(id_, 8, f"team:{team}", asked_[team])
     for team in ledger.teams:
         row = f"/metrics?team={team}&days=28"
         may(f"/reviews/{id_}", "Noise", "Topic", row, [asked_[team], len(notices[team])])
