@@ -3,6 +3,7 @@ What was exploited elsewhere is of the index."""
 
 import collections
 import math
+import sys
 from urllib.parse import quote
 
 from inventories import Inventories, package_of, version_of
@@ -45,7 +46,10 @@ def concentration(ledger, at):
 def month(ledger, id_, at, earlier):
     name = f"/api/v1/reviews/{id_}"
     five, half = concentration(ledger, at)
-    carried(ledger, id_, at, earlier[-1]["open"] if earlier else None)
+    try:
+        carried(ledger, id_, at, earlier[-1]["open"] if earlier else None)
+    except FileNotFoundError as error:
+        print(f"review {id_}: a document is missing: {error.filename}", file=sys.stderr)
     of_load(ledger, id_, at)
     of_noise(ledger, id_, at)
     numbers = {
