@@ -26,6 +26,8 @@ pub struct OfRole {
 pub struct Means {
     /// How many answered.
     pub count: u64,
+    /// What their answers to each question come to together.
+    pub sums: [u64; QUESTIONS],
     /// The mean of each question, 1 to 5, in tenths.
     pub means: [f64; QUESTIONS],
 }
@@ -57,7 +59,7 @@ pub fn told(answers: &[OfRole]) -> Told {
 
 fn means(count: u64, sums: [u64; QUESTIONS]) -> Option<Means> {
     let mean = |sum: u64| (sum as f64 / count as f64 * 10.0).round() / 10.0;
-    (count >= LEAST).then(|| Means { count, means: sums.map(mean) })
+    (count >= LEAST).then(|| Means { count, sums, means: sums.map(mean) })
 }
 
 #[cfg(test)]
@@ -91,7 +93,10 @@ mod tests {
     fn one_who_is_alone_in_a_role_hides_the_whole() {
         let of = |role, count| OfRole { role, count, sums: [4 * count, 3 * count, 5 * count] };
         let is = told(&[of(Role::Engineering, 8), of(Role::Product, 1)]);
-        assert_eq!(is.roles[0].1, Some(Means { count: 8, means: [4.0, 3.0, 5.0] }));
+        assert_eq!(
+            is.roles[0].1,
+            Some(Means { count: 8, sums: [32, 24, 40], means: [4.0, 3.0, 5.0] })
+        );
         assert_eq!((is.roles[1].1, is.all), (None, None));
         let is = told(&[of(Role::Engineering, 8), of(Role::Product, 3), of(Role::Security, 2)]);
         assert_eq!(is.all.map(|all| all.count), Some(13));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use trimtab_model::charter::Charter;
-use trimtab_model::{Diagnostic, Role};
+use trimtab_model::{Diagnostic, Level, Role};
 use trimtab_store::{CharterState, StoreError, StoredCharter};
 
 use crate::access::{Action, On, Who};
@@ -76,12 +76,16 @@ pub(crate) fn terms(charter: &Charter) -> Value {
     let production = charter.environments.iter().filter(|e| e.production);
     let production: Vec<&str> = production.map(|e| &*e.name).collect();
     let accepts = charter.tiers.iter().map(|tier| {
-        let level = tier.acceptable.map(trimtab_model::Level::as_str);
+        let level = tier.acceptable.map(Level::as_str);
         (tier.name.to_string(), json!(level))
     });
     let accepts: Map<String, Value> = accepts.collect();
+    let longest = Level::ALL.iter().map(|level| {
+        (level.as_str().to_owned(), json!(crate::deciding::longest_by(charter, *level)))
+    });
+    let longest: Map<String, Value> = longest.collect();
     json!({ "name": charter.name, "version": charter.version, "production": production,
-        "accepts": accepts })
+        "accepts": accepts, "longest": longest })
 }
 
 /// Proposes a charter.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_decisions::exceptions::{self, Standing};
 use trimtab_decisions::not_affected::{self, Case};
+use trimtab_model::charter::Charter;
 use trimtab_model::decision::Justification;
 use trimtab_model::{Level, Role};
 use trimtab_store::{
@@ -98,7 +99,12 @@ pub(crate) fn level(finding: &Finding) -> Level {
 
 /// The most days for which the charter lets a level be accepted.
 pub(crate) fn longest(agreed: &Agreed, level: Level) -> i64 {
-    let days = agreed.charter.exceptions.longest_days.get(level as usize).copied().flatten();
+    longest_by(&agreed.charter, level)
+}
+
+/// The same by any charter.
+pub(crate) fn longest_by(charter: &Charter, level: Level) -> i64 {
+    let days = charter.exceptions.longest_days.get(level as usize).copied().flatten();
     days.map_or(LONGEST, |days| i64::from(days).min(LONGEST))
 }
 

@@ -3,10 +3,11 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::json;
 use trimtab_engine::goal::{Goal, Measure, Progress};
-use trimtab_engine::pulse::{OfRole, Told, told};
+use trimtab_engine::pulse::{Means, OfRole, Told, told};
 use trimtab_model::Role;
-use trimtab_store::{NewGoal, ReviewOf, SharedGoal};
+use trimtab_store::{NewGoal, Org, PulseAnswer, ReviewOf, SharedGoal, StoreError};
 
 use crate::access::{Action, Who};
 use crate::measuring::question::{Asked, LONGEST, measure};
@@ -234,10 +235,37 @@ pub(crate) async fn rounds(app: &App, who: &Who) -> Result<Vec<(String, Told)>, 
         .collect())
 }
 
+/// Tells the ledger the sums of rounds that are over, each once, as far as they are told anywhere: nothing of fewer than
+/// five, and nothing from which fewer could be reckoned. Returns how many.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn tell_rounds(app: &App, org: Org) -> Result<usize, StoreError> {
+    let now = app.now();
+    let mut done = 0;
+    for (number, _) in app.store.pulses(org, &round(now), ROUNDS).await? {
+        done += usize::from(app.store.tell_pulse(org, &number, sums, now).await?);
+    }
+    Ok(done)
+}
+
+/// What may be told of a round, as the ledger has it.
+fn sums(is: &[trimtab_store::PulseOf]) -> serde_json::Value {
+    let of = |is: &trimtab_store::PulseOf| OfRole { role: is.role, count: is.count, sums: is.sums };
+    let told = told(&is.iter().map(of).collect::<Vec<_>>());
+    let sums = |is: Means| json!({ "answers": is.count, "sums": is.sums });
+    let of_roles: serde_json::Map<String, serde_json::Value> = told
+        .roles
+        .iter()
+        .map(|(role, is)| (role.as_str().to_owned(), json!(is.map(sums))))
+        .collect();
+    json!({ "all": told.all.map(sums), "roles": of_roles })
+}
+
 /// Counts somebody's answers for one of their roles.
 ///
 /// # Errors
-/// They hold no such role, answered before in this round, or an answer is none.
+/// They hold no such role, answered before in this round, it is over, or an answer is none.
 pub(crate) async fn answer(
     app: &App,
     who: &Who,
@@ -256,10 +284,12 @@ pub(crate) async fn answer(
     }
     let now = app.now();
     let of = (who.person.id, role);
-    if app.store.answer_pulse(who.org, &round(now), of, answers, now).await? {
-        Ok(())
-    } else {
-        Err(Problem::conflict("You answered this month."))
+    match app.store.answer_pulse(who.org, &round(now), of, answers, now).await? {
+        PulseAnswer::Counted => Ok(()),
+        PulseAnswer::Again => Err(Problem::conflict("You answered this month.")),
+        PulseAnswer::Over => {
+            Err(Problem::conflict("The month is over by now: answer in the next one."))
+        }
     }
 }
 

@@ -36,6 +36,24 @@ pub(crate) struct Told {
     pub(crate) left: usize,
     /// Changes that people hold back.
     pub(crate) held: usize,
+    /// Until when load-days and deadlines are counted: seconds since 1970. `None`: an earlier version kept it.
+    pub(crate) until: Option<i64>,
+    /// What each change that is scheduled costs.
+    pub(crate) costs: Vec<ToldCost>,
+}
+
+/// What a change of a kept plan costs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToldCost {
+    pub(crate) asset: i64,
+    pub(crate) package: String,
+    /// Points: what is reckoned with, at least, and at most.
+    pub(crate) points: f64,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    /// The probability that nothing breaks.
+    pub(crate) confidence: f64,
 }
 
 /// A window of a kept plan.
@@ -70,7 +88,7 @@ pub(crate) async fn anew(
 ) -> Result<Replanned, Refused> {
     let agreed = app.agreed(org, now).await?;
     let findings = app.store.finding_marks(org).await?;
-    let plans = app.store.team_plans(org).await?;
+    let plans = app.store.plan_marks(org).await?;
     let index = app.index().and_then(|i| i.info().ok()).map(|i| i.digest);
     // While a new index or charter is being worked in, what it has yet to change is not known: planned again after.
     let mut matching = Vec::new();
@@ -104,7 +122,7 @@ pub(crate) async fn anew(
                 (findings.get(&team.id), &matching),
             )
         };
-        let is_same = |mark: &str| plans.iter().any(|p| p.team == team.id && p.mark == mark);
+        let is_same = |mark: &str| plans.iter().any(|(of, is)| *of == team.id && is == mark);
         if is_same(&mark(&app.store.finished_mark(org, team.id).await?)) {
             done.same += 1;
             continue;
@@ -161,7 +179,10 @@ async fn keep(
     let planned = made(app, (org, None), team, wish, Kept::Weighed).await;
     let planned = planned.map_err(told_of)?;
     let (told, wanted) = match &planned {
-        Err(missing) => (Told { missing: Some(missing.told()), ..Told::default() }, Vec::new()),
+        Err(missing) => {
+            let until = Some(now.as_second());
+            (Told { missing: Some(missing.told()), until, ..Told::default() }, Vec::new())
+        }
         Ok(planned) => (told(planned), wanted(planned, now)),
     };
     let told = serde_json::to_value(told).map_err(|e| Refused::Internal(e.to_string()))?;
@@ -194,7 +215,28 @@ fn told(planned: &Planned) -> Told {
         missed_of_nothing: plan.nothing.missed.len(),
         left: plan.left.iter().filter(|l| matches!(l.what, Item::Finding(_))).count(),
         held: planned.held.len(),
+        until: Some(planned.question.horizon.as_second()),
+        costs: costs(planned),
     }
+}
+
+/// What the changes of the plan cost, each by what it is.
+fn costs(planned: &Planned) -> Vec<ToldCost> {
+    let cost = |at: &usize| {
+        let (change, asked) = (planned.changes.get(*at)?, planned.question.candidates.get(*at)?);
+        Some(ToldCost {
+            asset: change.of.asset,
+            package: change.of.package.clone(),
+            points: reckoned(asked.least, asked.most, asked.confidence),
+            least: asked.least,
+            most: asked.most,
+            confidence: asked.confidence,
+        })
+    };
+    let batches = planned.plan.batches.iter().flat_map(|batch| &batch.candidates);
+    let mut all: Vec<ToldCost> = batches.filter_map(cost).collect();
+    all.sort_by(|a, b| (a.asset, &a.package).cmp(&(b.asset, &b.package)));
+    all
 }
 
 /// What is to be scheduled, by the plan.

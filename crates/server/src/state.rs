@@ -258,7 +258,8 @@ impl App {
     }
 
     /// Reads the ledger of an organisation on to its end, so many entries at a time, keeps the stages of maturity of the
-    /// day, and notes which branches were left; the server does so by itself each day. Returns in how many parts; `None`: somebody else reads it now.
+    /// day, notes which branches were left, and tells what rounds of the pulse that are over came to; the server does so by
+    /// itself each day. Returns in how many parts; `None`: somebody else reads it now.
     ///
     /// # Errors
     /// The store does not answer.
@@ -267,9 +268,11 @@ impl App {
         let parts = crate::facts::verified::read_on(self, org, part).await;
         let kept = crate::facts::maturity::kept::keep(self, org).await;
         let left = self.leave_branches(org).await;
+        let rounds = crate::goaling::tell_rounds(self, org).await;
         let parts = parts.map_err(|e| e.detail)?;
         kept.map_err(|e| e.detail)?;
         left?;
+        rounds.map_err(|e| e.to_string())?;
         Ok(parts)
     }
 

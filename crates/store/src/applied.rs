@@ -18,6 +18,19 @@ const REMOVED: usize = 500;
 /// How long they are at most, in bytes.
 const LONGEST: usize = 32 << 10;
 
+/// The numbers of the evidence: what the runs of the tests came to, how often they ran, the load that is to go, and
+/// the request. What it does not tell is `null`.
+fn evidence(told: &serde_json::Value) -> serde_json::Value {
+    let run = |of: &serde_json::Value| match of.is_object() {
+        true => json!({ "passed": of["passed"], "failed": of["failed"], "skipped": of["skipped"],
+            "seconds": of["seconds"] }),
+        false => serde_json::Value::Null,
+    };
+    let tests = &told["tests"];
+    json!({ "before": run(&tests["before"]), "after": run(&tests["after"]), "runs": tests["runs"],
+        "load": told["load"], "request": told["request"]["number"] })
+}
+
 /// A batch that was carried out, to be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewApplied {
@@ -128,6 +141,11 @@ impl Store {
             "removes": removes });
         if more > 0 {
             data["more"] = json!(more);
+        }
+        if let (Some(data), Some(evidence)) =
+            (data.as_object_mut(), evidence(&new.told).as_object())
+        {
+            data.extend(evidence.clone());
         }
         ledger::append(&mut tx, org, &[event(new.asset, actor, now, data)]).await?;
         tx.commit().await?;

@@ -46,6 +46,17 @@ pub struct SharedGoal {
     pub dropped: Option<Timestamp>,
 }
 
+/// What became of an answer to the pulse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PulseAnswer {
+    /// It is counted.
+    Counted,
+    /// They answered in this round before.
+    Again,
+    /// The ledger was told what the round came to: nothing is added to it.
+    Over,
+}
+
 const COLUMNS: &str =
     "id, team, name, measure, begins_at, ends_at, begins, ends, made, actor, dropped";
 
@@ -146,8 +157,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Counts somebody's answers, each 1 to 5, for a role. `false`: they answered in this round. What they said is in no row
-    /// of theirs, and not in the ledger.
+    /// Counts somebody's answers, each 1 to 5, for a role. What they said is in no row of theirs; the ledger is told it with
+    /// what others said, once the round is over, as far as that may be told (`tell_pulse`).
     ///
     /// # Errors
     /// The store does not answer.
@@ -158,12 +169,19 @@ impl Store {
         (person, role): (i64, Role),
         answers: [u8; 3],
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<PulseAnswer> {
         let mut tx = self.db.begin().await?;
+        // Before anything is counted: what a round came to is read by whoever has the ledger.
+        ledger::hold(&mut tx, org).await?;
+        // What was told may not grow: the difference would be what somebody said.
+        let sql = "SELECT 1 FROM pulse_told WHERE org = $1 AND round = $2 AND told > 0";
+        if tx.first(sql, args![org.0, round]).await?.is_some() {
+            return Ok(PulseAnswer::Over);
+        }
         let sql = "INSERT INTO pulse_person (org, round, person) VALUES ($1, $2, $3)
             ON CONFLICT DO NOTHING";
         if tx.run(sql, args![org.0, round, person]).await? == 0 {
-            return Ok(false);
+            return Ok(PulseAnswer::Again);
         }
         for (question, answer) in (0i64..).zip(answers) {
             let sql = "INSERT INTO pulse_count (org, round, role, question, answer, number)
@@ -175,6 +193,45 @@ impl Store {
         }
         // Not who: an entry beside a sum that grew would say what they answered.
         let data = json!({ "what": "pulse", "round": round });
+        ledger::append(&mut tx, org, &[changed("trimtab", now, data)]).await?;
+        tx.commit().await?;
+        Ok(PulseAnswer::Counted)
+    }
+
+    /// Tells the ledger what a round came to, once: `told` makes an object of the answers of each role, with what of them may
+    /// be told. They are read in the transaction that tells them, and nobody answers in that round any longer. `false`: it
+    /// was told before, or is never told, since it began with an earlier version, whose words promised so.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tell_pulse(
+        &self,
+        org: Org,
+        round: &str,
+        told: impl FnOnce(&[PulseOf]) -> serde_json::Value + Send,
+        now: Timestamp,
+    ) -> Result<bool> {
+        // Most often there is nothing to tell, and nobody is held up.
+        let sql = "SELECT 1 FROM pulse_told WHERE org = $1 AND round = $2";
+        if (&mut &self.db).first(sql, args![org.0, round]).await?.is_some() {
+            return Ok(false);
+        }
+        let mut tx = self.db.begin().await?;
+        // Whoever answers holds it too: they come before all of this, or after it.
+        ledger::hold(&mut tx, org).await?;
+        let sql = "INSERT INTO pulse_told (org, round, told) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING";
+        if tx.run(sql, args![org.0, round, micros(now)]).await? == 0 {
+            return Ok(false);
+        }
+        let sql = "SELECT round, role, question, answer, number FROM pulse_count
+            WHERE org = $1 AND round = $2 ORDER BY round DESC, role, question, answer";
+        let rows = tx.all(sql, args![org.0, round]).await?;
+        let is = answered(&rows, 1)?.pop().map(|(_, roles)| roles).unwrap_or_default();
+        let mut data = json!({ "what": "pulse-round", "round": round });
+        if let (Some(data), serde_json::Value::Object(told)) = (data.as_object_mut(), told(&is)) {
+            data.extend(told);
+        }
         ledger::append(&mut tx, org, &[changed("trimtab", now, data)]).await?;
         tx.commit().await?;
         Ok(true)
@@ -201,33 +258,38 @@ impl Store {
     ) -> Result<Vec<(String, Vec<PulseOf>)>> {
         let sql = "SELECT round, role, question, answer, number FROM pulse_count
             WHERE org = $1 AND round < $2 ORDER BY round DESC, role, question, answer";
-        let mut all: Vec<(String, Vec<PulseOf>)> = Vec::new();
-        for row in (&mut &self.db).all(sql, args![org.0, before]).await? {
-            let (round, word) = (row.text(0)?, row.text(1)?);
-            let wrong = || StoreError::Damaged(format!("a role `{word}`"));
-            let role = Role::from_word(&word).ok_or_else(wrong)?;
-            let number =
-                |at: usize| -> Result<u64> { Ok(u64::try_from(row.int(at)?).unwrap_or(0)) };
-            let (question, answer, count) = (number(2)?, number(3)?, number(4)?);
-            if all.last().is_none_or(|(of, _)| *of != round) {
-                if all.len() == most {
-                    break;
-                }
-                all.push((round, Vec::new()));
-            }
-            let Some((_, roles)) = all.last_mut() else { continue };
-            if roles.last().is_none_or(|of| of.role != role) {
-                roles.push(PulseOf { role, count: 0, sums: [0; 3] });
-            }
-            let Some(of) = roles.last_mut() else { continue };
-            if question == 0 {
-                of.count += count;
-            }
-            let at = usize::try_from(question).unwrap_or(usize::MAX);
-            if let Some(sum) = of.sums.get_mut(at) {
-                *sum += answer * count;
-            }
-        }
-        Ok(all)
+        let rows = (&mut &self.db).all(sql, args![org.0, before]).await?;
+        answered(&rows, most)
     }
+}
+
+/// Answers by round and role, in the order in which they were read: the first rounds of them.
+fn answered(rows: &[Row], most: usize) -> Result<Vec<(String, Vec<PulseOf>)>> {
+    let mut all: Vec<(String, Vec<PulseOf>)> = Vec::new();
+    for row in rows {
+        let (round, word) = (row.text(0)?, row.text(1)?);
+        let wrong = || StoreError::Damaged(format!("a role `{word}`"));
+        let role = Role::from_word(&word).ok_or_else(wrong)?;
+        let number = |at: usize| -> Result<u64> { Ok(u64::try_from(row.int(at)?).unwrap_or(0)) };
+        let (question, answer, count) = (number(2)?, number(3)?, number(4)?);
+        if all.last().is_none_or(|(of, _)| *of != round) {
+            if all.len() == most {
+                break;
+            }
+            all.push((round, Vec::new()));
+        }
+        let Some((_, roles)) = all.last_mut() else { continue };
+        if roles.last().is_none_or(|of| of.role != role) {
+            roles.push(PulseOf { role, count: 0, sums: [0; 3] });
+        }
+        let Some(of) = roles.last_mut() else { continue };
+        if question == 0 {
+            of.count += count;
+        }
+        let at = usize::try_from(question).unwrap_or(usize::MAX);
+        if let Some(sum) = of.sums.get_mut(at) {
+            *sum += answer * count;
+        }
+    }
+    Ok(all)
 }

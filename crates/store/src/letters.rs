@@ -193,6 +193,9 @@ impl Store {
             let values = args![org.0, id, nth, &to.channel, &to.address, to.person, micros(now)];
             tx.run(sql, values).await?;
         }
+        let data = json!({ "what": "letter", "letter": id, "team": new.team, "why": new.why,
+            "things": new.items.len(), "copies": to.len() });
+        ledger::append(&mut tx, org, &[changed("trimtab", now, data)]).await?;
         tx.commit().await?;
         Ok(Some(id))
     }

@@ -125,7 +125,7 @@ pub use findings::{
     FindingState, GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched,
     Mentioned, NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
-pub use goals::{NewGoal, PulseOf, SharedGoal};
+pub use goals::{NewGoal, PulseAnswer, PulseOf, SharedGoal};
 pub use history::Told;
 pub use incidents::{
     Incident, IncidentCount, IncidentEvent, IncidentSort, NewIncident, NewIncidentEvent,

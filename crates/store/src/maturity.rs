@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::condition::listed;
 use crate::db::{Row, Sql, args};
 use crate::error::Result;
 use crate::organisations::changed;
 use crate::time::{maybe, micros, moment};
+use crate::tx::Tx;
 use crate::{Org, Store, ledger};
 
 /// How much of a criterion is enough for an organisation.
@@ -43,6 +44,79 @@ pub struct StageDay {
     pub unmet: i64,
     /// Of how many it was not known.
     pub unknown: i64,
+}
+
+impl StageDay {
+    fn from_row(row: &Row) -> Result<StageDay> {
+        Ok(StageDay {
+            team: Some(row.int(0)?).filter(|team| *team != 0),
+            day: row.int(1)?,
+            stage: row.int(2)?,
+            met: row.int(3)?,
+            unmet: row.int(4)?,
+            unknown: row.int(5)?,
+        })
+    }
+}
+
+/// So many stages, teams and products one entry tells at most of each: more are told in more entries.
+const TOLD: usize = 500;
+
+/// What the ledger was told of each team last, with the day on which; of the organisation on each day on which it was told.
+async fn told_last(tx: &mut Tx, org: Org) -> Result<HashMap<Option<i64>, StageDay>> {
+    let sql = "SELECT team, day, stage, met, unmet, unknown FROM maturity_told WHERE org = $1";
+    let rows = tx.all(sql, args![org.0]).await?;
+    let told = |row: &Row| StageDay::from_row(row).map(|is| (is.team, is));
+    rows.iter().map(told).collect()
+}
+
+async fn put_told(tx: &mut Tx, org: Org, all: &[StageDay]) -> Result<()> {
+    for is in all {
+        let sql = "INSERT INTO maturity_told (org, team, day, stage, met, unmet, unknown)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (org, team) DO UPDATE SET day = excluded.day, stage = excluded.stage,
+                met = excluded.met, unmet = excluded.unmet, unknown = excluded.unknown";
+        let team = is.team.unwrap_or(0);
+        let values = args![org.0, team, is.day, is.stage, is.met, is.unmet, is.unknown];
+        tx.run(sql, values).await?;
+    }
+    Ok(())
+}
+
+/// The entries of a judgement: the first has what is one number, and each a part of what are lists.
+fn parts(stages: Vec<Value>, rests: Value) -> Vec<Value> {
+    let (mut one, mut lists) = (json!({ "what": "maturity" }), vec![("stages".to_owned(), stages)]);
+    if let Value::Object(rests) = rests {
+        for (name, is) in rests {
+            match is {
+                Value::Array(all) => lists.push((name, all)),
+                is => one[name] = is,
+            }
+        }
+    }
+    let longest = lists.iter().map(|(_, all)| all.len()).max().unwrap_or(0);
+    let part = |at: usize| {
+        let mut data = if at == 0 { one.clone() } else { json!({ "what": "maturity" }) };
+        for (name, all) in &lists {
+            let of = all.iter().skip(at * TOLD).take(TOLD).cloned();
+            data[name.as_str()] = of.collect();
+        }
+        data
+    };
+    (0..longest.div_ceil(TOLD).max(1)).map(part).collect()
+}
+
+async fn put(tx: &mut Tx, org: Org, all: &[StageDay]) -> Result<()> {
+    for is in all {
+        let sql = "INSERT INTO maturity_day (org, team, day, stage, met, unmet, unknown)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (org, team, day) DO UPDATE SET stage = excluded.stage,
+                met = excluded.met, unmet = excluded.unmet, unknown = excluded.unknown";
+        let team = is.team.unwrap_or(0);
+        let values = args![org.0, team, is.day, is.stage, is.met, is.unmet, is.unknown];
+        tx.run(sql, values).await?;
+    }
+    Ok(())
 }
 
 /// How far a ledger was found to hold.
@@ -124,16 +198,48 @@ impl Store {
     /// The store does not answer.
     pub async fn keep_stages(&self, org: Org, all: &[StageDay]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        for is in all {
-            let sql = "INSERT INTO maturity_day (org, team, day, stage, met, unmet, unknown)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                ON CONFLICT (org, team, day) DO UPDATE SET stage = excluded.stage,
-                    met = excluded.met, unmet = excluded.unmet, unknown = excluded.unknown";
-            let team = is.team.unwrap_or(0);
-            let values = args![org.0, team, is.day, is.stage, is.met, is.unmet, is.unknown];
-            tx.run(sql, values).await?;
-        }
+        put(&mut tx, org, all).await?;
         tx.commit().await
+    }
+
+    /// Keeps the stages of a day as they were judged at a moment, and tells the ledger once a day what they rest on that no
+    /// other entry says (`rests`, an object), with the stages that are otherwise than it was told before, all of them at
+    /// first; again on the same day where they came out otherwise. Returns whether the ledger was told.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn judge_stages(
+        &self,
+        org: Org,
+        all: &[StageDay],
+        (rests, now): (Value, Timestamp),
+    ) -> Result<bool> {
+        let Some(first) = all.first() else { return Ok(false) };
+        let mut tx = self.db.begin().await?;
+        // Of two that judge at once the second sees what the first told.
+        ledger::hold(&mut tx, org).await?;
+        let before = told_last(&mut tx, org).await?;
+        let is_other = |is: &&StageDay| {
+            before.get(&is.team).is_none_or(|was| StageDay { day: is.day, ..*was } != **is)
+        };
+        let other: Vec<StageDay> = all.iter().filter(is_other).copied().collect();
+        let is_same_day = before.values().any(|was| was.day == first.day);
+        put(&mut tx, org, all).await?;
+        let is_told = !(is_same_day && other.is_empty());
+        if is_told {
+            // The organisation is the first: its row tells on which day it was.
+            put_told(&mut tx, org, std::slice::from_ref(first)).await?;
+            put_told(&mut tx, org, &other).await?;
+            let stages = other.iter().map(|is| {
+                json!({ "team": is.team, "stage": is.stage, "met": is.met, "not_met": is.unmet,
+                    "unknown": is.unknown })
+            });
+            let told = parts(stages.collect(), rests).into_iter();
+            let told: Vec<_> = told.map(|data| changed("trimtab", now, data)).collect();
+            ledger::append(&mut tx, org, &told).await?;
+        }
+        tx.commit().await?;
+        Ok(is_told)
     }
 
     /// The stages of a team, or of the organisation, on days of a time, both included, by day. Days that nobody kept are
@@ -149,18 +255,8 @@ impl Store {
     ) -> Result<Vec<StageDay>> {
         let sql = "SELECT team, day, stage, met, unmet, unknown FROM maturity_day
             WHERE org = $1 AND team = $2 AND day >= $3 AND day <= $4 ORDER BY day";
-        let read = |row: &Row| {
-            Ok(StageDay {
-                team: Some(row.int(0)?).filter(|team| *team != 0),
-                day: row.int(1)?,
-                stage: row.int(2)?,
-                met: row.int(3)?,
-                unmet: row.int(4)?,
-                unknown: row.int(5)?,
-            })
-        };
         let values = args![org.0, team.unwrap_or(0), first, last];
-        (&mut &self.db).all(sql, values).await?.iter().map(read).collect()
+        (&mut &self.db).all(sql, values).await?.iter().map(StageDay::from_row).collect()
     }
 
     /// The systems that some assets belong to now. Those that belong to none are left out.

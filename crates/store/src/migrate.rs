@@ -97,6 +97,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0029_consents.sql"),
     },
     Migration { version: 30, name: "dial", text: include_str!("../migrations/0030_dial.sql") },
+    Migration { version: 31, name: "pulse", text: include_str!("../migrations/0031_pulse.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.
@@ -143,6 +144,38 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    /// Whoever answered before layout 31 was promised that the ledger is not told.
+    #[test]
+    fn rounds_that_were_answered_before_are_never_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.sqlite");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let db = Db::open(file.to_str().unwrap()).await.unwrap();
+            let mut tx = db.begin().await.unwrap();
+            let layout = "CREATE TABLE layout (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)";
+            tx.run(layout, args![]).await.unwrap();
+            for step in MIGRATIONS.iter().filter(|m| m.version < 31) {
+                Db::script(&mut tx, step.text).await.unwrap();
+                let sql = "INSERT INTO layout (version, name, at) VALUES ($1, $2, 0)";
+                tx.run(sql, args![step.version, step.name]).await.unwrap();
+            }
+            for (role, round) in [("product", "2026-01"), ("security", "2026-01"), ("product", "2026-02")] {
+                let sql = "INSERT INTO pulse_count (org, round, role, question, answer, number)
+                    VALUES (1, $1, $2, 0, 5, 1)";
+                tx.run(sql, args![round, role]).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            migrate(&db, 0).await.unwrap();
+            let sql = "SELECT round, told FROM pulse_told WHERE org = 1 ORDER BY round";
+            let rows = (&mut &db).all(sql, args![]).await.unwrap();
+            let rounds: Vec<_> =
+                rows.iter().map(|row| (row.text(0).unwrap(), row.int(1).unwrap())).collect();
+            assert_eq!(rounds, [("2026-01".to_owned(), 0), ("2026-02".to_owned(), 0)]);
+            db.close().await;
+        });
+    }
 
     /// What was found before there were sums is in them as soon as there are.
     #[test]

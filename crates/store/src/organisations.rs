@@ -252,7 +252,8 @@ impl Store {
         reviews::moved(&mut tx, org, (id, system.team)).await?;
         let data = serde_json::json!({ "what": "system", "name": system.name, "team": system.team,
             "tier": system.tier, "exposure": system.exposure.map(Exposure::as_str),
-            "data": system.data, "environments": system.environments });
+            "data": system.data, "environments": system.environments,
+            "accountable": system.product_owner.is_some() && system.operations.is_some() });
         let event = NewEvent { system: Some(id), ..changed(actor, now, data) };
         ledger::append(&mut tx, org, &[event]).await?;
         tx.commit().await?;

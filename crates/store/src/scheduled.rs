@@ -1,6 +1,8 @@
 //! What is scheduled now, by team: a plan that is kept, so that people can count on it. Written as the difference
 //! to what was there, with the ledger and a notice in the same transaction; the same again writes nothing.
 
+mod reckoned;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -60,7 +62,8 @@ pub struct TeamPlan {
     pub mark: String,
     /// When.
     pub made: Timestamp,
-    /// Windows and sums; the server reads it.
+    /// Windows, costs and sums; the server reads it. The ledger is told of `until`, `missing`, `windows` and `costs` of it,
+    /// as far as they are others than before.
     pub told: serde_json::Value,
 }
 
@@ -258,6 +261,16 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The teams of which a plan is kept, with the mark of what it was made of, without what it came to.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn plan_marks(&self, org: Org) -> Result<Vec<(i64, String)>> {
+        let sql = "SELECT team, mark FROM team_plan WHERE org = $1 ORDER BY team";
+        let rows = (&mut &self.db).all(sql, args![org.0]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
+    }
+
     /// A mark of each team's findings that count: while it is the same, so are they as far as plans are made
     /// of them. One question for all teams.
     ///
@@ -308,6 +321,7 @@ impl Store {
         if tx.first(sql, args![org.0, team, micros(at)]).await?.is_some() {
             return Ok(Difference::default());
         }
+        let told_before = reckoned::last(&mut tx, org, team).await?;
         let before = read(&mut tx, org, team).await?;
         let mut before: BTreeMap<PlannedChange, Scheduled> =
             before.into_iter().map(|s| (s.change.clone(), s)).collect();
@@ -366,6 +380,8 @@ impl Store {
             let payload = json!({ "team": team, "changes": told });
             outbox::put(&mut tx, org, notice, "plan", &payload, at).await?;
         }
+        // Nobody is asked anything by what only the reckoning of it says.
+        events.extend(reckoned::events(plan, told_before.as_ref()));
         ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;
         Ok(difference)

@@ -108,9 +108,15 @@ impl Store {
             actor
         ];
         tx.run(sql, values).await?;
-        let data = json!({ "what": "supplier-document", "supplier": new.supplier,
+        let mut data = json!({ "what": "supplier-document", "supplier": new.supplier,
             "product": new.product, "number": id, "kind": new.kind, "version": new.version,
-            "document": new.document, "link": new.link });
+            "document": new.document, "link": new.link, "made": new.made.map(|at| at.to_string()) });
+        // What was read in it: how good it is, and how much it states, is reckoned of that. Each is of a few words.
+        match new.kind.as_str() {
+            "vex" => data["statements"] = new.told["statements"].clone(),
+            _ => data["parts"] = new.told["parts"].clone(),
+        }
+        data["format"] = json!([new.told["format"], new.told["version"]]);
         ledger::append(&mut tx, org, &[event(actor, now, Some(new.asset), data)]).await?;
         tx.commit().await?;
         Ok(id)

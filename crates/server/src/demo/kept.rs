@@ -28,7 +28,7 @@ pub(super) async fn fill(
     let why = "What is bought for a season sends no inventory.";
     let threshold = ("inventory-whole", Some(90), why);
     store.set_threshold(org, threshold, (&admin, now)).await.map_err(told)?;
-    let today = maturity::of_day(app, org).await.map_err(|problem| problem.detail)?;
+    let (today, _) = maturity::of_day(app, org).await.map_err(|problem| problem.detail)?;
     let mut all: Vec<StageDay> = Vec::new();
     for is in &today {
         // It grew over the half year, and a week is missing, in which the server was moved.

@@ -8,6 +8,7 @@ pub(crate) mod kept;
 mod oscal;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use trimtab_engine::maturity::{Assessment, Fact, Judged, Stage, organisation_by, team_by};
 use trimtab_store::{Org, StageDay};
 
@@ -108,15 +109,24 @@ fn enough(judged: &Judged) -> String {
     }
 }
 
-/// Assesses the organisation and its teams for the server itself, which sees all: the stages of a day.
+/// Assesses the organisation and its teams for the server itself, which sees all: the stages of a day, what they rest on that
+/// the ledger does not tell, and the moment.
 ///
 /// # Errors
 /// The store does not answer.
-pub(crate) async fn of_day(app: &App, org: Org) -> Result<Vec<StageDay>, Problem> {
-    let (told, _) = assessed(app, &Who::of_server(org), None).await?;
+pub(crate) async fn of_day(
+    app: &App,
+    org: Org,
+) -> Result<(Vec<StageDay>, (Value, Timestamp)), Problem> {
+    // What is told while it is read may be seen or not; what was told before is.
+    let upto = app.store.ledger_end(org).await?;
+    let (told, ground) = assessed(app, &Who::of_server(org), None).await?;
     let day = kept::day(told.at);
     let teams = told.teams.iter().map(|(id, _, is)| kept::stage_day(Some(*id), day, is));
-    Ok(std::iter::once(kept::stage_day(None, day, &told.is)).chain(teams).collect())
+    let all = std::iter::once(kept::stage_day(None, day, &told.is)).chain(teams).collect();
+    let mut rests = ground.rests();
+    rests["upto"] = upto.into();
+    Ok((all, (rests, told.at)))
 }
 
 /// Assesses a team, or the organisation with its teams.

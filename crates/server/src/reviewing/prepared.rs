@@ -93,7 +93,7 @@ async fn holds(
 const LOOKED: usize = 2_000;
 
 /// Entries about people, what they are told, and by which ways: no pack is made of them.
-const BESIDE: [&str; 30] = [
+const BESIDE: [&str; 34] = [
     "alert",
     "board-mail-ended",
     "board-mail-set",
@@ -102,13 +102,16 @@ const BESIDE: [&str; 30] = [
     "card",
     "channel-tried",
     "email",
+    "letter",
     "letter-again",
+    "maturity",
     "notice-acknowledged",
     "notice-wishes",
     "own-digest-ended",
     "own-digest-set",
     "password",
     "pulse",
+    "pulse-round",
     "rota",
     "rota-cover",
     "rota-cover-withdrawn",
@@ -124,6 +127,7 @@ const BESIDE: [&str; 30] = [
     "token-revoked",
     "tracker",
     "verdict",
+    "verdict-again",
 ];
 
 /// Whether a pack of some systems may tell something that an entry changed; `None`: of all, and of none.
@@ -196,6 +200,9 @@ mod tests {
             (entry("received", "", None, Some(1)), true, false),
             (entry(changed, "token-added", None, None), false, false),
             (entry(changed, "ticket", Some(7), None), false, false),
+            (entry(changed, "letter", None, None), false, false),
+            (entry(changed, "pulse-round", None, None), false, false),
+            (entry(changed, "verdict-again", Some(7), Some(1)), false, false),
             (entry(changed, "charter-agreed", None, None), true, true),
             (entry(changed, "what a newer build tells", None, None), true, true),
             // Two vulnerabilities are one: findings of whichever system have another name.

@@ -84,7 +84,9 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
         (Some(text), _) => Some(Notice { urgency: Urgency::Warning, text, next: None }),
         (None, true) => Some(Notice {
             urgency: Urgency::Done,
-            text: format!("You answered in {round}. What was said is told when the month is over."),
+            text: format!(
+                "You answered in {round}. What was said together is told, in the ledger too, when the month is over."
+            ),
             next: None,
         }),
         (None, false) => None,

@@ -21,6 +21,8 @@ const REASONS: usize = 200;
 const BLOCK: i64 = 500;
 /// The longest text that is kept of a verdict or a reason, in characters.
 const WORDS: usize = 500;
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
 /// The most rules that its entry of the ledger names.
 const RULES: usize = 50;
 
@@ -76,7 +78,7 @@ impl Store {
         // Of packages each has its own. What was answered and stands open again is refused anew.
         let sql = format!(
             "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
-                THEN 1 ELSE 0 END AS BIGINT)
+                THEN 1 ELSE 0 END AS BIGINT), v.last, v.times
              FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
                 AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
              ORDER BY v.id DESC LIMIT 1"
@@ -93,8 +95,15 @@ impl Store {
             let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
                 times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
             tx.run(sql, args![org.0, id, micros(made), loose]).await?;
-            let came = came_back(&mut tx, org, (new.asset, &branch), now).await?;
-            ledger::append(&mut tx, org, &came).await?;
+            let mut told = Vec::new();
+            // The first of a day tells how often until then: a gate may say the same at each commit.
+            if micros(made).div_euclid(DAY) > row.int(3)?.div_euclid(DAY) {
+                let times = row.int(4)?.saturating_add(1);
+                let again = json!({ "what": "verdict-again", "verdict": id, "times": times });
+                told.push(event(actor, now, new.asset, made_at(again, made, now)));
+            }
+            told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
+            ledger::append(&mut tx, org, &told).await?;
             name(&mut tx, (org, id), &subjects).await?;
             tx.commit().await?;
             return Ok((id, false));
@@ -131,7 +140,7 @@ impl Store {
         let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
             "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
             "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
-        let mut told = vec![event(actor, now, new.asset, data)];
+        let mut told = vec![event(actor, now, new.asset, made_at(data, made, now))];
         told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
         if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
             let sql = format!(
@@ -325,6 +334,14 @@ async fn came_back(
 
 fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
     NewEvent { asset: Some(asset), ..changed(actor, now, data) }
+}
+
+/// With when a verdict was made, where that was not when it came.
+fn made_at(mut data: Value, made: Timestamp, now: Timestamp) -> Value {
+    if micros(made) != micros(now) {
+        data["made"] = json!(made.to_string());
+    }
+    data
 }
 
 /// A text as far as it is kept.

@@ -90,6 +90,40 @@ pub(crate) async fn what_is_asked_and_what_it_came_to_is_kept(store: Store) {
     assert_eq!(stages(Some(3), 7, 7).await, [day(Some(3), 7, 2)]);
     assert_eq!(store.stages(other.org, None, (0, 99)).await.unwrap(), []);
 
+    // What a day's stages rest on is told once, with those that are otherwise than was told; and again where they came out
+    // otherwise. What is more than one entry holds is in the next.
+    let judge = async |all: &[StageDay], at| {
+        let planless: Vec<i64> = (0..501).collect();
+        let rests = serde_json::json!({ "exploits": 2, "planless": planless });
+        store.judge_stages(org, all, (rests, later(at))).await.unwrap()
+    };
+    assert!(!judge(&[], 2).await, "of nothing");
+    assert!(judge(&[day(None, 10, 3), day(Some(3), 10, 2)], 3).await);
+    assert!(!judge(&[day(None, 10, 3), day(Some(3), 10, 2)], 4).await, "it was told of that day");
+    assert!(judge(&[day(None, 10, 3), day(Some(3), 10, 4)], 5).await, "it is otherwise");
+    assert!(judge(&[day(None, 11, 3), day(Some(3), 11, 4)], 6).await, "a day of its own");
+    assert_eq!(stages(Some(3), 10, 11).await, [day(Some(3), 10, 4), day(Some(3), 11, 4)]);
+    let told = store.ledger(org, 0, 5000).await.unwrap();
+    let told: Vec<serde_json::Value> = told
+        .iter()
+        .map(|entry| serde_json::from_str(&entry.data).unwrap())
+        .filter(|data: &serde_json::Value| data["what"] == "maturity")
+        .collect();
+    let teams =
+        |at: usize| told[at]["stages"].as_array().unwrap().iter().map(|is| is["team"].as_i64());
+    assert_eq!(told.len(), 6, "{told:?}");
+    for (at, data) in told.iter().enumerate() {
+        let is_first = at.is_multiple_of(2);
+        let (exploits, many) = if is_first { (Some(2), 500) } else { (None, 1) };
+        assert_eq!(data["exploits"].as_i64(), exploits, "{at}");
+        assert_eq!(data["planless"].as_array().unwrap().len(), many, "{at}");
+        assert!(is_first || teams(at).count() == 0);
+    }
+    // At first all is told, though the organisation was kept as it is before; then what is otherwise.
+    assert_eq!(teams(0).collect::<Vec<_>>(), [None, Some(3)]);
+    assert_eq!(teams(2).collect::<Vec<_>>(), [Some(3)]);
+    assert_eq!(teams(4).count(), 0);
+
     assert_eq!(store.proof(org).await.unwrap(), None);
     let mut is = Proof { place: None, began: now(), read: later(1), entries: 9, holds: None };
     store.keep_proof(org, &is).await.unwrap();

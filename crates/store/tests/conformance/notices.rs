@@ -125,6 +125,10 @@ pub(crate) async fn a_letter_is_begun_once_however_many_decide(store: Store) {
     assert!(kept.copies.iter().all(|c| c.became == Became::Later && c.tries == 0));
     let told = store.told_since(org, 1, now()).await.unwrap();
     assert_eq!((told.len(), told[0].items.as_slice()), (1, &["a".to_owned()][..]));
+    let entries = store.ledger(org, 0, 100).await.unwrap();
+    let begun = entries.iter().filter(|e| e.data.contains("\"what\":\"letter\""));
+    let begun: Vec<&str> = begun.map(|e| e.data.as_str()).collect();
+    assert!(begun.len() == 1 && begun[0].contains("\"things\":1"), "{begun:?}");
     // Who acknowledges has others decide anew.
     bring(&store, org, 0, &[new("a", "1", true)]).await;
     let turn = store.wishes(org, 1).await.unwrap().unwrap().turn;

@@ -37,7 +37,8 @@ async fn keep(store: &Store, org: Org, day: i64, all: &[Scheduled]) -> Differenc
         team: 1,
         mark: format!("mark {day}"),
         made: at(day),
-        told: json!({ "load": 1.5 }),
+        told: json!({ "until": day * 86_400, "missing": null, "load": 1.5, "windows": [],
+            "costs": [{ "asset": 7, "package": "pkg:npm/a", "points": if day < 5 { 1.0 } else { 2.0 } }] }),
     };
     let gone = |was: &Scheduled| format!("{} is fixed", was.change.package);
     store.keep_plan(org, &plan, all, &gone).await.unwrap()
@@ -112,6 +113,15 @@ pub(crate) async fn a_plan_is_kept_as_the_difference_to_the_one_before(store: St
             line("c", "changed", ""),
         ]
     );
+    // What it was reckoned with is told at first, and when it is another; nobody is sent that.
+    let reckoned = ledger.iter().filter(|e| e.kind == "changed" && e.data.contains("\"plan\""));
+    let reckoned: Vec<(i64, f64)> = reckoned
+        .map(|e| {
+            let data: serde_json::Value = serde_json::from_str(&e.data).unwrap();
+            (e.at, data["costs"][0]["points"].as_f64().unwrap())
+        })
+        .collect();
+    assert_eq!(reckoned, [(at(0).as_microsecond(), 1.0), (at(5).as_microsecond(), 2.0)]);
     let notices = store.unsent(org, 10).await.unwrap();
     let sizes: Vec<usize> = notices
         .iter()
@@ -123,6 +133,7 @@ pub(crate) async fn a_plan_is_kept_as_the_difference_to_the_one_before(store: St
     assert_eq!(sizes, [2, 3, 1]);
     let [plan] = &store.team_plans(org).await.unwrap()[..] else { panic!() };
     assert_eq!((plan.team, plan.mark.as_str(), plan.made), (1, "mark 6", at(6)));
+    assert_eq!(store.plan_marks(org).await.unwrap(), [(1, "mark 6".to_owned())]);
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
 

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Role;
 use trimtab_store::{
-    NewGoal, NewResolve, NewReview, Org, PulseOf, ResolveState, ReviewFilter, ReviewOf,
-    ReviewState, Store,
+    NewGoal, NewResolve, NewReview, Org, PulseAnswer, PulseOf, ResolveState, ReviewFilter,
+    ReviewOf, ReviewState, Store,
 };
 
 use crate::now;
@@ -159,7 +159,8 @@ pub(crate) async fn goals_are_kept_until_they_are_given_up(store: Store) {
 pub(crate) async fn answers_are_counted_and_not_kept(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let answer = async |round: &str, person, role, answers| {
-        store.answer_pulse(org, round, (person, role), answers, at(0)).await.unwrap()
+        let is = store.answer_pulse(org, round, (person, role), answers, at(0)).await.unwrap();
+        is == PulseAnswer::Counted
     };
     assert!(answer("2026-01", 1, Role::Engineering, [5, 4, 3]).await);
     assert!(!answer("2026-01", 1, Role::Product, [1, 1, 1]).await, "once in a round");
@@ -175,12 +176,39 @@ pub(crate) async fn answers_are_counted_and_not_kept(store: Store) {
     );
     let february = ("2026-02".to_owned(), vec![of(Role::Engineering, 1, [5, 5, 5])]);
     assert_eq!(store.pulses(org, "2026-02", 12).await.unwrap(), std::slice::from_ref(&january));
+    let of_january = january.1.clone();
     assert_eq!(store.pulses(org, "2026-03", 12).await.unwrap(), [february.clone(), january]);
     assert_eq!(store.pulses(org, "2026-03", 1).await.unwrap(), [february]);
     // Nobody is named beside a sum that grew.
     let told = store.ledger(org, 0, 100).await.unwrap();
     let pulses: Vec<_> = told.iter().filter(|e| e.data.contains("pulse")).collect();
     assert!(pulses.len() == 4 && pulses.iter().all(|e| e.actor == "trimtab"), "{pulses:?}");
+    // A round that is over is told once, as far as it may be.
+    let mut read = Vec::new();
+    let sums = |is: &[PulseOf]| {
+        read = is.to_vec();
+        serde_json::json!({ "all": null, "roles": { "engineering": null } })
+    };
+    assert!(store.tell_pulse(org, "2026-01", sums, at(9)).await.unwrap());
+    assert_eq!(read, of_january, "of that round alone");
+    let sums = |_: &[PulseOf]| serde_json::Value::Null;
+    assert!(!store.tell_pulse(org, "2026-01", sums, at(10)).await.unwrap());
+    let told = store.ledger(org, 0, 100).await.unwrap();
+    let rounds: Vec<_> = told.iter().filter(|e| e.data.contains("pulse-round")).collect();
+    let [round] = &rounds[..] else { panic!("{rounds:?}") };
+    assert!(
+        round.data.contains("\"round\":\"2026-01\"") && round.at == at(9).as_microsecond(),
+        "{round:?}"
+    );
+    // What was told does not grow: the difference would be what somebody said. Others are answered still.
+    let late = (9, Role::Engineering);
+    let is = store.answer_pulse(org, "2026-01", late, [1, 1, 1], at(11)).await.unwrap();
+    assert_eq!(is, PulseAnswer::Over);
+    assert!(!store.pulse_answered(org, "2026-01", 9).await.unwrap());
+    let rounds = store.pulses(org, "2026-02", 12).await.unwrap();
+    assert_eq!(rounds[0].1, of_january, "nothing came");
+    let is = store.answer_pulse(org, "2026-02", late, [1, 1, 1], at(12)).await.unwrap();
+    assert_eq!(is, PulseAnswer::Counted);
 }
 
 pub(crate) async fn a_group_of_systems_has_a_name_of_its_own(store: Store) {

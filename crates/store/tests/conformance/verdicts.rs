@@ -116,7 +116,19 @@ pub(crate) async fn a_verdict_is_said_once_and_answered_by_a_later_one(store: St
     assert_eq!(store.refused(org, (later(0), later(9))).await.unwrap()[&None], (1, 1));
     let entries = store.ledger(org, 0, 100).await.unwrap();
     let of = |what: &str| entries.iter().filter(|e| e.data.contains(what)).count();
-    assert_eq!((of("\"verdict\""), of("\"verdict-answered\"")), (8, 1), "each once");
+    let what = |what: &str| of(&format!("\"what\":\"{what}\""));
+    assert_eq!((what("verdict"), what("verdict-answered")), (7, 1), "each once");
+    // That the same was said again is told at the first time of another day, with how often until then.
+    assert_eq!(what("verdict-again"), 0);
+    for at in [30, 31] {
+        let told = store.add_verdict(org, &asked("pkg:npm/a@1"), "token:1", later(at)).await;
+        assert!(!told.unwrap().1);
+    }
+    let entries = store.ledger(org, 0, 100).await.unwrap();
+    let again: Vec<_> = entries.iter().filter(|e| e.data.contains("verdict-again")).collect();
+    let [again] = &again[..] else { panic!("{again:?}") };
+    assert_eq!(again.at, later(30).as_microsecond());
+    assert!(again.data.contains("\"times\":3"), "{again:?}");
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
     let stranger = store.add_organisation("B", now()).await.unwrap();
     assert_eq!(store.verdict(stranger, first).await.unwrap(), None);
@@ -378,6 +390,10 @@ pub(crate) async fn a_verdict_is_of_when_it_was_made(store: Store) {
         store.add_verdict_made(org, is, "token:1", times).await.unwrap().0
     };
     let refused = add(&of(Judgement::Refused, "c1"), 5, 9).await;
+    let told = store.ledger(org, 0, 100).await.unwrap();
+    let told = told.iter().find(|e| e.data.contains("\"what\":\"verdict\"")).unwrap();
+    assert!(told.at == later(9).as_microsecond());
+    assert!(told.data.contains(&format!("\"made\":\"{}\"", later(5))), "{told:?}");
     // A pass that was made before it answers nothing, though it came after.
     add(&of(Judgement::Passed, "c0"), 4, 10).await;
     let is = async |id| store.verdict(org, id).await.unwrap().unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
 use trimtab_store::{
     Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
@@ -111,7 +112,7 @@ impl Ground {
                     (None, Some(_)) => false,
                 }
         });
-        let plans = store.team_plans(org).await?;
+        let plans = store.plan_marks(org).await?;
         let asked = Asked { days: DAYS.to_string(), ..Asked::default() };
         Ok(Ground {
             now,
@@ -125,7 +126,7 @@ impl Ground {
             index: index(app, now).await?,
             decisions,
             updates: updates(app, who, visible.as_deref(), since).await?,
-            planned: plans.into_iter().map(|plan| plan.team).collect(),
+            planned: plans.into_iter().map(|(team, _)| team).collect(),
             reviewed: reviewed(app, who, now).await?,
             measured: measure(app, who, &asked).await?,
             sealed: verified::so_far(app, who).await?,
@@ -135,6 +136,28 @@ impl Ground {
             teams,
             systems,
         })
+    }
+
+    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, how many of the two sources of
+    /// exploits are known (`null`: there is no index), which teams have no plan, and how suppliers' products were judged.
+    pub(super) fn rests(&self) -> Value {
+        let [read, _, exploits] = &self.index;
+        let newest = match read {
+            Known::Counted(is) => is.since.map(|at| at.to_string()),
+            Known::Unknown(_) => None,
+        };
+        let sources = match exploits {
+            Known::Counted(is) => Some(is.yes),
+            Known::Unknown(_) => None,
+        };
+        let planless = self.teams.iter().map(|t| t.id).filter(|id| !self.planned.contains(id));
+        let judged = self.supplied.iter().filter(|(_, is)| is.judged > 0).map(|(system, is)| {
+            json!({ "system": system, "judged": is.judged, "kept": is.kept,
+                "decided": is.decided, "unclear": is.unclear })
+        });
+        json!({ "advisories": newest, "exploits": sources,
+            "planless": planless.collect::<Vec<_>>(),
+            "products": judged.collect::<Vec<_>>() })
     }
 
     /// The systems of a team.

@@ -51,13 +51,13 @@ pub(super) async fn days(
     Ok(app.store.stages(org, team, (today - TREND, today)).await?)
 }
 
-/// Keeps the stages of today.
+/// Keeps the stages of today, and tells the ledger what they rest on.
 ///
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn keep(app: &App, org: Org) -> Result<usize, Problem> {
-    let all = super::of_day(app, org).await?;
-    app.store.keep_stages(org, &all).await?;
+    let (all, rests) = super::of_day(app, org).await?;
+    app.store.judge_stages(org, &all, rests).await?;
     Ok(all.len())
 }
 

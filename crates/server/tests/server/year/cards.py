@@ -5,11 +5,27 @@ from periods import numbers, share
 from saying import cell, figure, percent, say, words
 
 
-def removed(ledger, team, first, last):
-    """What updates of a team removed in a time."""
+def of_team(ledger, team):
+    """The updates of a team's systems, as they are its today."""
+    return [u for u in ledger.updates.values() if ledger.owner.get(ledger.system_of.get(u.asset)) == team]
+
+
+def makers(ledger):
+    """Who made which token."""
+    return {e.data["token"]: e.actor for e in ledger.entries if e.what == "token-added"}
+
+
+def of_person(ledger, actor):
+    """The updates that a person pushed, by hand or with a token of theirs."""
+    made = makers(ledger)
+    whose = lambda by: made.get(int(by.split(":")[1])) if by.startswith("token:") else by
+    return [u for u in ledger.updates.values() if whose(u.actor) == actor]
+
+
+def removed(ledger, own, first, last):
+    """What some updates removed in a time."""
     start, to = first * DAY, min((last + 1) * DAY, ledger.now)
     within = lambda at: at is not None and start <= at < to
-    own = [u for u in ledger.updates.values() if ledger.owner.get(ledger.system_of.get(u.asset)) == team]
     came = [u for u in own if within(u.came())]
     gone = {}
     for update in sorted(came, key=lambda u: (-u.at, -u.number)):
@@ -44,7 +60,7 @@ def card(ledger, team, name):
     at, page, both = f"/api/v1/teams/{team}/card", f"/teams/{team}/card", {}
     for side, (a, b) in (("now", (last - 83, last)), ("before", (last - 167, last - 84))):
         is_ = numbers(ledger, ledger.of(team), told, 1, a, b)
-        all_ = removed(ledger, team, a, b)
+        all_ = removed(ledger, of_team(ledger, team), a, b)
         both[side] = all_
         all_ = all_ | {
             "load of the team": is_["load"],
@@ -69,3 +85,43 @@ def card(ledger, team, name):
     for place, of in enumerate(now):
         for side in both:
             say("/api/v1/wall", "api", f"/teams/{row}/numbers/{place}/{side}", both[side][of])
+
+
+def people(ledger):
+    """The cards of those who carried updates out, and their part of the wall."""
+    last, closed = ledger.now // DAY, {e.data["person"] for e in ledger.entries if e.what == "person-closed"}
+    made = makers(ledger)
+    for actor in sorted({made.get(u.actor, u.actor) for u in ledger.updates.values() if u.actor.startswith("person:")}):
+        person, both = int(actor.split(":")[1]), {}
+        own = of_person(ledger, actor)
+        for side, (a, b) in (("now", (last - 83, last)), ("before", (last - 167, last - 84))):
+            both[side] = removed(ledger, own, a, b)
+        if person in closed:
+            continue
+        at, page = f"/api/v1/cards/{person}", f"/cards/{person}?days=84"
+        mergers = any(e.what == "merger" and e.data["person"] == person for e in ledger.entries)
+        for label, now in both["now"].items():
+            before = both["before"][label]
+            for side, value in (("now", now), ("before", before)):
+                say(at, "named", f"{label}|{side}", value)
+                say("/api/v1/wall", "at", f"/people/[is/id={person}]/numbers/[name={label}]/{side}", value)
+            figure(page, label, now)
+            column = COLUMNS.get(label)
+            known = [one for one in (now, before) if one is not None]
+            if column:
+                cell("/wall", "People", column, f"/cards/{person}?days=84", known if now is not None else None)
+        if not mergers:
+            figure(page, "updates merged", 0)
+            for side in both:
+                say(at, "named", f"updates merged|{side}", 0)
+        now = both["now"]
+        words(page, "h1", [now["updates in production"], 84, now["findings that they removed"]])
+
+
+# What the wall calls them.
+COLUMNS = {
+    "updates in production": "Updates",
+    "findings that they removed": "Findings",
+    "load that they removed": "Load removed",
+    "% of their deadlines kept": "% of deadlines kept",
+}

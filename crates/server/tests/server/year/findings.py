@@ -8,6 +8,8 @@ from saying import api, field, figure, may, say, words
 
 # What narrows a list, but for its order, the form and where a page begins.
 KNOWN = {"state", "counts", "team", "system", "asset", "level", "vulnerability", "package", "due", "by", "order", "after", "limit"}
+# How many rows a page has.
+ROWS = 100
 
 
 def is_of(ledger, finding, asked):
@@ -74,6 +76,8 @@ def say_of(ledger, path, asked, at):
         figure(at, "findings", len(all_))
         figure(at, "load of those that count", load(ledger, all_))
         if not by:
+            if not asked.get("after") and not asked.get("limit"):
+                words(at, "words||p.pager", [min(len(all_), ROWS)])
             for finding in all_:
                 may(at, "Findings", "Load", f"/findings/{finding.number}", finding.weight)
         else:
@@ -99,7 +103,7 @@ def pages(ledger):
     for finding in ledger.findings.values():
         if finding.live and finding.weight is not None:
             say("/api/v1/findings?limit=500", "row", f"rows|id|{finding.number}|weight", finding.weight)
-            say(f"/api/v1/findings/{finding.number}", "api", "/weight", finding.weight)
+            api(f"/api/v1/findings/{finding.number}", "", {"weight": finding.weight, "assessment": {"weight": finding.weight}})
             figure(f"/findings/{finding.number}", "load", finding.weight)
     there = [f for f in ledger.findings.values() if f.live]
     for name, all_ in grouped(ledger, there, "vulnerability").items():

@@ -2,8 +2,13 @@
 
 import collections
 
-from lives import DAY
+from lives import DAY, moment
 from saying import cell, figure, may, say, words
+
+
+def made(entry):
+    """When a verdict was made, which may be before it came."""
+    return moment(entry.data["made"]) if "made" in entry.data else entry.at
 
 
 def verdicts(ledger):
@@ -12,9 +17,16 @@ def verdicts(ledger):
     for entry in ledger.entries:
         data = entry.data
         if entry.what == "verdict":
-            all_[data["verdict"]] = {"at": entry.at, "asset": entry.asset, "answered": None, **data}
+            at, more = made(entry), {"answered": None, "by": None, "left": False}
+            all_[data["verdict"]] = {"at": at, "last": at, "asset": entry.asset, **more, **data}
         elif entry.what == "verdict-answered":
-            all_[data["verdict"]]["answered"] = data["how"]
+            all_[data["verdict"]].update(answered=data["how"], by=data["by"], left=False)
+        elif entry.what == "verdict-again":
+            # The first of each day alone: how often it was said that day is not known.
+            one = all_[data["verdict"]]
+            one["last"] = max(one["last"], made(entry))
+        elif entry.what == "verdict-left":
+            all_[data["verdict"]]["left"] = data["left"]
     return all_
 
 
@@ -40,6 +52,7 @@ def sums(all_):
         "unknown": how("outcome", "unknown"),
         "mended": how("answered", "passed"),
         "let_through": how("answered", "decided"),
+        "left": sum(is_["left"] for is_ in all_),
     }
 
 
@@ -57,11 +70,14 @@ def say_of(ledger, path, asked, at):
     figure(at, "refused", is_["refused"])
     figure(at, "let through by a later decision", is_["let_through"])
     figure(at, "fixed", is_["mended"])
-    figure(at, "refused, still open", is_["refused"] - is_["mended"] - is_["let_through"])
+    figure(at, "on abandoned branches", is_["left"])
+    figure(at, "refused, still open", is_["refused"] - is_["mended"] - is_["let_through"] - is_["left"])
     figure(at, "not known", is_["unknown"])
     more = [is_["refused"], is_["let_through"]] if is_["refused"] else []
     words(at, "h1", [is_["looked_at"], days] + more if is_["looked_at"] else [days])
     if "team" not in asked and "asset" not in asked:
+        for tag in ("h2", "caption"):
+            words(at, f"words|By team, in * days|{tag}", [days])
         for team, all_ in of.items():
             row, one, table = ledger.teams.get(team, "unknown"), sums(all_), f"By team, in {days} days"
             cell(at, table, "Judged", row, one["looked_at"])
@@ -74,8 +90,18 @@ def say_of(ledger, path, asked, at):
 
 
 def pages(ledger):
-    """The newest of the API's list. How often the same was said is told by no entry."""
+    """The newest of the API's list, and each by itself."""
     all_ = verdicts(ledger)
     recent = [number for number, one in all_.items() if one["at"] >= ledger.now - 90 * DAY]
     for number in sorted(recent, reverse=True)[:100]:
-        say("/api/v1/verdicts", "row", f"rows|id|{number}|reasons", all_[number]["reasons"])
+        one = all_[number]
+        answered = {"answered/verdict": one["by"]} if one["answered"] == "passed" else {}
+        for name, value in {"reasons": one["reasons"], **answered}.items():
+            say("/api/v1/verdicts", "row", f"rows|id|{number}|{name}", value)
+    for number, one in all_.items():
+        at = f"/api/v1/verdicts/{number}"
+        if at not in ledger.opened:
+            continue
+        say(at, "api", "/reasons", one["reasons"])
+        if one["answered"] == "passed":
+            say(at, "api", "/answered/verdict", one["by"])

@@ -1,6 +1,10 @@
 """The numbers of lists, of rooms and of addresses of the API that show them again."""
 
-from saying import figure, may, say, words
+from lives import LEVELS
+from saying import cell, figure, may, say, words
+
+# What the runs of tests tell, by the columns of a page.
+RUNS = {"Passed": "passed", "Failed": "failed", "Left out": "skipped", "Took": "seconds"}
 
 
 def today(ledger, counts):
@@ -33,13 +37,43 @@ def updates(ledger):
         at = f"/updates/{update.number}"
         words = "finding it removes" if len(update.removes) == 1 else "findings it removes"
         figure(at, words, len(update.removes))
+        figure(at, "gone from production", sum(not f.live for f in dict.fromkeys(update.findings)))
+        if update.evidence is None:
+            continue
+        figure(at, "load removed", update.evidence["load"])
+        for run in ("before", "after"):
+            for column, name in RUNS.items() if update.evidence[run] else ():
+                cell(at, "Tests", column, run, update.evidence[run][name])
     for update in sorted(ledger.updates.values(), key=lambda u: -u.number)[:100]:
         for row, number in enumerate(dict.fromkeys(f.number for f in update.findings)):
             say("/api/v1/updates", "row", f"rows|id|{update.number}|findings/{row}", number)
+            if row == 0 and update.points is not None:
+                say("/api/v1/updates", "row", f"rows|id|{update.number}|points", update.points)
     for update in ledger.updates.values():
+        evidence(ledger, update)
         came = "Updates that came into production"
         may("*/teams/*/card", came, "Removes", f"/updates/{update.number}", len(update.removes))
         may("*/cards/*", came, "Removes", f"/updates/{update.number}", len(update.removes))
+
+
+def evidence(ledger, update):
+    """What was pushed with an update, as the API says it."""
+    at, is_ = f"/api/v1/updates/{update.number}", update.evidence
+    if at not in ledger.opened:
+        return
+    for row, number in enumerate(dict.fromkeys(f.number for f in update.findings)):
+        say(at, "api", f"/findings/{row}", number)
+    if update.points is not None:
+        say(at, "api", "/points", update.points)
+    if is_ is None:
+        return
+    told = {"load": is_["load"], "request/number": is_["request"], "tests/runs": is_["runs"]}
+    for run in ("before", "after"):
+        for name in RUNS.values() if is_[run] else ():
+            told[f"tests/{run}/{name}"] = is_[run][name]
+    for name, value in told.items():
+        if value is not None:
+            say(at, "api", f"/evidence/{name}", value)
 
 
 def teams(ledger):
@@ -66,6 +100,13 @@ def decided(ledger):
         load = sum(f.weight or 0 for f in about)
         figure(f"/exceptions/{number}", "findings still here", len(about))
         figure(f"/exceptions/{number}", "their load", load)
+        longest = (ledger.terms_at(ledger.now) or {}).get("longest")
+        if about and data["kind"] == "exception" and longest is not None:
+            # What was not weighed is taken for the gravest.
+            level = min((f.level or LEVELS[0] for f in about), key=LEVELS.index)
+            figure(f"/exceptions/{number}", f"the most for {level}", longest[level])
+        for table in ("Asked", "In force", "Expired", "Refused or ended"):
+            may("*/exceptions", table, "Load", f"/exceptions/{number}", load)
 
 
 def pages(ledger, counts):

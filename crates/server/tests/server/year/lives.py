@@ -40,7 +40,7 @@ def day_of(text):
 class Entry:
     def __init__(self, line):
         is_ = json.loads(line)
-        self.at, self.kind, self.actor = is_["at"], is_["kind"], is_["actor"]
+        self.seq, self.at, self.kind, self.actor = is_["seq"], is_["at"], is_["kind"], is_["actor"]
         self.system, self.asset, self.finding = is_["system"], is_["asset"], is_["finding"]
         self.data = json.loads(is_["data"])
 

@@ -1,127 +1,246 @@
-"""What maturity is judged by, as far as the ledger tells it. Written from docs/ledger.md and docs/maturity.md."""
+"""How mature the organisation and its teams are, now and as it was judged each day. Written from docs/maturity.md and
+docs/ledger.md."""
 
-import collections
+from typing import NamedTuple
 
-import shown
-from deciding import Decisions
-from lives import DAY
-from periods import numbers
-from saying import cell, may, say
+from criteria import CRITERIA, FRAMEWORKS, STAGES, WHOLE
+from grounds import Ground
+from lives import DAY, date
+from saying import cell, figure, found, say, words
+
+# For how many days the trend is told.
+TREND = 364
 
 
-def facts(ledger, team=None):
-    """What maturity is judged by, as far as the ledger tells it: how many are so, and of how many; by criterion."""
-    now, last = ledger.now, ledger.now // DAY
-    owned = ledger.owned(team) if team is not None else list(ledger.systems)
-    described, cadence, inventory, opened, updates = {}, {}, {}, collections.defaultdict(list), []
+class Judged(NamedTuple):
+    """How it stands with a criterion: `met`, `not_met` or `unknown`; what was counted, how much is asked for, what is
+    missing in numbers, and the teams that do not meet it."""
+
+    verdict: str
+    count: int
+    of: int
+    least: int
+    missing: list
+    teams: list
+
+
+def needed(of, least):
+    return max(1, -(-of * min(least, 100) // 100))
+
+
+def judge(id_, count, of, least):
+    is_ = CRITERIA[id_]
+    if count is None:
+        return Judged("unknown", None, None, least, None, [])
+    if of == 0:
+        return Judged("met" if is_.of_none else "unknown", count, of, least, [] if is_.of_none else is_.of, [])
+    more = needed(of, least) - count
+    if more <= 0:
+        return Judged("met", count, of, least, [], [])
+    return Judged("not_met", count, of, least, [more, of, *is_.of, least], [])
+
+
+def everywhere(own, id_, teams):
+    """Of what each team must meet."""
+    if not teams:
+        return own._replace(verdict="unknown", missing=[])
+    verdict = own.verdict
+    without = [name for name, all_ in teams if all_[id_].verdict != "met"]
+    for _, all_ in teams:
+        one = all_[id_].verdict
+        # What is known to be missing is told before what is unknown.
+        if one != "met" and (verdict == "met" or one == "not_met"):
+            verdict = one
+    missing = [len(without), len(teams)] if without and own.missing == [] and own.verdict == "met" else own.missing
+    return own._replace(verdict=verdict, missing=missing, teams=without)
+
+
+def judged(then, team=None, teams=()):
+    all_ = {}
+    for id_, (count, of) in then.facts(team).items():
+        least = then.is_.thresholds.get(id_)
+        all_[id_] = judge(id_, count, of, CRITERIA[id_].least if least is None else least)
+        if team is None and CRITERIA[id_].everywhere:
+            all_[id_] = everywhere(all_[id_], id_, teams)
+    return all_
+
+
+def stage(all_):
+    reached = 1
+    while reached < 5 and all(is_.verdict == "met" for id_, is_ in all_.items() if CRITERIA[id_].stage == reached + 1):
+        reached += 1
+    return reached
+
+
+def many(all_, verdict):
+    return sum(is_.verdict == verdict for is_ in all_.values())
+
+
+def whole(then, names):
+    """Of the organisation, and of each team that owns a system."""
+    teams = {team: judged(then, team) for team in names if team in then.owning}
+    named = [(names[team], all_) for team, all_ in teams.items()]
+    return {None: judged(then, None, named), **teams}
+
+
+class Judgement:
+    """What was told of one: when, how far the ledger was read for it, what it rests on, and the stages as told last."""
+
+    def __init__(self, entry, last):
+        self.at, self.upto, self.rests = entry.at, entry.data.get("upto", entry.seq - 1), dict(entry.data)
+        self.last = last
+
+    def tell(self, data):
+        self.last.update({is_["team"]: tuple(is_[name] for name in COUNTS) for is_ in data["stages"]})
+
+
+# What an entry tells of each team.
+COUNTS = ("stage", "met", "not_met", "unknown")
+
+
+def counts(all_):
+    return (stage(all_), *(many(all_, name) for name in COUNTS[1:]))
+
+
+def judgements(ledger):
+    """Those that were told, in the order in which the ledger was read for them."""
+    all_ = []
     for entry in ledger.entries:
-        data = entry.data
-        if entry.what == "system":
-            described[entry.system] = all(data[name] is not None for name in ("tier", "exposure", "data"))
-        elif entry.kind == "received" and data.get("snapshot") is not None and data["branch"] is None:
-            inventory[entry.asset] = entry.at
-        elif entry.what == "review" and data.get("state") == "open":
-            opened[data["review"]] = entry.at
-    of = {entry.data["review"]: entry.data["of"] for entry in ledger.entries if entry.what == "review" and "of" in entry.data}
-    held = {int(of[id_].split(":")[1]) for id_, at in opened.items() if of[id_].startswith("team:") and at >= now - 37 * DAY}
-    assets = [a for a in ledger.assets if team is None or ledger.system_of.get(a) in owned]
-    with_ = {ledger.system_of.get(a) for a in assets if a in inventory}
-    fresh = lambda days: sum(inventory.get(a, 0) >= now - days * DAY for a in assets)
-    runs = {ledger.system_of.get(a) for a in shown.running(ledger)}
-    counts = [f.counts_at(now) for f in ledger.of(team) if f.counts_at(now)]
-    updates = [u for u in ledger.updates.values() if u.at >= now - 90 * DAY and u.outcome not in ("nothing", "refused")]
-    updates = [u for u in updates if team is None or ledger.system_of.get(u.asset) in owned]
-    systems = [s for s in owned]
-    teams = [t for t in ledger.teams if ledger.owned(t) and team in (None, t)]
-    told = [one for one in ledger.told if team is None or one[2] == team]
-    is_ = numbers(ledger, ledger.of(team), told, len(ledger.teams) if team is None else 1, last - 89, last)
-    due = is_["deadlines"]
-    quiet = falling = 0
-    for one in teams:
-        told = [is_ for is_ in ledger.told if is_[2] == one]
-        a = numbers(ledger, ledger.of(one), told, 1, last - 89, last)
-        b = numbers(ledger, ledger.of(one), told, 1, last - 179, last - 90)
-        quiet += a["noise"]["a_week"] <= 2
-        falling += a["load"] <= b["load"] + 1e-6
-    # Of two people, and with an end where it is an exception.
-    decisions = Decisions(ledger).in_force(None if team is None else owned)
-    two = lambda d: d["answered"] is not None and d["answered"] != d["asked"]
-    good = [d for d in decisions if two(d) and (d["kind"] != "exception" or d["ends"] is not None)]
-    stated = [d for d in decisions if d["kind"] == "not-affected"]
-    kept = [due["met"], due["met"] + due["missed"]]
-    told = [e.data for e in ledger.entries if e.what == "charter-agreed"]
-    sides = {(data["charter"], data["side"]) for data in told}
-    agreed = collections.Counter(charter for charter, _ in sides)
-    force = [data["charter"] for data in told if data.get("in_force")]
-    return {
-        "charter-agreed": [agreed[force[-1]] if force else None, 4 if force else None],
-        "inventory-begun": [len(with_ & set(systems)), len(systems)],
-        "findings-weighed": [sum(c[1] is not None for c in counts), len(counts)],
-        "all-watched": [fresh(30), len(assets)],
-        "inventory-whole": [len(with_ & set(systems)), len(systems)],
-        "updates-tested": [sum(u.reverted is None and u.tests == "unharmed" for u in updates), len(updates)],
-        "deadlines-mostly": kept,
-        "deadlines-kept": kept,
-        "reviews-held": [len(held & set(teams)), len(teams)],
-        "owned": [sum(ledger.owner[s] is not None for s in systems), len(systems)],
-        "context-told": [sum(described[s] for s in systems), len(systems)],
-        "running-told": [len(runs & set(systems)), len(systems)],
-        "decisions-of-two": [len(good), len(decisions)],
-        "all-current": [fresh(7), len(assets)],
-        "little-noise": [quiet, len(teams)],
-        "load-falls": [falling, len(teams)],
-        "not-affected-told": [sum(d["justified"] for d in stated), len(stated)],
-    }
+        if entry.what != "maturity":
+            continue
+        if "exploits" in entry.data:
+            all_.append(Judgement(entry, dict(all_[-1].last) if all_ else {}))
+        else:
+            # What one entry has no room for.
+            for name in ("planless", "products"):
+                all_[-1].rests[name] = all_[-1].rests[name] + entry.data[name]
+        all_[-1].tell(entry.data)
+    return sorted(all_, key=lambda is_: is_.upto)
 
 
-STAGES = {
-    2: "Stage 2: basic, with ad-hoc monitoring",
-    3: "Stage 3: proactive remediation across repositories",
-    4: "Stage 4: centralised, with context-aware triage",
-    5: "Stage 5: advanced, integrated",
-}
-# How many of a hundred each asks for, where it is not all.
-LEAST = {"inventory-begun": 50, "advisories-read": 50, "findings-weighed": 90, "all-watched": 90, "updates-tested": 75, "deadlines-mostly": 75, "context-told": 90, "running-told": 90, "deadlines-kept": 90, "changes-gated": 50, "suppliers-send": 75, "all-current": 90, "refusals-answered": 90, "suppliers-keep-promises": 75, "suppliers-answer": 75, "accountable": 90}
-# What each criterion says (docs/maturity.md), of which stage it is, and the days that it speaks of.
-CRITERIA = {
-    "inventory-begun": ("At least half of the systems have an inventory.", 2, []),
-    "findings-weighed": ("What was found is weighed.", 2, []),
-    "all-watched": ("Every team's assets are watched: their inventories are of the last month.", 3, [30]),
-    "inventory-whole": ("Every system has an inventory.", 3, []),
-    "updates-tested": ("Updates are carried out with their tests, and stay.", 3, [90]),
-    "deadlines-mostly": ("Three of four deadlines are kept.", 3, [90]),
-    "charter-agreed": ("All four sides agreed to one charter.", 4, []),
-    "reviews-held": ("Every team holds its review: within the last month.", 4, [37]),
-    "owned": ("Every system has an owner team.", 4, []),
-    "context-told": (
-        "Every team's systems say how much they matter, from where they can be reached and what data they hold.",
-        4,
-        [],
-    ),
-    "running-told": ("It is known what runs in production.", 4, []),
-    "decisions-of-two": ("What is accepted was answered by a second person, and ends.", 4, []),
-    "deadlines-kept": ("Nine of ten deadlines are kept.", 4, [90]),
-    "all-current": ("Every team's inventories are of the last week.", 5, [7]),
-    "little-noise": ("No team is interrupted more than twice a week.", 5, [90]),
-    "load-falls": ("No team carries more load than 90 days ago.", 5, [90]),
-    "not-affected-told": ("What does not concern us is stated, with why.", 5, []),
-}
+def pages(ledger):
+    """Each day as it was judged, and now."""
+    ground, days, waiting = Ground(ledger), {}, judgements(ledger)
+
+    def judge(until):
+        while waiting and (until is None or waiting[0].upto < until):
+            is_ = waiting.pop(0)
+            ground.rests = is_.rests
+            if ground.planned & set(is_.rests["planless"]):
+                raise SystemExit(f"{date(is_.at // DAY)}: of {is_.rests['planless']} plans are told")
+            for team, all_ in whole(ground.at(is_.at), ledger.teams).items():
+                days.setdefault(team, {})[is_.at // DAY] = all_
+                told = is_.last.get(team)
+                if told is not None and told != counts(all_):
+                    raise SystemExit(f"{date(is_.at // DAY)}: {told} is told of {team}, and {counts(all_)} are made")
+
+    for entry in ledger.entries:
+        judge(entry.seq)
+        ground.tell(entry)
+    judge(None)
+    if ground.rests is None:
+        return
+    now = whole(ground.at(ledger.now), ledger.teams)
+    for team, all_ in now.items():
+        trend(ledger, team, days.get(team, {}))
+        of_api(ledger, team, all_, now)
+        page(ledger, team, all_, now)
+    of_boards(now[None])
 
 
-def shown_as(team, id_, many, of):
-    """A criterion on its page: with all of its stage, and where it is what comes next."""
-    at = "/maturity" if team is None else f"/teams/{team}/maturity"
-    words, stage, days = CRITERIA[id_]
-    value = [many, of] + days if of else None
-    cell(at, STAGES[stage], "Shown", words, value)
-    may(at, "Next", "Shown", words, value)
+def trend(ledger, team, days):
+    """The stage of each day that was kept; on the page the last of each week."""
+    today = ledger.now // DAY
+    kept = sorted(day for day in days if today - TREND <= day <= today)
+    at, weeks = address("/api/v1/maturity", team), {}
+    for row, day in enumerate(kept):
+        all_ = days[day]
+        say(at, "api", f"/days/{row}/day", date(day))
+        say(at, "api", f"/days/{row}/number", stage(all_))
+        for name in ("met", "not_met", "unknown"):
+            say(at, "api", f"/days/{row}/{name}", many(all_, name))
+        weeks[day // 7] = day
+    if len(kept) > 1:
+        for week in range(min(weeks), max(weeks) + 1):
+            day = weeks.get(week)
+            cell(of_page(team), "Stage, of 5", "stage", date(week * 7 if day is None else day), day and stage(days[day]))
 
 
-def maturity(ledger):
-    for team in [None, *(team for team in ledger.teams if ledger.owned(team))]:
-        at = "/api/v1/maturity" + ("" if team is None else f"?team={team}")
-        for id_, (many, of) in facts(ledger, team).items():
-            say(at, "row", f"criteria|id|{id_}|count", many)
-            say(at, "row", f"criteria|id|{id_}|of", of)
-            say(at, "row", f"criteria|id|{id_}|least", LEAST.get(id_, 100))
-            shown_as(team, id_, many, of)
+def address(at, team):
+    return at if team is None else f"{at}?team={team}"
+
+
+def of_page(team):
+    return "/maturity" if team is None else f"/teams/{team}/maturity"
+
+
+def of_api(ledger, team, all_, now):
+    at = address("/api/v1/maturity", team)
+    say(at, "api", "/number", stage(all_))
+    for id_, is_ in all_.items():
+        row = f"criteria|id|{id_}"
+        say(at, "row", f"{row}|count", is_.count)
+        say(at, "row", f"{row}|of", is_.of)
+        say(at, "row", f"{row}|least", is_.least)
+        say(at, "row", f"{row}|usual", CRITERIA[id_].least)
+        say(at, "row", f"{row}|verdict", is_.verdict.replace("_", "-"))
+    say(at, "api", "/ledger/entry", max(entry.seq for entry in ledger.entries))
+    if team is None:
+        for id_, of in now.items():
+            if id_ is not None:
+                say(at, "row", f"teams|id|{id_}|number", stage(of))
+
+
+def shown(id_, is_):
+    """What shows a criterion, in numbers."""
+    if is_.count is None:
+        return None
+    if is_.of == 0:
+        return CRITERIA[id_].of if is_.verdict == "met" else []
+    return [is_.count, is_.of, *CRITERIA[id_].of, *CRITERIA[id_].is_]
+
+
+def page(ledger, team, all_, now):
+    at, reached = of_page(team), stage(all_)
+    left = [id_ for id_, is_ in all_.items() if CRITERIA[id_].stage == reached + 1 and is_.verdict != "met"]
+    words(at, "h1", [reached, 5] + ([len(left)] if len(left) > 1 else []))
+    figure(at, "stage", [reached, 5])
+    figure(at, "criteria met", many(all_, "met"))
+    figure(at, "not met", many(all_, "not_met"))
+    figure(at, "unknown", many(all_, "unknown"))
+    if team is None:
+        figure(at, "teams", len(now) - 1)
+        for id_, of in now.items():
+            if id_ is not None:
+                name, number = ledger.teams[id_], stage(of)
+                missing = sum(CRITERIA[c].stage == number + 1 and one.verdict != "met" for c, one in of.items())
+                cell(at, "Teams", "Stage", name, number)
+                cell(at, "Teams", "Missing for the next stage", name, missing)
+    for number, name in STAGES.items():
+        for tag in ("h2", "caption"):
+            words(at, f"words|Stage * {name}|{tag}", [number])
+    words(at, "words|Stage of *|h2", [5])
+    words(at, "words|Stage, of *|caption", [5])
+    for id_, is_ in all_.items():
+        said, asked = CRITERIA[id_], [is_.least] if is_.least == CRITERIA[id_].least else [is_.least, CRITERIA[id_].least]
+        table = f"Stage {said.stage}: {STAGES[said.stage]}"
+        cell(at, table, "Asked for", said.words, [] if id_ in WHOLE else asked)
+        cell(at, table, "Shown", said.words, shown(id_, is_))
+        cell(at, table, "Missing", said.words, is_.missing)
+        if id_ in left:
+            cell(at, "Next", "Shown", said.words, shown(id_, is_))
+            cell(at, "Next", "Missing", said.words, is_.missing)
+    for framework, places in FRAMEWORKS.items():
+        for place, ids in places.items():
+            of = ids.split()
+            cell(at, "What it points to", "Met", framework, [sum(all_[id_].verdict == "met" for id_ in of), len(of)])
+            cell(at, "What it points to", "There", framework, found(place))
+            said = " ".join(CRITERIA[id_].words for id_ in of)
+            cell(at, "What it points to", "Criteria", framework, found(said))
+
+
+def of_boards(all_):
+    reached = stage(all_)
+    left = sum(CRITERIA[id_].stage == reached + 1 and is_.verdict != "met" for id_, is_ in all_.items())
+    figure("/boards/leadership", "maturity", [reached, 5])
+    words("/boards/leadership", "h1", [reached, 5] + ([left] if left > 1 else []))

@@ -2,6 +2,7 @@
 
 import collections
 
+import agenda
 import packs
 import shown
 from deciding import Decisions
@@ -71,7 +72,8 @@ def reviews(ledger):
                 review[data["state"]] = entry.at
                 review.update({k: v for k, v in data.items() if k in ("of", "kind", "minutes", "topics", "figures")})
         elif entry.what == "review-decision":
-            one = decided.setdefault(data["decision"], {"state": None, "ended": None})
+            one = decided.setdefault(data["decision"], {"id": data["decision"], "state": None, "ended": None, "told": []})
+            one["told"].append((entry.at, data["state"]))
             if "due" in data:
                 one["due"] = moment(data["due"])
                 all_[data["review"]]["decisions"].append(one)
@@ -107,10 +109,11 @@ def reviews(ledger):
             continue
         say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
         if review["kind"] == "monthly":
-            packs.month(ledger, id_, review["open"])
+            packs.month(ledger, id_, review["open"], review["earlier"])
         elif review["kind"] == "quarterly":
             before = review["earlier"][-1]["open"] if review["earlier"] else None
             packs.quarter(ledger, id_, review["open"], before)
+        agenda.headline(id_, review, ledger.now)
         quality(ledger.now, id_, (review["earlier"] + [review])[-12:])
         figures(ledger, id_, review)
 
@@ -232,12 +235,11 @@ def figures(ledger, id_, review):
     api(name, "/pack/figures", is_)
     if review["earlier"]:
         api(name, "/before", reckoned(ledger, review["earlier"][-1]))
+    load_line(ledger, id_, review)
     if review["kind"] != "weekly":
         return
     topics(ledger, name, review)
-    parts = {1: is_["new"], 2: is_["late"] + is_["soon"], 3: is_["exceptions"], 4: is_["answers"]}
-    for part, many in parts.items():
-        say(name, "api", f"/pack/parts/{part}/count", many)
+    agenda.pages(ledger, id_, review, is_)
     labels = {
         "load": "load",
         "open": "findings that count",
@@ -250,10 +252,13 @@ def figures(ledger, id_, review):
     }
     for member, label in labels.items():
         figure(f"/reviews/{id_}", label, is_[member])
-    # The load at the end of each of twelve days, a week apart; that of the thirteenth was not over.
+
+
+def load_line(ledger, id_, review):
+    """The load at the end of each of twelve days, a week apart; that of the thirteenth was not over."""
     for row, (load, unknown) in enumerate(line(ledger, review["of_then"], review["open"] // DAY)):
         value = None if unknown else load
-        say(name, "api", f"/pack/charts/0/series/0/values/{row}", value)
+        say(f"/api/v1/reviews/{id_}", "row", f"pack/charts|title|Load|series/0/values/{row}", value)
         day = date(review["open"] // DAY - 84 + 7 * row)
         cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
 
@@ -279,6 +284,10 @@ def topics(ledger, name, review):
             row = f"pack/parts/{part}/topics|key|{key}"
             say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
             say(name, "row", f"{row}|repeats", again)
+            # Once is said without a number.
+            title = "Deadlines in danger" if part == 2 else "New above the line"
+            shown_ = again if again > 1 else None
+            cell(name.removeprefix("/api/v1"), title, "Again", f"/findings/{finding.number}", shown_)
 
 
 def line(ledger, systems, today):
@@ -302,12 +311,53 @@ def deadline_at(ledger, number, at):
     return told[-1] if told else None
 
 
+# The questions of the pulse, by the columns of a page.
+QUESTIONS = {"Productive": "productive", "Heard": "heard", "Clear": "clear"}
+
+
+def mean(told):
+    """The mean answers in tenths, a half up; of what is not told nothing is known."""
+    if told is None:
+        return None
+    tenth = lambda sum_: (sum_ * 20 + told["answers"]) // (2 * told["answers"]) / 10
+    return {"answers": told["answers"], **dict(zip(QUESTIONS.values(), map(tenth, told["sums"])))}
+
+
 def pulse(ledger):
-    """How many answered in each month that is over; what they answered is in no entry."""
+    """What was answered in each month that is over: how many, and what their answers come to together where that is told."""
     rounds = collections.Counter(e.data["round"] for e in ledger.entries if e.what == "pulse")
     rounds.pop(date(ledger.now // DAY)[:7], None)
+    told = {e.data["round"]: e.data for e in ledger.entries if e.what == "pulse-round"}
+    table, newest = "By month and role", None
     for row, month in enumerate(sorted(rounds, reverse=True)):
         say("/api/v1/pulse", "api", f"/rows/{row}/round", month)
-        # Of fewer than five nothing is told at all.
-        told = {"answers": rounds[month]} if rounds[month] >= 5 else None
-        api("/api/v1/pulse", f"/rows/{row}/all", told)
+        # Of a round that is not told nothing is known: an earlier version did not, and this one does within a day.
+        if month not in told:
+            continue
+        is_ = told[month]
+        few = [role for role, one in is_["roles"].items() if one and one["answers"] < 5]
+        if few:
+            raise SystemExit(f"{month}: fewer than five answered for {few}, and are told")
+        roles = {role: mean(one) for role, one in is_["roles"].items()}
+        # Of fewer than five nothing is told at all, nor of what is reckoned from others.
+        hidden = rounds[month] - sum(role["answers"] for role in roles.values() if role)
+        all_ = mean(is_["all"]) if rounds[month] >= 5 and (hidden == 0 or hidden >= 5) else None
+        if all_ is None and is_["all"] is not None:
+            raise SystemExit(f"{month}: all are told, and {hidden} answers can be reckoned from it")
+        if all_ is not None and all_["answers"] != rounds[month]:
+            raise SystemExit(f"{month}: {all_['answers']} of {rounds[month]} answers are told")
+        api("/api/v1/pulse", f"/rows/{row}/all", all_)
+        for role, one in roles.items():
+            for name, value in (one or {}).items():
+                say("/api/v1/pulse", "at", f"/rows/{row}/roles/[role={role}]/told/{name}", value)
+        for one in (all_, *roles.values()):
+            for column, name in {**QUESTIONS, "Answers": "answers"}.items():
+                cell("/pulse", table, column, month, one and one[name])
+        for column, name in QUESTIONS.items():
+            cell("/pulse", "Answers of all by month, of 5", column, month, all_ and all_[name])
+        newest = all_ if row == 0 else newest
+    if rounds and max(rounds) not in told:
+        return
+    for column, name in QUESTIONS.items():
+        figure("/pulse", column, newest and newest[name])
+    words("/pulse", "h1", [newest[name] for name in QUESTIONS.values()] + [5] if newest else [])

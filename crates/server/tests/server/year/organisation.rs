@@ -7,6 +7,7 @@ mod carried;
 mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -290,6 +291,30 @@ impl Year {
         assert!(dead.is_empty(), "{dead:#?}");
     }
 
+    /// What an auditor gets beside the ledger: the documents that its entries name, each called by its digest, and the advisories
+    /// as they are published.
+    pub(super) fn evidence(&self, ledger: &Path, to: &Path) {
+        let (documents, advisories) = (to.join("documents"), to.join("advisories"));
+        std::fs::create_dir_all(&documents).unwrap();
+        std::fs::create_dir_all(&advisories).unwrap();
+        for file in std::fs::read_dir(self.folder.path().join("osv")).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), advisories.join(file.file_name())).unwrap();
+        }
+        let store = &self.server.app().store;
+        for line in std::fs::read_to_string(ledger).unwrap().lines() {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            let data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+            let Some(digest) = data["document"].as_str() else { continue };
+            let to = documents.join(digest);
+            if !to.exists() {
+                let bytes = store.document_bytes(self.org, digest);
+                let bytes = self.server.runtime.block_on(bytes).unwrap();
+                std::fs::write(to, bytes.expect("what an entry names is kept")).unwrap();
+            }
+        }
+    }
+
     fn act(&mut self, act: Act) {
         match act {
             Act::Day => return self.asked_elsewhere(),
@@ -349,7 +374,7 @@ impl Year {
     }
 
     /// It was a year: all that is to happen did.
-    pub(super) fn is_a_year(&self, ledger: &std::path::Path) {
+    pub(super) fn is_a_year(&self, ledger: &Path) {
         let text = std::fs::read_to_string(ledger).unwrap();
         let mut days: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
         for line in text.lines() {

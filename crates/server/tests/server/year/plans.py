@@ -1,29 +1,357 @@
-"""What plans tell of what is scheduled. Points and days are of the plan of today, and in no entry. Written from docs/ledger.md."""
+"""What plans come to: what is scheduled in which window, what that costs, removes and leaves. Written from docs/ledger.md."""
 
+import collections
+import math
 import re
 
-from saying import figure, may
+import shown
+from lives import DAY, moment
+from saying import api, cell, figure, found, may, say, words
 
 OF_TEAM = re.compile(r"/teams/(\d+)/plan")
+# At once is within a day, and what is looked at is a quarter of a year at least.
+AT_ONCE, LEAST = DAY, 90 * DAY
+# What is made again each time that it fails: no more than ten times is reckoned with.
+LEAST_CONFIDENCE = 0.1
+# How many windows of a team the page of all shows.
+WINDOWS = 4
 
 
-def scheduled(ledger, team):
-    """Changes of a team, in windows that are not over or that were not done in theirs."""
-    for (of, asset, package), is_ in ledger.scheduled.items():
-        if of == team:
-            there = [ledger.findings[number] for number in is_["findings"] if number in ledger.findings]
-            yield asset, package, [f for f in there if f.live]
+def rounded(value, by):
+    return math.floor(value * by + 0.5) / by
+
+
+class Change:
+    """Something scheduled: a package of an asset."""
+
+    def __init__(self, ledger, key, data, cost):
+        self.team, self.asset, self.package = key
+        self.version, self.name = data["version"], data["window"]
+        time = lambda of: data.get(of) and moment(data[of])
+        self.starts, self.ends, self.ready = time("starts"), time("ends"), time("ready")
+        self.points = data["points"] if cost is None else cost["points"]
+        self.cost, self.numbers = cost, data["findings"]
+        self.findings = [ledger.findings[number] for number in data["findings"] if number in ledger.findings]
+        self.load = sum(f.weight or 0 for f in self.findings if f.counts_at(ledger.now))
+        # Why it is there: what was said when it came there, or changed.
+        self.why = ledger.why.get(key, "")
+
+    def range(self):
+        """Its points, as they are shown: at least and at most, or one number."""
+        least, most = self.cost["least"], self.cost["most"]
+        return [least] if abs(least - most) < 1e-9 else [least, most]
+
+    def by(self, now):
+        """When it is to be in production."""
+        return now + AT_ONCE if self.ends is None else self.ends
+
+
+class Plan:
+    """The plan of a team as it was told last."""
+
+    def __init__(self, ledger, team):
+        self.ledger, self.team, self.missing = ledger, team, None
+        self.made, self.until, self.windows, self.costs, self.changes = None, None, [], {}, []
+        self.open = [f for f in ledger.of(team) if f.counts_at(ledger.now)]
+
+    def tell(self, entry):
+        data = entry.data
+        self.made, self.until, self.missing = entry.at, moment(data["until"]), data.get("missing")
+        self.windows = data.get("windows", self.windows)
+        for cost in data.get("costs", []):
+            self.costs[cost["asset"], cost["package"]] = cost
+            points = (cost["least"] + max(cost["most"], cost["least"])) / 2 / max(cost["confidence"], LEAST_CONFIDENCE)
+            if abs(points - cost["points"]) > 1e-6:
+                raise SystemExit(f"{cost['package']}: {cost['points']} points are told, and {points} are made")
+
+    def load(self):
+        return sum(f.weight or 0 for f in self.open)
+
+    def gone(self, now):
+        """When each finding that goes is gone."""
+        at = {}
+        for change in self.changes:
+            for finding in change.findings:
+                if finding in self.open:
+                    by = change.by(now)
+                    at[finding.number] = min(at.get(finding.number, by), by)
+        return at
+
+    def removed(self):
+        return [f for f in self.open if f.number in self.gone(0)]
+
+    def due(self, finding):
+        return finding.episode_at(self.ledger.now).deadline
+
+    def missed(self, until, now):
+        """Deadlines that pass by the plan, and if nothing is done."""
+        gone, by_plan, of_nothing = self.gone(now), 0, 0
+        for finding in self.open:
+            due = self.due(finding)
+            if due is not None and due < until:
+                of_nothing += 1
+                by_plan += gone.get(finding.number, until) > due
+        return by_plan, of_nothing
+
+    def horizon(self):
+        """Until when somebody who looks now is told."""
+        ends = [moment(window["ends"]) for window in self.windows]
+        return max([end + 10**6 for end in ends] + [self.ledger.now + LEAST])
+
+
+def days(finding, since, until, horizon):
+    """Load-days of a finding until it is gone, in whole thousandths."""
+    until = min(max(until, since), horizon)
+    weight = finding.weight or 0
+    return rounded((until // 10**6 - since // 10**6) / 86_400 * weight, 1000)
+
+
+def reasons(ledger):
+    """Why each change is where it is, as it was said last."""
+    why = {}
+    for entry in ledger.entries:
+        if entry.kind == "planned" and entry.actor == "trimtab" and "reason" in entry.data:
+            why[entry.data["team"], entry.asset, entry.data["package"]] = entry.data["reason"]
+    return why
+
+
+def plans(ledger):
+    """The plan of each team of which one was told."""
+    if hasattr(ledger, "plans"):
+        return ledger.plans
+    all_, ledger.why = {}, reasons(ledger)
+    for entry in ledger.entries:
+        if entry.what == "plan" and entry.data["team"] in ledger.teams:
+            all_.setdefault(entry.data["team"], Plan(ledger, entry.data["team"])).tell(entry)
+    key = lambda one: (one[1].get("starts") and moment(one[1]["starts"]) or 0, one[0][1], one[0][2])
+    for of, data in sorted(ledger.scheduled.items(), key=key):
+        plan = all_.get(of[0])
+        if plan is not None:
+            plan.changes.append(Change(ledger, of, data, plan.costs.get(of[1:])))
+    ledger.plans = {team: all_[team] for team in sorted(all_, key=lambda team: (ledger.teams[team], team))}
+    return ledger.plans
+
+
+def pages(ledger):
+    with_ = [plan for plan in plans(ledger).values() if plan.missing is None]
+    # Of a plan that an earlier version kept it is not told what it was reckoned with, and no sum of all is known.
+    scheduled = {of[0] for of in ledger.scheduled} & set(ledger.teams)
+    is_whole = bool(plans(ledger)) and scheduled <= plans(ledger).keys()
+    if is_whole:
+        of_all(with_, ledger)
+    for plan in with_:
+        windows(plan)
+        answer(plan)
+    this_window(ledger, with_)
+    boards(ledger, with_, is_whole)
+
+
+def of_all(with_, ledger):
+    """What all plans come to together."""
+    load, gone = sum(plan.load() for plan in with_), sum(f.weight or 0 for plan in with_ for f in plan.removed())
+    missed = [plan.missed(plan.until, plan.made) for plan in with_]
+    stay = sum(len(plan.open) - len(plan.removed()) for plan in with_)
+    changes = sum(len(plan.changes) for plan in with_)
+    figure("/plan", "load removed", gone)
+    figure("/plan", "past their deadline by then", sum(by_plan for by_plan, _ in missed))
+    figure("/plan", "findings stay", stay)
+    figure("/plan", "teams without a plan", len(ledger.teams) - len(with_))
+    words("/plan", "h1", [changes, len(with_), gone, load] if changes else [])
+
+
+def windows(plan):
+    """The rows of a team in the list of all."""
+    name, now, table = plan.ledger.teams[plan.team], plan.ledger.now, "The next windows of each team"
+    at_once = [change for change in plan.changes if change.starts is None]
+    points = lambda all_: sum(change.points for change in all_)
+    rows = [(None, at_once, [points(at_once)])] if at_once else []
+    there = [window for window in plan.windows if moment(window["ends"]) // 10**6 > now // 10**6]
+    many = 0
+    for place, window in enumerate(there):
+        starts = moment(window["starts"])
+        own = [change for change in plan.changes if change.starts is not None and change.starts // 10**6 == starts // 10**6]
+        if many == WINDOWS or place > 0 and not own:
+            continue
+        many += 1
+        taken = points(own) + (points(at_once) if place == 0 else 0)
+        rows.append((window, own, [taken, window["points"]]))
+    by_plan, _ = plan.missed(plan.until, plan.made)
+    for place, (window, own, filled) in enumerate(rows):
+        waits = sum(change.ready is not None and change.ready > now for change in own)
+        if window is not None:
+            cell("/plan", table, "Window", name, [waits] if waits else [])
+        cell("/plan", table, "Points", name, filled)
+        cell("/plan", table, "Changes", name, len(own))
+        cell("/plan", table, "Load removed", name, sum(change.load for change in own))
+        cell("/plan", table, "Deadlines missed", name, by_plan if place == 0 else None)
+        cell("/plan", table, "Stays", name, len(plan.open) - len(plan.removed()) if place == 0 else None)
+
+
+def answer(plan):
+    """The same as the API says it."""
+    by_plan, of_nothing = plan.missed(plan.until, plan.made)
+    told = {
+        "load": plan.load(),
+        "load_removed": sum(f.weight or 0 for f in plan.removed()),
+        "missed": by_plan,
+        "missed_of_nothing": of_nothing,
+        "left": len(plan.open) - len(plan.removed()),
+    }
+    row = lambda name, value: say("/api/v1/plans", "row", f"rows|team/id|{plan.team}|{name}", value)
+    for name, value in told.items():
+        row(name, value)
+    for place, change in enumerate(plan.changes):
+        row(f"changes/{place}/points", change.points)
+        row(f"changes/{place}/load", change.load)
+        for at, number in enumerate(change.numbers):
+            row(f"changes/{place}/findings/{at}", number)
+
+
+def called(change):
+    """What a list of changes calls it."""
+    return f"{change.package.rsplit('/', 1)[-1]} to {change.version}"
+
+
+def this_window(ledger, with_):
+    for plan in with_:
+        for change in plan.changes:
+            for at in ("*/", "*/today/changes"):
+                table, row = "Changes of this window", called(change)
+                may(at, table, "Removes", row, len(change.numbers))
+                may(at, table, "Load removed", row, change.load)
+                may(at, table, "Points", row, change.points)
+                may(at, table, "Window", row, found(change.name))
+
+
+def first(changes, now):
+    """The changes of the first window that is not over."""
+    by = collections.defaultdict(list)
+    for change in changes:
+        ends = now if change.ends is None else change.ends
+        if ends >= now:
+            by[ends].append(change)
+    return by[min(by)] if by else []
+
+
+def boards(ledger, with_, is_whole):
+    for plan in with_:
+        own = first(plan.changes, ledger.now)
+        if own:
+            name, table = ledger.teams[plan.team], "Work by team"
+            cell("/boards/engineering", table, "Points", name, sum(change.points for change in own))
+            cell("/boards/engineering", table, "Next window", name, found(own[0].name))
+    if not is_whole:
+        return
+    all_ = [change for plan in with_ for change in plan.changes]
+    weights = collections.Counter()
+    for finding in shown.live(ledger):
+        weights[finding.system] += finding.weight or 0
+    for system in sorted({finding.system for finding in shown.live(ledger)}):
+        own = first([c for c in all_ if ledger.system_of.get(c.asset) == system], ledger.now)
+        told = None
+        if own:
+            part = sum(change.load for change in own) / weights[system] if weights[system] > 0 else None
+            told = found(own[0].name) + [len(own)]
+            told += [] if part is None else [math.floor(min(max(part, 0), 1) * 100 + 0.5)]
+        cell("/boards/product", "Risk and plan by product", "Next release", ledger.systems[system], told)
 
 
 def say_of(ledger, path, asked, at):
+    """The plan of one team, as it is reckoned when somebody looks."""
     team = int(OF_TEAM.fullmatch(path)[1])
     # What another charter would weigh, or another rhythm take in, is told by no entry.
     if set(asked) - {"capacity", "open_limit"} or team not in ledger.teams:
         return
     counts = [f.counts_at(ledger.now) for f in ledger.of(team)]
     figure(at, "load now", sum(c[2] or 0 for c in counts if c))
+    plan = plans(ledger).get(team)
+    if plan is None or plan.missing is not None:
+        return
     # Each change by its asset and its package.
-    for asset, package, all_ in scheduled(ledger, team):
-        row, load = f"{asset}:{package}", sum(f.weight or 0 for f in all_)
-        may(at, "Changes", "Removes", row, len(all_))
-        may(at, "Changes", "Load", row, load)
+    for change in plan.changes:
+        row = f"{change.asset}:{change.package}"
+        may(at, "Changes", "Removes", row, len(change.numbers))
+        may(at, "Changes", "Load", row, change.load)
+        if change.cost is not None and not asked:
+            may(at, "Changes", "Points", row, change.range())
+            may(at, "Changes", "Why then", row, found(change.why))
+    if asked:
+        return
+    now, until, gone = ledger.now, plan.horizon(), plan.removed()
+    by_plan, of_nothing = plan.missed(until, now)
+    load = sum(f.weight or 0 for f in gone)
+    figure(at, "load after these windows", plan.load() - load)
+    figure(at, "findings removed", len(gone))
+    figure(at, "past their deadline by then", by_plan)
+    words(at, "h1", [len(plan.changes), len(plan.windows), load, plan.load()] if plan.changes else [])
+    ends = plan.gone(now)
+    carried = sum(days(f, now, ends.get(f.number, until), until) for f in plan.open)
+    of_all = sum(days(f, now, until, until) for f in plan.open)
+    words(at, "words|What follows|dd", [of_nothing, of_all, by_plan, carried])
+    filled(plan, at)
+    of_api(plan, f"/api/v1{at}", (now, until, carried, of_all))
+
+
+def left(window, now):
+    """The points of a window that are left: of one that runs, those of its working days from today on."""
+    first, end, today = (day // DAY for day in (moment(window["starts"]), moment(window["ends"]), now))
+    # Day 0 was a Thursday.
+    working = lambda since: sum((day + 3) % 7 < 5 for day in range(since, end + 1))
+    return window["points"] * (working(today) / working(first) if today > first else 1.0)
+
+
+def filled(plan, at):
+    """How full each window is that has something in it."""
+    sum_ = lambda all_: sum(rounded(change.points, 100) for change in all_)
+    said = lambda text: " ".join("*" if found(word) else word for word in text.split())
+    empty = []
+
+    def nothing():
+        """Windows in a row that have nothing in them, in one line."""
+        if empty:
+            one, many = f"Nothing in the {empty[0]['name']}", f"Nothing in {len(empty)} windows"
+            span = f"{empty[0]['starts'][:10]} to {empty[-1]['ends'][:10]}"
+            text = f"{one if len(empty) == 1 else many} {span}: nothing that is worth its points goes into it"
+            words(at, f"words|{said(text)}|h2", found(text))
+            empty.clear()
+
+    at_once = sum_(change for change in plan.changes if change.starts is None)
+    for place, window in enumerate(plan.windows):
+        starts = moment(window["starts"])
+        own = [change for change in plan.changes if change.starts == starts]
+        taken, room = sum_(own) + (at_once if place == 0 else 0), left(window, plan.ledger.now)
+        if not own and taken <= 0:
+            empty.append(window)
+            continue
+        nothing()
+        text = f"{window['name']} {window['starts'][:10]} to {window['ends'][:10]}"
+        heading = said(text)
+        words(at, f"words|{heading}|h2", found(text))
+        told = [taken, window["points"]] + ([room] if room < window["points"] else [])
+        words(at, f"words|{heading}|p.filled", told)
+    nothing()
+
+
+def of_api(plan, at, reckoned):
+    now, until, carried, of_all = reckoned
+    api(at, "/plan", {"load_days": carried, "load_days_of_nothing": of_all})
+    for place, window in enumerate(plan.windows):
+        say(at, "api", f"/plan/windows/{place}/points", left(window, now))
+    batches = collections.defaultdict(list)
+    for change in plan.changes:
+        batches[change.asset, change.starts].append(change)
+    for (asset, starts), all_ in batches.items():
+        text = next(is_["starts"] for is_ in plan.windows if moment(is_["starts"]) == starts) if starts else "null"
+        batch = f"/plan/batches/[changes/0/asset={asset}&starts={text}]"
+        gone = {f.number: f for change in all_ for f in change.findings if f in plan.open}.values()
+        by = all_[0].by(now)
+        say(at, "at", f"{batch}/points", sum(rounded(change.points, 100) for change in all_))
+        say(at, "at", f"{batch}/load", sum(f.weight or 0 for f in gone))
+        saved = sum(days(f, now, until, until) - days(f, now, by, until) for f in gone)
+        say(at, "at", f"{batch}/load_days", saved)
+        for change in all_:
+            if change.cost is None:
+                continue
+            one = f"{batch}/changes/[change={asset}:{change.package}]"
+            for name in ("least", "most", "confidence"):
+                say(at, "at", f"{one}/{name}", change.cost[name])

@@ -175,7 +175,11 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                     _ => {}
                 }
                 if let Some(around) = open.last_mut() {
-                    if one.class == "name" && around.tag == "td" {
+                    // Versions of a package are no numbers, and what its rows are called.
+                    let is_version = one.tag == "code"
+                        && around.name == "Version"
+                        && table.caption == "Versions";
+                    if one.class == "name" && around.tag == "td" || is_version {
                         table.called = Some(words(&one.text));
                     }
                     // A time has no text for who looks for numbers.

@@ -3,6 +3,7 @@
 import collections
 
 import shown
+import supplied
 from deciding import Decisions, answered
 from lives import DAY, LEVELS
 from periods import numbers
@@ -44,10 +45,10 @@ def pages(ledger):
     say("/", "figure", "systems without a tier", len(tierless))
     say("/", "figure", "failed deployments", ledger.deployments.went_wrong())
     ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "broken": ledger.deployments.went_wrong()}
-    # Who promised nothing, and was asked nothing, owes nothing.
-    if not any((entry.what or "").startswith("supplier") for entry in ledger.entries):
-        say("/", "figure", "promises and answers owed", 0)
-        ledger.lists["suppliers"] = 0
+    owed = supplied.owed(ledger)
+    if owed is not None:
+        say("/", "figure", "promises and answers owed", owed)
+        ledger.lists["suppliers"] = owed
     asked, held = answered(decisions, "asked"), decisions.in_force()
     ended = [d for d in decisions.all.values() if d["state"] == "approved" and d not in held]
     for label, many in (("asked", len(asked)), ("in force", len(held)), ("end within 14 days", len(soon)), ("expired", len(ended))):

@@ -6,18 +6,22 @@ from lives import Finding, moment
 class Update:
     """A batch that was carried out, and what people said of it."""
 
-    def __init__(self, number, asset, data, at):
-        self.number, self.asset, self.at = number, asset, at
+    def __init__(self, number, entry):
+        data = entry.data
+        self.number, self.asset, self.at, self.actor = number, entry.asset, entry.at, entry.actor
         self.outcome, self.tests, self.removes = data["outcome"], data["tests"], data["removes"]
         # How many others it removes, which are not told.
         self.more = data.get("more", 0)
-        self.merged = self.deployed = self.reverted = None
+        self.merged = self.deployed = self.reverted = self.points = None
+        # The numbers of its evidence.
+        self.evidence = data if "runs" in data else None
         self.findings = []
 
     def tell(self, data):
         for name in ("merged", "deployed", "reverted"):
             if name in data:
                 setattr(self, name, data[name] and moment(data[name]))
+        self.points = data.get("points", self.points)
 
     def now_deployed(self):
         """When the last of what it removes was gone from production, if all of it is known and gone."""
@@ -42,7 +46,7 @@ def updates(ledger):
         if entry.what == "update":
             number = entry.data["update"]
             if number not in all_:
-                all_[number] = Update(number, entry.asset, entry.data, entry.at)
+                all_[number] = Update(number, entry)
             else:
                 all_[number].tell(entry.data)
     for update in all_.values():
@@ -88,7 +92,7 @@ def misseen(ledger):
         elif entry.what == "joined":
             joined[data["from"]] = data["to"]
         elif entry.what == "update" and data["update"] not in all_:
-            all_[data["update"]] = Update(data["update"], entry.asset, data, entry.at)
+            all_[data["update"]] = Update(data["update"], entry)
         elif entry.what == "update":
             update = all_[data["update"]]
             for name in ("merged", "deployed"):
