@@ -5,6 +5,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 use zerocopy::{FromBytes, IntoBytes};
@@ -25,6 +26,21 @@ pub(crate) struct Aside {
     _lock: File,
 }
 
+/// How often a lock is tried, and how long after each time: a program that this process is just starting holds what is open
+/// here until it has begun.
+const TRIES: (u32, Duration) = (20, Duration::from_millis(10));
+
+/// Takes a lock. `false`: somebody else has it, and keeps it.
+fn is_free(lock: &File) -> bool {
+    let (tries, rest) = TRIES;
+    (0..tries).any(|nth| {
+        if nth > 0 {
+            std::thread::sleep(rest);
+        }
+        !matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+    })
+}
+
 impl Aside {
     /// Creates the file beside `target`. One that a killed build left behind is overwritten.
     pub(crate) fn create(target: &Path) -> io::Result<Aside> {
@@ -38,7 +54,7 @@ impl Aside {
         };
         let lock =
             File::options().write(true).create(true).truncate(false).open(beside(".lock")?)?;
-        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+        if !is_free(&lock) {
             return Err(io::Error::new(io::ErrorKind::WouldBlock, "another update is writing it"));
         }
         let path = beside(".new")?;

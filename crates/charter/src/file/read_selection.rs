@@ -54,7 +54,7 @@ impl Reader<'_> {
             }
             Licence::Text(_) => {
                 let help = "write an SPDX id, as `Apache-2.0` or `GPL-3.0-only`".to_owned();
-                self.wrong(&at.bytes, format!("`{}` is no SPDX licence", at.value), help);
+                self.wrong(&at.bytes, format!("`{}` is not a valid SPDX licence", at.value), help);
                 None
             }
         }

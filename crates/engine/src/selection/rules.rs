@@ -220,7 +220,11 @@ impl Judge<'_> {
                 self.say(Rule::Licence, verdict, format!("{licence}: {because}"), &source);
             }
             None => {
-                self.miss(Rule::Licence, strictness, &format!("`{licence}` names no SPDX licence"));
+                self.miss(
+                    Rule::Licence,
+                    strictness,
+                    &format!("`{licence}` names no valid SPDX licence"),
+                );
             }
         }
     }

@@ -7,7 +7,7 @@ from lives import moment
 from saying import api, say, words
 
 TITLES = [
-    "What became of earlier decisions",
+    "Earlier decisions",
     "New above the line",
     "Deadlines in danger",
     "Exceptions that end",

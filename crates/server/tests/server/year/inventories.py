@@ -139,8 +139,8 @@ def package(ledger, carried, name, at):
             cell(at, "Versions", "Places", unquote(version), len(runs))
             cell(at, "Versions", "In production", unquote(version), sum(runs))
     for vulnerability, all_ in wrong.items():
-        cell(at, "What is wrong with it", "Findings", vulnerability, len(all_))
-        cell(at, "What is wrong with it", "Load", vulnerability, load(all_))
+        cell(at, "Known vulnerabilities", "Findings", vulnerability, len(all_))
+        cell(at, "Known vulnerabilities", "Load", vulnerability, load(all_))
 
 
 def incidents(ledger, carried):

@@ -4,7 +4,7 @@ from lives import LEVELS
 from saying import cell, figure, may, say, words
 
 # What the runs of tests tell, by the columns of a page.
-RUNS = {"Passed": "passed", "Failed": "failed", "Left out": "skipped", "Took": "seconds"}
+RUNS = {"Passed": "passed", "Failed": "failed", "Skipped": "skipped", "Took": "seconds"}
 
 
 def today(ledger, counts):

@@ -263,6 +263,16 @@ def load_line(ledger, id_, review):
         cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
 
 
+def again_of(review, finding):
+    """How many reviews in a row before it had a finding as a topic, of the last twelve."""
+    again = 0
+    for one in reversed(review["earlier"][-12:]):
+        if f"finding:{finding.number}" not in one["topics"]:
+            break
+        again += 1
+    return again
+
+
 def topics(ledger, name, review):
     """What the parts of findings list, as far as that is all of it: the weight of each, and in how many before it stood."""
     at, team = review["open"], int(review["of"].split(":")[1])
@@ -275,19 +285,19 @@ def topics(ledger, name, review):
         2: [f for f in there if due(f) is not None and due(f) < at + 14 * DAY],
     }
     for part, all_ in parts.items():
-        for finding in all_ if len(all_) <= 20 else []:
-            key, again = f"finding:{finding.number}", 0
-            for one in reversed(review["earlier"][-12:]):
-                if key not in one["topics"]:
-                    break
-                again += 1
+        all_ = all_ if len(all_) <= 20 else []
+        # Once is said without a number, and a column without any is left out.
+        agains = [again_of(review, finding) for finding in all_]
+        has_any = any(again > 1 for again in agains)
+        for finding, again in zip(all_, agains):
+            key = f"finding:{finding.number}"
             row = f"pack/parts/{part}/topics|key|{key}"
             say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
             say(name, "row", f"{row}|repeats", again)
-            # Once is said without a number.
             title = "Deadlines in danger" if part == 2 else "New above the line"
             shown_ = again if again > 1 else None
-            cell(name.removeprefix("/api/v1"), title, "Again", f"/findings/{finding.number}", shown_)
+            if has_any:
+                cell(name.removeprefix("/api/v1"), title, "Again", f"/findings/{finding.number}", shown_)
 
 
 def line(ledger, systems, today):

@@ -59,8 +59,7 @@ def month(ledger, id_, at, earlier):
     }
     for label, value in numbers.items():
         say(name, "row", f"pack/numbers|name|{label}|value", value)
-        if label != "packages that make up half of the load":
-            figure(f"/reviews/{id_}", label, value)
+        figure(f"/reviews/{id_}", label, value)
     began = min(f.episodes[0].began for f in ledger.findings.values())
     for row in range(WEEKS):
         start = at - 7 * DAY * (WEEKS - row)
@@ -85,8 +84,7 @@ def carried(ledger, id_, at, before):
     }
     for label, value in numbers.items():
         say(name, "row", f"pack/numbers|name|{label}|value", value)
-        if label != "packages":
-            figure(page, label, value)
+        figure(page, label, value)
     relied = {package: len({asset for asset, purl in now if package_of(purl) == package}) for package in sorted(there)}
     # Which of as many is the twentieth is a choice.
     least = sorted(relied.values(), reverse=True)[20] if len(relied) > 20 else 0

@@ -281,13 +281,13 @@ def say_of(ledger, path, asked, at):
     by_plan, of_nothing = plan.missed(until, now)
     load = sum(f.weight or 0 for f in gone)
     figure(at, "load after these windows", plan.load() - load)
-    figure(at, "findings removed", len(gone))
+    figure(at, "finding removed" if len(gone) == 1 else "findings removed", len(gone))
     figure(at, "past their deadline by then", by_plan)
     words(at, "h1", [len(plan.changes), len(plan.windows), load, plan.load()] if plan.changes else [])
     ends = plan.gone(now)
     carried = sum(days(f, now, ends.get(f.number, until), until) for f in plan.open)
     of_all = sum(days(f, now, until, until) for f in plan.open)
-    words(at, "words|What follows|dd", [of_nothing, of_all, by_plan, carried])
+    words(at, "words|About this plan|dd", [of_nothing, of_all, by_plan, carried])
     filled(plan, at)
     of_api(plan, f"/api/v1{at}", (now, until, carried, of_all))
 
@@ -311,7 +311,7 @@ def filled(plan, at):
         if empty:
             one, many = f"Nothing in the {empty[0]['name']}", f"Nothing in {len(empty)} windows"
             span = f"{empty[0]['starts'][:10]} to {empty[-1]['ends'][:10]}"
-            text = f"{one if len(empty) == 1 else many} {span}: nothing that is worth its points goes into it"
+            text = f"{one if len(empty) == 1 else many} {span}: nothing worth its points fits into it"
             words(at, f"words|{said(text)}|h2", found(text))
             empty.clear()
 
