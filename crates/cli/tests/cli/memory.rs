@@ -292,7 +292,7 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
     ]);
     assert!(
         text.out
-            .contains("Costs learn from 2 finished changes of this repository, 1 of them reverted"),
+            .contains("Costs are learnt from 2 finished changes of this repository, 1 of them reverted"),
         "{}",
         text.out
     );

@@ -106,7 +106,7 @@ fn asking_within_no_time_leaves_everything_unknown() {
     let ran = gate(&["--ask", "--ask-seconds", "0"]);
     assert_eq!(ran.exit, Exit::Clean, "{}{}", ran.out, ran.err);
     assert!(
-        ran.err.contains("2 of 2 packages were not asked about")
+        ran.err.contains("registries were not asked about 2 of 2 packages")
             && ran.err.contains("--ask-seconds"),
         "{}",
         ran.err
