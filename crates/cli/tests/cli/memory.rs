@@ -291,8 +291,9 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
         &list,
     ]);
     assert!(
-        text.out
-            .contains("Costs are learnt from 2 finished changes of this repository, 1 of them reverted"),
+        text.out.contains(
+            "Costs are learnt from 2 finished changes of this repository, 1 of them reverted"
+        ),
         "{}",
         text.out
     );
