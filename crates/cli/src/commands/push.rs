@@ -14,6 +14,7 @@ use trimtab_connect::Url;
 use trimtab_connect::server::{Answered, Server};
 use trimtab_model::{Code, Diagnostic};
 use trimtab_report::one_line;
+use trimtab_report::table::count;
 
 use super::{Outcome, scan};
 use crate::args::{Deployed, Push, ServerArgs};
@@ -57,17 +58,20 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     let answer = taken(&answer)?;
     for file in &args.report {
         let answer = send(&server, "reports", &asset, file)?;
-        let count = |name: &str| answer[name].as_i64().unwrap_or(0);
+        let number =
+            |name: &str| answer[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let tool = answer["tool"].as_str().unwrap_or("a tool");
-        let (says, unclear, gone) = (count("says"), count("unclear"), count("gone"));
+        let (says, gone) = (count(number("says"), "finding"), number("gone"));
+        let unclear = count(number("unclear"), "entry");
         io.out(&format!(
-            "{asset}: {tool} reports {says} findings, no longer {gone}; {unclear} entries name no package or no vulnerability\n"
+            "{asset}: {tool} reports {says}, no longer {gone}; {unclear} without a package or a vulnerability\n"
         ));
     }
     for file in &args.vex {
         let answer = send(&server, "vex", &asset, file)?;
-        let statements = answer["statements"].as_i64().unwrap_or(0);
-        io.out(&format!("{asset}: {statements} statements of `{}` hold\n", file.display()));
+        let statements = answer["statements"].as_u64().and_then(|n| usize::try_from(n).ok());
+        let statements = count(statements.unwrap_or(0), "statement");
+        io.out(&format!("{asset}: {statements} taken from `{}`\n", file.display()));
     }
     if let Some(file) = &args.plan {
         let answer = send(&server, "plans", &asset, file)?;

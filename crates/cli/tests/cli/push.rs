@@ -123,10 +123,10 @@ fn reports_and_statements_go_along() {
     let ran = push("report");
     assert_eq!(ran.exit, Exit::Clean, "{ran:?}");
     assert!(
-        ran.out.contains("shop: trivy says 1 things, no longer 0; 0 name no package"),
+        ran.out.contains("shop: trivy reports 1 finding, no longer 0; 0 entries without a package"),
         "{ran:?}"
     );
-    assert!(ran.out.contains("shop: 1 statements of"), "{ran:?}");
+    assert!(ran.out.contains("shop: 1 statement taken from"), "{ran:?}");
     // What is no plan and no evidence is told so, and nothing of it is kept.
     for (flag, format) in [("--plan", "trimtab-plan"), ("--applied", "trimtab-applied")] {
         let ran = world.run(&["push", &sbom, "--asset", "shop", flag, &vex], "");

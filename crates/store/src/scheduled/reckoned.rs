@@ -141,7 +141,7 @@ mod tests {
             "windows": [{ "name": "sprint", "starts": "1970-01-01T00:00:05Z",
                 "ends": "1970-01-01T00:00:09Z", "points": 10.0 }],
             "costs": [cost("a", 1.0), cost("b", 2.0)] });
-        assert_eq!(told(&first, None), [all.clone()]);
+        assert_eq!(told(&first, None), std::slice::from_ref(&all));
         assert_eq!(told(&first, Some(&json!({ "load": 2.0 }))), [all]);
         // Made again of the same, nothing; of other costs, those.
         let same = of(200, vec![cost("a", 1.0), cost("b", 2.0)]);
