@@ -139,7 +139,7 @@ fn select(answer: &Value, path: &str) -> Option<String> {
         match row.pointer(&format!("/{member}")) {
             Some(Value::String(text)) => text == value,
             Some(Value::Null) | None => value == "null",
-            Some(other) => other.to_string() == value,
+            Some(other) => format!("{other}") == value,
         }
     };
     let (mut at, mut rest) = (String::new(), path);
