@@ -22,6 +22,7 @@ use super::refusal::Reason;
 use super::scratch::Keep;
 use super::{Tool, python, requirement};
 use question::Question;
+use written::Line;
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pip",
@@ -146,6 +147,16 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
             let why = format!("{path} has hashes: let pip-compile write it");
             return Err(Uneditable::Unsupported(why));
         }
+        if wish.kind != Kind::Remove
+            && let Some(line) =
+                lines::requirements(&new).find(|(_, line)| named(line) && !is_asked(line))
+        {
+            let why = format!(
+                "`{}` in {path} is not understood, so pip cannot be asked about it",
+                line.1
+            );
+            return Err(Uneditable::Unsupported(why));
+        }
         edits.put(path, new, wish, "");
     }
     let is_named = !edits.named.is_empty();
@@ -161,6 +172,12 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         }
     }
     edits.named()
+}
+
+/// Whether a line of a package is one that pip is asked about; its hashes may stand in the lines below.
+fn is_asked(line: &str) -> bool {
+    let line = line.trim_end().trim_end_matches('\\');
+    written::lines(line).iter().any(|read| matches!(read, Line::Wanted(_)))
 }
 
 /// A file with a package raised; of several lines of it, for one Python or system each, those that have what is there.

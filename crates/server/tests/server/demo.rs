@@ -59,8 +59,11 @@ fn the_year_is_true_and_can_be_looked_at() {
             let Some(end) = block.last() else { break };
             after = end.seq;
             for entry in block {
-                assert!(entry.at >= last, "the past is told in order");
-                last = entry.at;
+                // Letters of the last days are made up when the year is over.
+                if entry.data["what"] != "letter" {
+                    assert!(entry.at >= last, "the past is told in order: {entry:?}");
+                    last = entry.at;
+                }
                 kinds.insert(entry.kind);
             }
         }
