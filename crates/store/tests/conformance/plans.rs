@@ -161,7 +161,9 @@ pub(crate) async fn what_waits_for_a_day_within_its_window_is_not_of_the_window_
     let kept = Scheduled { since: at(0), ..later.clone() };
     assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&kept));
     let ledger = store.ledger(org, 0, 100).await.unwrap();
-    let last: serde_json::Value = serde_json::from_str(&ledger.last().unwrap().data).unwrap();
+    // What the plan was computed with is told after it.
+    let last = ledger.iter().rfind(|entry| entry.kind == "planned").unwrap();
+    let last: serde_json::Value = serde_json::from_str(&last.data).unwrap();
     assert_eq!((&last["state"], &last["reason"]), (&json!("changed"), &json!("younger")));
     assert_eq!(last["ready"], json!(at(22).to_string()));
     // Another version alone, too.
