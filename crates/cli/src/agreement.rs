@@ -31,6 +31,8 @@ const MAX_FILES: usize = 1000;
 pub struct Agreed {
     /// What was agreed.
     pub agreement: Agreement,
+    /// Whether its charter is one that somebody chose: of the repository, or named for this run.
+    pub chosen: bool,
     /// Its files that were read so far, by their path from the top of the repository.
     pub files: Files,
     /// What is wrong with files of it that were passed over, so that what they say does not count.
@@ -201,8 +203,8 @@ pub fn from(
         Err(vec![problem.in_file(source.shown(FILE)).help(help)])
     };
     let project_text = text(FILE, Kind::Project, &mut files)?;
-    let charter = match charter {
-        Some(charter) => charter,
+    let (charter, chosen) = match charter {
+        Some(charter) => (charter, true),
         None => {
             let named = project_text.as_deref().and_then(project::charter_file);
             let name = named.as_deref().unwrap_or(CHARTER_FILE);
@@ -211,13 +213,13 @@ pub fn from(
                     let (charter, more) = trimtab_charter::read(&source.shown(name), &text)?;
                     // That somebody has yet to agree is for `charter check`, not for every scan.
                     warnings.extend(more.into_iter().filter(|w| w.code != Code::CharterWeak));
-                    charter
+                    (charter, true)
                 }
                 None if named.is_some() => {
                     let help = "run `trimtab charter init`, or correct `charter`";
                     return missing("charter", name, help);
                 }
-                None => preset::default(),
+                None => (preset::default(), false),
             }
         }
     };
@@ -256,7 +258,7 @@ pub fn from(
     }
     let place = Place::Whole;
     let agreement = Agreement { charter, project, exceptions, not_affected, statements, place };
-    Ok(Agreed { agreement, files, unread, source })
+    Ok(Agreed { agreement, chosen, files, unread, source })
 }
 
 /// A charter by the name of a preset or of a file.

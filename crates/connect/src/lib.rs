@@ -12,6 +12,7 @@ pub mod server;
 pub mod track;
 pub mod update;
 
+mod below;
 mod checksum;
 mod download;
 mod html;

@@ -255,6 +255,11 @@ pub(crate) fn at_least(load: &Load) -> String {
     trimtab_pages::part::number(load.weight) + plus
 }
 
+/// A number of things as the store counts them.
+pub(crate) fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// `1 finding`, `2 findings`.
 pub(crate) fn count(number: i64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }

@@ -57,7 +57,11 @@ pub fn run(args: &Backtest, io: &mut Io) -> Outcome {
         let settings = &agreed.agreement.project.team;
         Rhythm::of(said, Extent::Until(until), settings, owner, charter, since)
     };
-    let own = rhythm(Said { cadence: args.cadence.as_deref(), capacity: args.capacity })?;
+    let own = rhythm(Said {
+        cadence: args.cadence.as_deref(),
+        capacity: args.capacity,
+        charter: agreed.chosen,
+    })?;
 
     let damaged = |e: trimtab_advisories::index::IndexError| e.diagnostic();
     let mut listed = past.listed;
@@ -87,7 +91,11 @@ pub fn run(args: &Backtest, io: &mut Io) -> Outcome {
     let ways = lived(&line, Way::ALL)?;
     let mut compared = Vec::new();
     for other in &args.compare {
-        let said = Said { cadence: Some(&other.cadence), capacity: Some(other.capacity) };
+        let said = Said {
+            cadence: Some(&other.cadence),
+            capacity: Some(other.capacity),
+            charter: agreed.chosen,
+        };
         let rhythm = rhythm(said)?;
         let lived = lived(&tell.line(&rhythm), &[Way::Planned])?;
         compared.extend(lived.into_iter().map(|(_, lived)| Tried {

@@ -106,7 +106,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let charter = &agreed.agreement.charter;
     let systems = &agreed.agreement.project.systems;
     let owner = systems.first().and_then(|system| system.owner.as_deref());
-    let said = Said { cadence: args.cadence.as_deref(), capacity: args.capacity };
+    let said =
+        Said { cadence: args.cadence.as_deref(), capacity: args.capacity, charter: agreed.chosen };
     let settings = &agreed.agreement.project.team;
     let rhythm = Rhythm::of(said, Extent::Next(args.windows), settings, owner, charter, now)?;
     let mut scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;

@@ -2,7 +2,6 @@
 //! said is assumed, and named.
 
 use jiff::Timestamp;
-use trimtab_charter::preset;
 use trimtab_charter::project::{RHYTHMS, Team as Settings};
 use trimtab_engine::plan::{AT_ONCE, windows};
 use trimtab_model::charter::{Cadence, Charter};
@@ -21,6 +20,8 @@ const MOST_WINDOWS: usize = 200;
 pub(super) struct Said<'s> {
     pub(super) cadence: Option<&'s str>,
     pub(super) capacity: Option<u32>,
+    /// Whether somebody chose the charter.
+    pub(super) charter: bool,
 }
 
 /// Which windows count.
@@ -65,10 +66,10 @@ impl Rhythm {
             None => {
                 assumed.push("cadence");
                 let cadence = default(charter, now);
-                match *charter == preset::default() {
-                    // Where nobody agreed on anything, nobody left a level to a slower rhythm.
-                    true => Cadence { levels: Level::ALL.to_vec(), ..cadence },
-                    false => cadence,
+                match said.charter {
+                    true => cadence,
+                    // Where nobody chose a charter, nobody left a level to a slower rhythm.
+                    false => Cadence { levels: Level::ALL.to_vec(), ..cadence },
                 }
             }
         };
@@ -147,4 +148,25 @@ fn every(word: &str) -> Cadence {
 fn default(charter: &Charter, now: Timestamp) -> Cadence {
     let has = |cadence: &&Cadence| !windows(cadence, charter, now, 1, 1.0).is_empty();
     charter.cadences.iter().find(has).cloned().unwrap_or_else(|| every("week"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_charter_that_was_chosen_keeps_its_rhythm_even_if_it_is_the_usual_one() {
+        let lows = |charter: bool| {
+            let said = Said { cadence: None, capacity: None, charter };
+            let now = "2026-01-05T09:00:00Z".parse().unwrap();
+            let (settings, preset) = (Settings::default(), trimtab_charter::preset::default());
+            let rhythm = Rhythm::of(said, Extent::Next(6), &settings, None, &preset, now).unwrap();
+            let takes = |window: &&Window| window.least == Level::Low;
+            (rhythm.windows.iter().filter(takes).count(), rhythm.windows.len())
+        };
+        assert_eq!(lows(false), (6, 6));
+        let (some, all) = lows(true);
+        assert!(some < all, "what is low waits for the clean-up of the quarter: {some} of {all}");
+    }
 }

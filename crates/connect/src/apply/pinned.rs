@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::below::below;
+
 /// The most files that one takes in.
 const MOST: usize = 100;
 /// What it runs with, the usual name first.
@@ -74,29 +76,14 @@ fn whole(folder: &Path, name: &str) -> String {
         let taken = text.lines().filter_map(|line| {
             let line = line.split(" #").next()?.trim();
             let rest = line.strip_prefix("--requirement").or_else(|| line.strip_prefix("-r"))?;
-            below(here, rest.trim_start_matches(['=', ' ', '\t']))
+            let named = rest.trim_start_matches(['=', ' ', '\t']);
+            below(here, named).filter(|_| !named.contains(':'))
         });
         open.extend(taken);
         all.push_str(&text);
         all.push('\n');
     }
     all
-}
-
-/// The path of what is named in a folder. `None`: it leads out of the project.
-fn below(here: &str, named: &str) -> Option<String> {
-    let mut parts: Vec<&str> = here.split('/').filter(|part| !part.is_empty()).collect();
-    if named.starts_with('/') || named.contains(':') {
-        return None;
-    }
-    for part in named.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// Whether a file says something, and not only in a comment.

@@ -5,6 +5,7 @@ use std::path::Path;
 use trimtab_model::{Code, Diagnostic};
 
 use super::{Entry, MAX_FILES, blobs, entries, too_much};
+use crate::below::below;
 
 /// The most links that are followed, one to the next.
 const MAX_LINKS: usize = 8;
@@ -85,19 +86,8 @@ fn is_at(path: &str, wanted: &str) -> bool {
 
 /// What a link at a path names, from the top of the repository. `None`: it leads out.
 fn beside(link: &str, target: &str) -> Option<String> {
-    if target.starts_with('/') || target.is_empty() {
-        return None;
-    }
-    let mut parts: Vec<&str> = link.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join("/"))
+    let folder = link.rsplit_once('/').map_or("", |(folder, _)| folder);
+    below(folder, target).filter(|path| !target.is_empty() && !path.is_empty())
 }
 
 fn escapes(path: &str, reference: &str) -> Diagnostic {

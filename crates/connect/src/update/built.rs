@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tool;
 use super::edit::lines;
+use crate::below::below;
 
 /// The most files that are followed from one to the next.
 const MOST: usize = 500;
@@ -93,18 +94,7 @@ fn taken(line: &str) -> Option<&str> {
 
 /// A path from a folder of the copy. `None`: it leads out, or is an address.
 pub(super) fn resolved(folder: &str, relative: &str) -> Option<String> {
-    if relative.contains("://") || relative.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    below(folder, relative).filter(|_| !relative.contains("://"))
 }
 
 /// Whether a line requires what has no wheel: something editable, a folder, a repository, or an archive.

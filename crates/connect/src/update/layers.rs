@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{Manifests, lines};
+use crate::below::below;
 
 /// How many lines at the beginning of a file may tell how it was written.
 const HEAD: usize = 20;
@@ -200,22 +201,6 @@ fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// A path that is named in a folder; both below the root. `None`: it leads out of it.
-pub(crate) fn below(folder: &str, named: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    if named.starts_with('/') {
-        return None;
-    }
-    for part in named.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,7 +316,5 @@ mod tests {
         let all: Vec<(By, &str)> = references(text).collect();
         let (r, c) = (By::Taken, By::Held);
         assert_eq!(all, [(r, "a.in"), (c, "b.txt"), (r, "c.in"), (c, "d.txt"), (r, "e.in")]);
-        assert_eq!(below("a/b", "../c.in").as_deref(), Some("a/c.in"));
-        assert_eq!(below("a", "../../c.in"), None);
     }
 }

@@ -262,6 +262,11 @@ fn report(
     if question.is_empty() {
         return Ok(Value::Null);
     }
+    if let Some(held) = question.unheld {
+        let why =
+            format!("what `{held}` holds packages to cannot be read, so nothing can be confirmed");
+        return Err(Reason::Unsupported(why));
+    }
     drive.write(QUESTION, &question.wanted)?;
     drive.write(HELD, &question.held)?;
     let told = asked(drive, &question);

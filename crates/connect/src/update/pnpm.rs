@@ -285,11 +285,10 @@ fn copies(
     let install = || pnpm(&["install", "--no-frozen-lockfile"]);
     let ran = install();
     drive.write(path, &before)?;
-    match ran {
-        Ok(()) => install(),
-        Err(reason) if reason.stops() => Err(reason),
+    match ran.and_then(|()| install()) {
         // What was carried out without them holds.
-        Err(_) => drive.write(LOCKFILE, &now),
+        Err(reason) if !reason.stops() => drive.write(LOCKFILE, &now),
+        ended => ended,
     }
 }
 

@@ -4,14 +4,10 @@ use jiff::Timestamp;
 use trimtab_store::Where;
 
 use super::Room;
-use crate::web::count;
+use crate::web::{count, whole};
 
 /// The most systems that are named: what is longer cannot be kept as it was sent.
 const NAMED: usize = 50;
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 /// How it begins where it is a drill.
 fn marked(room: &Room) -> &'static str {

@@ -10,7 +10,7 @@ use trimtab_pages::part::{
     number,
 };
 
-use super::{Page, Sorry, count, html, layout};
+use super::{Page, Sorry, count, html, layout, whole};
 use crate::access::Who;
 use crate::carding::{LEFT_OUT, Number, came, card, milestones, numbers};
 use crate::problem::Problem;
@@ -83,10 +83,6 @@ pub(crate) async fn page(
         forms: Vec::new(),
     };
     Ok(html(&view))
-}
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A number of a card, beside the one of the time before, with the list behind it.

@@ -99,7 +99,7 @@ async fn show(
         }
         (DecisionState::Approved, _) => format!("{said}."),
         (DecisionState::Refused, _) => format!("Refused: {said}."),
-        (DecisionState::Ended, _) => format!("It was ended that {said}."),
+        (DecisionState::Ended, _) => format!("Ended: {said}."),
     };
     let mut layout = layout(app, who, Entry::Exceptions, &title, headline).await?;
     layout.crumbs = vec![Link::to("Exceptions", "/exceptions"), Link::words(title)];

@@ -12,7 +12,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Job, JobState};
 
-use super::{Page, Sorry, html, layout, own_form};
+use super::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::access::{Action, On, Who};
 use crate::jobs::fetch::{self, Standing};
 use crate::problem::Problem;
@@ -32,7 +32,9 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let headline = match (&info, dead.len()) {
         (None, _) => "There is no advisory index: nothing can be matched.".to_owned(),
         (Some(_), 0) => "The feeds are in place, and no job was given up.".to_owned(),
-        (Some(_), dead) => format!("{dead} jobs were given up."),
+        (Some(_), dead) => {
+            format!("{} given up.", count(whole(dead), "job was", "jobs were"))
+        }
     };
     let layout = layout(&app, &who, Entry::Feeds, "Feeds and jobs", headline).await?;
     let at_most = |n: usize| if n == SHOWN { format!("{n} or more") } else { n.to_string() };

@@ -13,7 +13,7 @@ use trimtab_pages::part::{
 use trimtab_store::Cursor;
 
 use super::today::short;
-use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager, whole};
 use crate::access::{Action, On, Who};
 use crate::api::cursor;
 use crate::api::handoffs::{Asked, People, keep, named};
@@ -35,7 +35,6 @@ pub(crate) async fn page(
     if let Some(only) = asked.late {
         all.rows.retain(|is| is.late == only);
     }
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match waits {
         0 => "Nothing waits for anybody.".to_owned(),
         _ => format!(

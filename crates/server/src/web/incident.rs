@@ -15,7 +15,7 @@ use trimtab_pages::part::{
 use trimtab_store::Where;
 
 use super::findings::encode;
-use super::{Page, Sorry, asking, count, html, layout};
+use super::{Page, Sorry, asking, count, html, layout, whole};
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::responding::said::may_of;
@@ -24,10 +24,6 @@ use crate::state::App;
 
 /// How many places are shown.
 const SHOWN: usize = 200;
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 /// Where it is said that it is contained in an environment.
 fn link_in(id: i64, environment: &str, team: Option<i64>) -> String {
@@ -43,6 +39,11 @@ fn link(id: i64, kind: &str, team: Option<i64>, task: Option<i64>) -> String {
     let text = |id: Option<i64>| id.map(|id| id.to_string());
     let members = [("kind", Some(kind.to_owned())), ("team", text(team)), ("task", text(task))];
     asking(&format!("/incidents/{id}/tell"), &members)
+}
+
+/// Whether it runs in an environment beside production still.
+fn runs_elsewhere(room: &Room) -> bool {
+    room.around().iter().any(|(_, stand)| stand.fixed.is_none())
 }
 
 pub(crate) async fn page(
@@ -73,8 +74,8 @@ pub(crate) async fn page(
             is.is.title,
             count(whole(rows.len()), "place", "places")
         ),
-        (true, 0) if !room.around().is_empty() => format!(
-            "{drill}{}: it is in no main line and not in production, but runs elsewhere.",
+        (true, 0) if room.places.is_sure() && runs_elsewhere(&room) => format!(
+            "{drill}{}: in what you can see it is in no main line and not in production, but runs elsewhere.",
             is.is.title
         ),
         (true, 0) if !room.places.is_sure() => {

@@ -9,7 +9,7 @@ use trimtab_pages::part::{
 use trimtab_report::lesson::{self, Lesson};
 
 use super::today::{columns, row};
-use super::{Page, Sorry, asking, count, html, layout};
+use super::{Page, Sorry, asking, count, html, layout, whole};
 use crate::access::Who;
 use crate::api::lessons::Asked;
 use crate::facts::lessons::{All, Met, met};
@@ -62,7 +62,6 @@ pub(crate) async fn page(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     let all = met(&app, &who, asked.team).await?;
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let team = of(&app, &who, asked.team).await?;
     let subject = team.clone().unwrap_or_else(|| "We".to_owned());
     let kinds = count(whole(all.met.len()), "kind", "kinds");

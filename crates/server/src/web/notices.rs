@@ -15,7 +15,7 @@ use trimtab_store::{Became, Cursor, Letter, Pending, Team};
 use super::rota::told_at;
 use super::team::find;
 use super::wishes::capital;
-use super::{Page, Sorry, asking, count, html, layout, pager};
+use super::{Page, Sorry, asking, count, html, layout, pager, whole};
 use crate::access::Who;
 use crate::api::notices::{Asked, is_alarm, is_theirs, seen, waiting};
 use crate::api::rota::AHEAD;
@@ -52,7 +52,6 @@ pub(crate) async fn page(
     letters.rows.retain(|letter| is_theirs(&who, letter));
     let whole_team = may_see(&who, id, None);
     let names = names(&app, who.org).await?;
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match (open, held) {
         (0, 0) => format!("No notice is waiting for {}.", team.name),
         (0, held) => format!(
@@ -61,7 +60,7 @@ pub(crate) async fn page(
             team.name
         ),
         (open, _) => format!(
-            "{} now, and nobody said that they have {}.",
+            "{} now, and nobody has acknowledged {}.",
             count(whole(open), "thing is", "things are"),
             if open == 1 { "it" } else { "them" }
         ),

@@ -13,7 +13,7 @@ use trimtab_pages::part::{
 };
 
 use super::card::{came_in, figure};
-use super::{Page, Sorry, count, html, layout, own_form};
+use super::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
 use crate::carding::person::{Place, card_numbers, card_of, merged_at, show, wall};
@@ -212,8 +212,4 @@ pub(crate) async fn walls(
         layout,
     };
     Ok(html(&view))
-}
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -8,7 +8,7 @@ use trimtab_pages::page::Plans;
 use trimtab_pages::part::{Cell, Column, Empty, Figure, Figures, Filled, Link, Row, Table, number};
 use trimtab_store::{Scheduled, Team};
 
-use super::{Page, Sorry, asking, count, html, layout, pager};
+use super::{Page, Sorry, asking, count, html, layout, pager, whole};
 use crate::access::{Action, On, Who};
 use crate::api::{findings, part};
 use crate::problem::Problem;
@@ -69,7 +69,6 @@ pub(crate) async fn page(
     let sum = |of: fn(&Told) -> f64| -> f64 { with.iter().map(|p| of(&p.told)).sum() };
     let all = |of: fn(&Told) -> usize| -> usize { with.iter().map(|p| of(&p.told)).sum() };
     let (load, gone) = (sum(|t| t.load), sum(|t| t.load_removed));
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match changes {
         0 if with.is_empty() => "No team has a plan yet.".to_owned(),
         0 => "Nothing is scheduled.".to_owned(),

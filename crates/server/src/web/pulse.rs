@@ -85,7 +85,7 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
         (None, true) => Some(Notice {
             urgency: Urgency::Done,
             text: format!(
-                "You answered in {round}. What was said together is told, in the ledger too, when the month is over."
+                "You answered in {round}. What may be told is told when the month is over."
             ),
             next: None,
         }),
@@ -100,7 +100,8 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
     let figures = QUESTIONS.iter().enumerate().map(|(at, (_, _, name))| figure(at, name));
     let about = vec![format!(
         "Answers are 1 (not at all) to 5 (fully). Only how many gave which answer is kept, and nothing is told of fewer \
-         than {LEAST} answers, of what can be reckoned from others, and of a month that is not over."
+         than {LEAST} answers, of what can be reckoned from others, and of a month that is not over. When it is over, the \
+         ledger keeps the sums that this page shows, for good."
     )];
     let forms = match answered || who.roles().is_empty() {
         true => Vec::new(),

@@ -15,7 +15,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Resolve, ResolveState, ReviewOf, ReviewState};
 
-use super::{Page, Sorry, count, html, layout, own_form};
+use super::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::access::Who;
 use crate::api::reviews::{Known, known};
 use crate::people::name;
@@ -158,10 +158,6 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
         layout,
     };
     Ok(html(&view))
-}
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn headline(

@@ -8,7 +8,7 @@ use trimtab_pages::page::Search;
 use trimtab_pages::part::{Cell, Column, Link, Row, Table};
 
 use super::findings::encode;
-use super::{Page, Sorry, html, layout};
+use super::{Page, Sorry, count, html, layout, whole};
 use crate::access::{Action, On, Who};
 use crate::facts::search::{self, Found, Kind};
 use crate::problem::Problem;
@@ -55,7 +55,9 @@ pub(crate) async fn page(
     let headline = match (q.is_empty(), found.len()) {
         (true, _) => "Search for a package, a CVE, a system or a person.".to_owned(),
         (_, 0) => format!("Nothing you can see is called “{q}”."),
-        (_, n) => format!("{n} things are called like “{q}”."),
+        (_, n) => {
+            format!("{} called like “{q}”.", count(whole(n), "thing is", "things are"))
+        }
     };
     let mut layout = layout(&app, &who, Entry::Today, "Search", headline).await?;
     layout.entry = None;

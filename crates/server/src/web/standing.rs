@@ -40,6 +40,7 @@ impl Standing {
         match (self.open, self.late) {
             (0, _) => format!("{name} has no open finding that counts."),
             (open, 0) => format!("{name} has {open} open, none past its deadline."),
+            (open, 1) => format!("{name} has {open} open, 1 past its deadline."),
             (open, late) => format!("{name} has {open} open, {late} past their deadline."),
         }
     }

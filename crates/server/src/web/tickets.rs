@@ -18,7 +18,7 @@ use trimtab_store::{
 use super::findings::encode;
 use super::team::{find, may_pace};
 use super::today::short;
-use super::{Page, Sorry, count, html, layout};
+use super::{Page, Sorry, count, html, layout, whole};
 use crate::access::Who;
 use crate::api::tickets::{seen, state};
 use crate::api::visible;
@@ -43,7 +43,6 @@ pub(crate) async fn page(
     let rows = seen(&app, &who, id).await?;
     let now = app.now();
     let of = |word: &str| rows.iter().filter(|row| state(row, &Had::of(&row.seen)) == word).count();
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match (&tracker, rows.len()) {
         (None, _) => format!("{} has no tracker.", team.name),
         (Some(_), 0) => format!("No action of {} has a ticket yet.", team.name),

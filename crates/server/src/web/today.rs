@@ -57,6 +57,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         (open, 0) => {
             format!("{} open, none past its deadline", count(open, "finding is", "findings are"))
         }
+        (_, 1) => "1 finding is past its deadline".to_owned(),
         (_, late) => format!("{} past their deadline", count(late, "finding is", "findings are")),
     };
     headline += &match i64::try_from(answers).unwrap_or(i64::MAX) {

@@ -6,7 +6,7 @@ use trimtab_pages::page::Updates;
 use trimtab_pages::part::{Cell, Column, Empty, Figure, Figures, Link, Row, Table, When};
 use trimtab_store::Cursor;
 
-use super::{Page, Sorry, asking, count, html, layout, pager};
+use super::{Page, Sorry, asking, count, html, layout, pager, whole};
 use crate::access::Who;
 use crate::api::updates::{Asked, all};
 use crate::problem::Problem;
@@ -22,7 +22,6 @@ pub(crate) async fn page(
     let (updates, next) = all(&app, &who, &asked).await?;
     let now = app.now();
     let of = |far: Far| updates.iter().filter(|u| u.far == far).count();
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let waiting = of(Far::CarriedOut);
     let headline = match updates.len() {
         0 => "No batch has been carried out yet.".to_owned(),

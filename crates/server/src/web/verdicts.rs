@@ -272,7 +272,7 @@ async fn about(app: &App, who: &Who, is: &Verdict, now: Timestamp) -> Result<Pai
     match is.answered {
         Some((VerdictAnswer::Passed(id), at)) => {
             let words = format!("verdict {id} passed");
-            add("Mended", Link::to(words, format!("/verdicts/{id}")).into());
+            add("Fixed", Link::to(words, format!("/verdicts/{id}")).into());
             add("Since", When::of(at, now).into());
         }
         Some((VerdictAnswer::Decided(id), at)) => {

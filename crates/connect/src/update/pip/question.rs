@@ -10,6 +10,8 @@ use super::written::{self, Line};
 
 /// The most files that one takes in.
 const MOST: usize = 500;
+/// The most bytes that are asked at once; what is beyond it is left out.
+const LONGEST: usize = 4 << 20;
 
 /// What pip is asked about a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,11 +24,15 @@ pub(super) struct Question {
     pub(super) indexes: String,
     /// Files of which a part was left out.
     pub(super) unread: BTreeSet<String>,
+    /// The first thing that it is held to and that could not be read: without it, nothing is confirmed.
+    pub(super) unheld: Option<String>,
 }
 
 struct Walk<'w> {
     question: Question,
     seen: BTreeSet<(String, By)>,
+    /// Folders that were asked for.
+    folders: BTreeSet<String>,
     inside: &'w str,
     builds: bool,
     read: &'w dyn Fn(&str) -> Option<String>,
@@ -47,8 +53,8 @@ pub(super) fn of(
     builds: bool,
     read: &dyn Fn(&str) -> Option<String>,
 ) -> Question {
-    let seen = BTreeSet::new();
-    let mut walk = Walk { question: Question::default(), seen, inside, builds, read };
+    let (seen, folders) = (BTreeSet::new(), BTreeSet::new());
+    let mut walk = Walk { question: Question::default(), seen, folders, inside, builds, read };
     if !walk.file(path, By::Taken) {
         walk.question.unread.insert(path.to_owned());
     }
@@ -65,6 +71,11 @@ impl Walk<'_> {
         self.seen.insert((path.to_owned(), by));
         let here = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for line in written::lines(&text) {
+            let holds = match &line {
+                _ if by == By::Held => Some(path.to_owned()),
+                Line::Takes(By::Held, named) => Some(format!("-c {named}")),
+                _ => None,
+            };
             let is_read = match line {
                 Line::Wanted(one) => self.put(by, &one),
                 Line::Takes(by, named) => match built::resolved(here, &named) {
@@ -86,6 +97,7 @@ impl Walk<'_> {
             };
             if !is_read {
                 self.question.unread.insert(path.to_owned());
+                self.question.unheld = self.question.unheld.take().or(holds);
             }
         }
         true
@@ -93,13 +105,18 @@ impl Walk<'_> {
 
     /// Whether all of it is known.
     fn source(&mut self, here: &str, by: By, what: &str, editable: bool) -> bool {
+        // Once is enough, however often a file names it.
+        if !self.folders.insert(format!("{here} {what}")) {
+            return true;
+        }
         let found = local::declared(what, &[here, self.inside, ""], self.read);
         match found.filter(|_| by == By::Taken) {
             Some(found) => {
+                let mut is_whole = !found.leaves_out;
                 for line in &found.lines {
-                    self.put(by, line);
+                    is_whole &= self.put(by, line);
                 }
-                !found.leaves_out
+                is_whole
             }
             // Of the machine nothing is in the copy but what pip is told by address.
             None if self.builds && what.contains("://") => {
@@ -110,7 +127,11 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether there is room for it.
     fn put(&mut self, by: By, line: &str) -> bool {
+        if self.question.wanted.len() + self.question.held.len() + line.len() > LONGEST {
+            return false;
+        }
         let text = match by {
             By::Taken => &mut self.question.wanted,
             By::Held => &mut self.question.held,
@@ -184,6 +205,7 @@ mod tests {
             assert_eq!(wanted, "a==1\nz==2\n", "{line}");
             assert_eq!(question.held, "", "{line}");
             assert_eq!(question.unread.len(), 1, "{line}");
+            assert_eq!(question.unheld.is_some(), line.starts_with("-c"), "{line}");
         }
         // Known, and of no account.
         let question =
@@ -202,6 +224,32 @@ mod tests {
         }
         // One that is no UTF-8 is not read, and not there for pip.
         assert!(asked(&[], false).unread.contains("requirements.txt"));
+    }
+
+    #[test]
+    fn what_it_is_held_to_and_cannot_be_read_is_named() {
+        for (held, named) in [
+            ("a @ https://host.example/a-1.tar.gz\n", Some("held.txt")),
+            ("a==1 ???\n", Some("held.txt")),
+            ("a==1\n", None),
+        ] {
+            let question =
+                asked(&[("requirements.txt", "-c held.txt\na\n"), ("held.txt", held)], false);
+            assert_eq!(question.unheld.as_deref(), named, "{held}");
+        }
+        let question = asked(&[("requirements.txt", "-c gone.txt\na\n")], false);
+        assert_eq!(question.unheld.as_deref(), Some("-c gone.txt"));
+    }
+
+    #[test]
+    fn a_file_that_names_a_folder_again_and_again_is_asked_once_and_within_bounds() {
+        let project = "[project]\nname = \"p\"\nversion = \"1\"\ndependencies = [\"a\", \"b\"]\n";
+        let often = "-e .\n".repeat(10_000);
+        let files = [("requirements.txt", &*often), ("pyproject.toml", project)];
+        assert_eq!(asked(&files, false).wanted, "a\nb\n");
+        let huge = "abcdefgh==1.0\n".repeat(LONGEST / 10);
+        let question = asked(&[("requirements.txt", &huge)], false);
+        assert!(question.wanted.len() <= LONGEST + 1 && question.unread.len() == 1);
     }
 
     #[test]

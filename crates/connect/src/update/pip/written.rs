@@ -174,7 +174,16 @@ fn option(word: &str) -> Option<(&'static str, &'static Meaning, Option<&str>)> 
 /// Whether a value is one word to pip, too, which reads quotes and `\`.
 fn is_value(value: &str) -> bool {
     let is_known = |c: char| c.is_ascii_graphic() && !"'\"\\#`".contains(c);
-    !value.starts_with('-') && value.chars().all(is_known)
+    !value.starts_with('-') && value.chars().all(is_known) && !names_own(value)
+}
+
+/// Whether a value has pip put in a variable of the tools' own, or of a proxy: with it a file could send what they are told, such
+/// as a token, to any host.
+fn names_own(value: &str) -> bool {
+    value.split("${").skip(1).any(|rest| {
+        let name = rest.split('}').next().unwrap_or_default().to_ascii_uppercase();
+        ["PIP_", "PYENV_", "UV_"].iter().any(|own| name.starts_with(own)) || name.contains("PROXY")
+    })
 }
 
 #[cfg(test)]
@@ -190,6 +199,21 @@ mod tests {
         let text =
             "\u{feff}a \\\r\n  --hash=sha256:00\r\n# note \\\n-e x\n# note\u{c}git+y\nb#c # d\n\n";
         assert_eq!(logical(text), ["a   --hash=sha256:00", "-e x", "git+y", "b#c"]);
+    }
+
+    #[test]
+    fn what_tools_are_told_is_sent_to_no_host_of_a_file() {
+        for (name, is_read) in [
+            ("TOKEN", true),
+            ("UV_PUBLISH_TOKEN", false),
+            ("PIP_INDEX_URL", false),
+            ("https_proxy", false),
+        ] {
+            let line = format!("--extra-index-url https://${{{name}}}@host.example/simple");
+            let read = lines(&line);
+            assert_eq!(read == [Line::Index(line.clone())], is_read, "{line}");
+            assert_eq!(read == [Line::Unread], !is_read, "{line}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::super::drive::Drive;
 use super::super::layers;
 use super::super::refusal::Reason;
 use super::super::sources::unbuilt;
+use crate::below::below;
 
 /// Options without a value that change what is chosen or written.
 const PLAIN: &[&str] = &[
@@ -196,7 +197,7 @@ fn options<'c>(
                 read.options.push(format!("--python-version={value}"));
             } else if FILES.contains(&name) {
                 // It was called in this folder, or further up.
-                let all = [layers::below(folder, value), layers::below("", value)];
+                let all = [below(folder, value), below("", value)];
                 let Some(path) = all.into_iter().flatten().find(|path| is_there(path)) else {
                     return refused(format!(
                         "`{value}`, which `{}` names, is not there",
@@ -212,12 +213,12 @@ fn options<'c>(
 
 /// The sources of a job that the words of its command name: a file that is only named by an option is none. Each word is one.
 fn sources<'j>(words: &[&str], folder: &str, job: &Job<'j>) -> Result<Vec<&'j String>, Reason> {
-    let from_root = |path: &str| layers::below(folder, path);
+    let from_root = |path: &str| below(folder, path);
     let target = from_root(job.target).unwrap_or_default();
     let here = target.rsplit_once('/').map_or("", |(folder, _)| folder);
     let find = |word: &&str| {
         // It was called in the folder of the file, in that of the tool, or further up.
-        let all = [layers::below(here, word), layers::below(folder, word)];
+        let all = [below(here, word), below(folder, word)];
         let further = format!("/{word}");
         let is_it = |source: &&String| {
             from_root(source).is_some_and(|path| {

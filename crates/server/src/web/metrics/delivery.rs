@@ -50,7 +50,7 @@ const MEASURES: [Measure; 4] = [
     },
     Measure {
         name: "Change failure rate",
-        about: "failed, or taken back later",
+        about: "failed, or rolled back later",
         failed: true,
         words: |is| {
             let share = percent(is.failure())?;

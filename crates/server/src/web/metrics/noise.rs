@@ -3,11 +3,7 @@
 use trimtab_pages::part::{Cell, Column, Empty, Link, Row, Table, When};
 
 use crate::facts::counted::{Line, List, Said, What};
-use crate::web::count;
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
+use crate::web::{count, whole};
 
 /// The list with its headline.
 pub(super) fn table(list: &List, said: Said, lines: &[Line]) -> (Table, String) {

@@ -1,6 +1,7 @@
 //! The rows of each list of what needs somebody.
 
 use jiff::Timestamp;
+use trimtab_engine::supplier::obligations::Promise;
 use trimtab_model::Role;
 use trimtab_pages::part::{Cell, Column, Link, Mark, Row, When, number};
 use trimtab_store::{Broken, Decision, Finding, Job, Outcome, Rollout, StoredCharter, System};
@@ -208,15 +209,15 @@ pub(super) fn owed(asking: &Asking<'_>, all: &[Owed]) -> Drawn {
 
 /// What is owed, in words; what is not known is named as it is.
 fn owes(what: &str) -> &str {
-    match what {
-        "vex" => "a statement (VEX)",
-        "notice" => "notice of a vulnerability",
-        "release" => "an SBOM of a release",
-        "freshness" => "a newer SBOM",
-        "quality" => "a better SBOM",
-        "format" => "an SBOM in the agreed format",
-        "answer" => "an answer",
-        other => other,
+    match Promise::from_word(what) {
+        Some(Promise::Vex) => "a statement (VEX)",
+        Some(Promise::Notice) => "notice of a vulnerability",
+        Some(Promise::Release) => "an SBOM of a release",
+        Some(Promise::Freshness) => "a newer SBOM",
+        Some(Promise::Quality) => "a better SBOM",
+        Some(Promise::Format) => "an SBOM in the agreed format",
+        None if what == "answer" => "an answer",
+        None => what,
     }
 }
 

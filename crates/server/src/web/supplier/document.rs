@@ -24,7 +24,7 @@ use crate::state::App;
 use crate::supplying::document::Told;
 use crate::supplying::preview::{self, Preview};
 use crate::supplying::{self, Seen};
-use crate::web::{Page, Sorry, count, html, layout, own_form};
+use crate::web::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::weighing::vex;
 
 /// How many statements are shown.
@@ -206,7 +206,6 @@ fn parts(quality: Option<&Quality>) -> Table {
 
 /// What it would change, in a sentence.
 fn would(is: &Preview) -> String {
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let mut all = Vec::new();
     if is.ends > 0 {
         all.push(format!("{} would no longer count", count(whole(is.ends), "finding", "findings")));

@@ -9,6 +9,7 @@ use crate::supplying::Seen;
 use crate::supplying::document::Told;
 use crate::supplying::intake::Answered;
 use crate::supplying::judged::OfProduct;
+use crate::web::{count, whole};
 
 pub(super) fn facts(seen: &Seen, now: Timestamp) -> Pairs {
     let is = &seen.is.is;
@@ -190,11 +191,13 @@ pub(super) fn came(all: &[Supplied], seen: &Seen, now: Timestamp) -> Table {
         let version =
             if is.is.version.is_empty() { String::new() } else { format!(" of {}", is.is.version) };
         let says = match (is.is.kind.as_str(), told.quality().and_then(|q| q.score)) {
-            ("vex", _) if is.taken.is_some() => {
-                Cell::text(format!("{} statements, they hold", told.statements))
-            }
+            ("vex", _) if is.taken.is_some() => Cell::text(format!(
+                "{} in force",
+                count(whole(told.statements), "statement", "statements")
+            )),
             ("vex", _) => {
-                Cell::text(format!("{} statements wait for somebody to look", told.statements))
+                let waiting = count(whole(told.statements), "statement to", "statements to");
+                Cell::text(format!("{waiting} be reviewed"))
             }
             (_, Some(score)) => Cell::text(format!("{} of 100 points", score.round())),
             (_, None) => Cell::unknown("it could not be looked into"),

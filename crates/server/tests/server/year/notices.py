@@ -82,7 +82,7 @@ def pages(ledger):
             of, windows = things(ledger, team)
             for thing, name in windows.items():
                 told = ([of[thing]] if of[thing] > 1 else []) + (found(name) if name != "now" else [])
-                may(page, "What waits", "What", f"/teams/{team}/plan", told)
+                may(page, "Waiting", "What", f"/teams/{team}/plan", told)
             if not is_known:
                 continue
             figure(page, "digests this week", digests)

@@ -184,8 +184,8 @@ def documents(is_, id_):
         api(at, f"/rows/{row}", {"score": document.score(), "statements": document.statements})
         score = math.floor(document.score() + 0.5)
         words(page, "h1", found(document.version) + [score, 100])
-        may("*/suppliers/*", "What came", "Says", page, [score, 100])
-        may("*/suppliers/*", "What came", "Format", page, found(document.format[1]))
+        may("*/suppliers/*", "Documents received", "Says", page, [score, 100])
+        may("*/suppliers/*", "Documents received", "Format", page, found(document.format[1]))
         for place, (element, have, of, most) in enumerate(document.points()):
             api(at, f"/rows/{row}/parts/{place}", {"have": have, "of": of})
             table = "How the score came about"
