@@ -2,6 +2,7 @@
 
 mod generate;
 mod gitea;
+mod lanes;
 mod run;
 mod test;
 mod tidy;

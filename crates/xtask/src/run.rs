@@ -16,6 +16,21 @@ pub(crate) struct Ran {
 
 /// Runs a program in a folder, echoing its standard output; standard error goes where ours goes.
 pub(crate) fn run(folder: &Path, program: &str, args: &[&str], env: &[(&str, &str)]) -> Ran {
+    run_with(folder, program, args, env, |line| println!("{line}"))
+}
+
+/// Runs a program whose standard output is for us and not for a reader.
+pub(crate) fn quietly(folder: &Path, program: &str, args: &[&str]) -> Ran {
+    run_with(folder, program, args, &[], |_| {})
+}
+
+fn run_with(
+    folder: &Path,
+    program: &str,
+    args: &[&str],
+    env: &[(&str, &str)],
+    show: impl Fn(&str),
+) -> Ran {
     eprintln!("$ {program} {}", args.join(" "));
     let mut command = Command::new(program);
     command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -37,7 +52,7 @@ pub(crate) fn run(folder: &Path, program: &str, args: &[&str], env: &[(&str, &st
     let mut out = String::new();
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            println!("{line}");
+            show(&line);
             out.push_str(&line);
             out.push('\n');
         }

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use crate::run::{Ran, run as command};
-use crate::{tidy, tools};
+use crate::run::{quietly, run as command};
+use crate::{lanes, tidy, tools};
 
 /// Where the drawing of cases begins, for tests of laws.
 const SEED: &str = "PROPTEST_RNG_SEED";
@@ -45,12 +45,15 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     let missing = tools::install(root);
     tally.step(&format!("tools: {}", missing.join(", ")), missing.is_empty());
     tally.step("format", command(root, "cargo", &["fmt", "--all", "--check"], &[]).ok);
-    let build = ["test", "--workspace", "--no-run", "--quiet"];
-    tally.step("tests build", command(root, "cargo", &build, &[]).ok);
+    let build = ["test", "--workspace", "--no-run", "--quiet", "--message-format=json"];
+    let built = quietly(root, "cargo", &build);
+    tally.step("tests build", built.ok);
+    let programs = lanes::programs(&built.out);
+    tally.step("programs of tests were built", !programs.is_empty());
     // While tests run, which often wait, the rest is built, at a lower priority.
     let (tests, checks) = std::thread::scope(|scope| {
         let checks = scope.spawn(|| checks(root));
-        (tests(root), checks.join())
+        (lanes::run(programs, &strict_env(&seed())), checks.join())
     });
     tally.tests(&tests.out);
     if !tests.ok && tally.failed == 0 {
@@ -60,6 +63,15 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     for (name, ok) in checks.unwrap_or_else(|_| broken()) {
         tally.step(name, ok);
     }
+    // Examples in comments are built against what is there: after everything else, for nothing may be built meanwhile.
+    let examples = command(
+        root,
+        "cargo",
+        &["test", "--workspace", "--doc", "--no-fail-fast"],
+        &strict_env(&seed()),
+    );
+    tally.tests(&examples.out);
+    tally.step("examples in comments", examples.ok);
     let found = tidy::run(root);
     tally.passed += found.rules;
     tally.failed += found.broken.len();
@@ -67,12 +79,15 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     (tally.passed, tally.failed)
 }
 
+/// Where the drawing of cases begins: where the caller says, or always at the same place.
+fn seed() -> String {
+    std::env::var(SEED).unwrap_or_else(|_| "20260102".to_owned())
+}
+
 /// Snapshots are never written here: a missing one is a failure. Drawn cases are the same in every run, so that a
 /// change is judged by what it changes; `cargo xtask laws` draws new ones.
-fn tests(root: &Path) -> Ran {
-    let seed = std::env::var(SEED).unwrap_or_else(|_| "20260102".to_owned());
-    let strict = [("INSTA_UPDATE", "no"), ("CI", "true"), (SEED, &*seed)];
-    command(root, "cargo", &["test", "--workspace", "--no-fail-fast"], &strict)
+fn strict_env(seed: &str) -> [(&str, &str); 3] {
+    [("INSTA_UPDATE", "no"), ("CI", "true"), (SEED, seed)]
 }
 
 /// What is checked without running anything of ours, each by its name.
