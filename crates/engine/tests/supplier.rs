@@ -197,6 +197,16 @@ fn nobody_is_held_to_a_promise_before_it_was_made() {
         NotMet(at(140)),
         "what came after is as old as it is"
     );
+    // Nor before they delivered anything: what they sent first may be old already.
+    let first = |now| {
+        let evidence = Evidence {
+            since: at(100),
+            sboms: vec![sbom(Some(10), 100)],
+            ..Evidence::default()
+        };
+        one(&fresh, &evidence, now).standing
+    };
+    assert_eq!((first(100), first(129), first(130)), (Unknown, Unknown, NotMet(at(130))));
     // An old document breaks no later promise, and keeps it where it would.
     let good = Obligations { quality: Some(80), ..Obligations::default() };
     let of =

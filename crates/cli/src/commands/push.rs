@@ -33,7 +33,9 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     let told = ci::build(&io.variable, args.main_line.as_deref());
     let revision = args.revision.clone().or(told.revision);
     let build = args.build.clone().or(told.build);
+    // Told to be the main line, a branch is none beside it.
     let branch = args.branch.clone().or(told.branch);
+    let branch = branch.filter(|branch| args.main_line.as_ref() != Some(branch));
     if let (Some(assumed), None) = (&told.assumed, &branch) {
         io.err(&format!(
             "`{}` is assumed to be the main line, because the CI does not say which branch is: set it with --main-line\n",
@@ -119,7 +121,10 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     if let Some(snapshot) = number("snapshot") {
         text += &format!(", snapshot {snapshot}");
     }
-    if let Some(live) = number("live") {
+    if let Some(branch) = &branch {
+        let branch = one_line(branch);
+        text += &format!(", branch `{branch}`: kept for comparison, it opens no findings");
+    } else if let Some(live) = number("live") {
         let new = number("detected").unwrap_or(0);
         text += &format!(", {live} findings, {new} of them new");
     }

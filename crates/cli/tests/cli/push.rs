@@ -257,4 +257,15 @@ fn a_build_is_told_whether_it_keeps_to_the_agreement() {
     let ran = with(&vulnerable, &["--branch", "work", "--verdict"]);
     assert_eq!(ran.exit, Exit::Incomplete, "{ran:?}");
     assert!(!ran.out.contains("above"), "{ran:?}");
+    assert!(
+        ran.out.contains("branch `work`: kept for comparison, it opens no findings"),
+        "{ran:?}"
+    );
+    // The main line by its name is no other branch.
+    ends(&with(&vulnerable, &["--branch", "main", "--verdict"]), Exit::Violated, fails);
+    // What still runs keeps its first day, and is new where a document brings it back.
+    let deployed = world.run(&["deployed", "--asset", "c", "--env", "production"], "");
+    assert_eq!(deployed.exit, Exit::Clean, "{deployed:?}");
+    ends(&with(&clean, &["--verdict"]), Exit::Clean, "c: passes: new findings above low: 0");
+    ends(&with(&vulnerable, &["--verdict"]), Exit::Violated, fails);
 }

@@ -345,7 +345,8 @@ fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
         return Judged { due: Some(arrived), ..judged(Promise::Freshness, standing, shown) };
     };
     let made_at = made.min(newest.received);
-    let due = after(is.held(Promise::Freshness, made_at), by);
+    // What was made before they delivered to us broke no promise then.
+    let due = after(is.held(Promise::Freshness, made_at.max(is.since)), by);
     // What is too old and came before that was agreed is not broken, and does not keep it.
     let standing = match (now >= due, now >= after(made_at, by)) {
         (true, _) => Standing::NotMet(due),

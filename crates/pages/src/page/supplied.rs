@@ -29,6 +29,8 @@ pub struct Supplied {
     pub notice: Option<Notice>,
     /// What is known of them.
     pub about: Pairs,
+    /// What of it is not kept or falls due, a sentence each.
+    pub owed: Vec<String>,
     /// What was promised, a sentence each.
     pub promised: Vec<String>,
     /// The form that sends a document.

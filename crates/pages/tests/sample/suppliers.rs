@@ -117,6 +117,9 @@ pub(super) fn supplied() -> page::Supplied {
             (t("You deliver"), Value::Text(t("Gateway"))),
             (t("This link ends"), days(30).into()),
         ]),
+        owed: vec![t(
+            "Payment gateway: not kept since 2026-11-01: An SBOM comes with each release.",
+        )],
         promised: vec![t("SBOMs are CycloneDX 1.4 or later.")],
         form: form(
             vec![

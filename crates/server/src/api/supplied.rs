@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::sent::{Arriving, Sent};
 use crate::state::App;
 use crate::supplying::intake::{self, About, Answered, By, LARGEST};
-use crate::supplying::{PREFIX, Promised};
+use crate::supplying::{PREFIX, Promised, judged};
 
 impl FromRequestParts<App> for By {
     type Rejection = Problem;
@@ -45,6 +45,8 @@ pub(crate) struct Shown {
     products: Vec<Named>,
     /// What was promised, a sentence each.
     promised: Vec<String>,
+    /// What of it about SBOMs is not kept or falls due within a week, a sentence each.
+    owed: Vec<String>,
     /// The last day of the contract.
     #[schema(format = Date)]
     ends: Option<String>,
@@ -85,6 +87,7 @@ pub(crate) async fn get(State(app): State<App>, by: By) -> Result<Json<Shown>, P
         supplier: by.supplier.is.name.clone(),
         products: by.products.iter().map(|p| Named { id: p.id, name: p.name.clone() }).collect(),
         promised: Promised::of(&by.supplier).sentences(),
+        owed: judged::owed(&app, by.org(), &by.supplier, &by.products).await?,
         ends: by.supplier.is.contract_ends.map(crate::reviewing::last_day),
         link_ends: by.link.expires.to_string(),
         questions: questions.collect(),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use trimtab_model::Exposure;
+use trimtab_model::{Charter, Exposure};
 use trimtab_store::{System, Team};
 use utoipa::ToSchema;
 
@@ -192,6 +192,11 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
             Problem::invalid("`exposure` is one of internet, internal, isolated.")
         })?),
     };
+    // Unknown words would weigh as if nothing was said: a slip in a script must not make a system harmless.
+    let charter = app.agreed(who.org, app.now()).await?.charter;
+    if let Some((_, wrong)) = unknown_word(&charter, &sent, known) {
+        return Err(Problem::invalid(wrong));
+    }
     // Who may not see a system neither names it, nor takes away what others said of it.
     let visible = visible(who, &systems);
     let may = |id: i64| visible.as_ref().is_none_or(|visible| visible.contains(&id));
@@ -220,4 +225,81 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
     app.store.add_job(&rematch_all(who.org, app.now()), app.now()).await?;
     app.work.notify_one();
     Ok(id)
+}
+
+/// A word that the charter does not have: in which field, and which words there are. What a system says already, by an
+/// earlier charter, may stay.
+pub(crate) fn unknown_word(
+    charter: &Charter,
+    sent: &Shown,
+    is: Option<&System>,
+) -> Option<(&'static str, String)> {
+    let listed = |words: Option<&Vec<String>>| words.cloned().unwrap_or_default();
+    let one = |word: Option<&String>| word.cloned().into_iter().collect::<Vec<_>>();
+    let said = [
+        (
+            "tier",
+            one(sent.tier.as_ref()),
+            one(is.and_then(|is| is.tier.as_ref())),
+            charter.tiers.iter().map(|t| &*t.name).collect::<Vec<_>>(),
+        ),
+        (
+            "data",
+            listed(sent.data.as_ref()),
+            listed(is.and_then(|is| is.data.as_ref())),
+            charter.data.iter().map(|d| &*d.name).collect(),
+        ),
+        (
+            "environments",
+            listed(sent.environments.as_ref()),
+            listed(is.and_then(|is| is.environments.as_ref())),
+            charter.environments.iter().map(|e| &*e.name).collect(),
+        ),
+    ];
+    said.into_iter().find_map(|(field, words, before, known)| {
+        let word =
+            words.into_iter().find(|w| !known.contains(&w.as_str()) && !before.contains(w))?;
+        let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Some((
+            field,
+            format!("The charter has no `{word}` among its {}: it has {has}.", plural(field)),
+        ))
+    })
+}
+
+/// What the words of a field are called together.
+fn plural(field: &str) -> &str {
+    match field {
+        "tier" => "tiers",
+        "data" => "classes of data",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(tier: &str, environments: &[&str]) -> Shown {
+        let environments: Vec<&str> = environments.to_vec();
+        let sent = serde_json::json!({ "name": "shop", "tier": tier, "environments": environments,
+            "team": null, "product_owner": null, "operations": null, "exposure": null,
+            "data": null, "failure": null });
+        serde_json::from_value(sent).unwrap()
+    }
+
+    #[test]
+    fn a_slip_is_refused_and_what_an_earlier_charter_had_may_stay() {
+        let charter = trimtab_charter::preset::default();
+        assert_eq!(unknown_word(&charter, &sent("vital", &["production"]), None), None);
+        let (field, wrong) = unknown_word(&charter, &sent("vital", &["prod"]), None).unwrap();
+        assert_eq!(field, "environments");
+        assert!(wrong.contains("`prod`") && wrong.contains("production"), "{wrong}");
+        let (field, _) = unknown_word(&charter, &sent("important", &[]), None).unwrap();
+        assert_eq!(field, "tier");
+        let is = System { tier: Some("important".to_owned()), ..System::default() };
+        assert_eq!(unknown_word(&charter, &sent("important", &[]), Some(&is)), None);
+        let other = unknown_word(&charter, &sent("importent", &[]), Some(&is));
+        assert_eq!(other.map(|(field, _)| field), Some("tier"));
+    }
 }

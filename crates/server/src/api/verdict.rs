@@ -54,7 +54,8 @@ pub(crate) async fn of(
     let system = asset.system.and_then(|id| agreed.systems.get(&id));
     let tier = system.and_then(|system| agreed.charter.tier(system.tier.as_deref()?));
     let own = FindingFilter { asset: Some(asset.id), ..FindingFilter::default() };
-    let new = FindingFilter { since: Some(since), ..own.clone() };
+    // What this document brings back to the main line is brought by it as well.
+    let new = FindingFilter { came: Some(since), ..own.clone() };
     let due = FindingFilter { due_before: Some(now), ..own };
     let (new, more) = all(app, who, &new).await?;
     let (late, more_late) = all(app, who, &due).await?;

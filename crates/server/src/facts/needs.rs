@@ -79,6 +79,8 @@ lists! {
         "What suppliers promised and do not keep, and questions to them that are past their day.";
     Tierless = "tiers", "Systems without a tier", "systems without a tier",
         "No tier is set, so their findings cannot be ranked.";
+    Ownerless = "owners", "Systems without an owner", "systems without an owner",
+        "No team owns them: what is found there is in no plan, no digest and no alarm. Give each an owner.";
     Rollouts = "rollouts", "Waiting for roll-out", "waiting for roll-out",
         "The main line is rid of findings that still run in production: they are gone when it is deployed.";
     Broken = "broken", "Failed deployments", "failed deployments",
@@ -92,16 +94,16 @@ lists! {
 /// Each side with what needs it.
 const SIDES: [(Role, &[List]); 6] = {
     use List::{
-        Answers, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Rollouts, Suppliers,
-        Tierless, Unweighed, Upkeep,
+        Answers, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Ownerless, Rollouts,
+        Suppliers, Tierless, Unweighed, Upkeep,
     };
     [
-        (Role::Security, &[Fresh, Unweighed, Answers, Suppliers, Charters]),
+        (Role::Security, &[Fresh, Unweighed, Ownerless, Answers, Suppliers, Charters]),
         (Role::Engineering, &[Changes, Choices, Charters]),
-        (Role::Product, &[Answers, Ending, Suppliers, Tierless, Charters]),
-        (Role::Operations, &[Rollouts, Broken, Jobs, Upkeep, Charters]),
+        (Role::Product, &[Answers, Ending, Suppliers, Tierless, Ownerless, Charters]),
+        (Role::Operations, &[Rollouts, Broken, Ownerless, Jobs, Upkeep, Charters]),
         (Role::Leadership, &[Answers]),
-        (Role::Admin, &[Jobs, Upkeep]),
+        (Role::Admin, &[Ownerless, Jobs, Upkeep]),
     ]
 };
 
@@ -234,6 +236,7 @@ impl<'a> Asking<'a> {
             List::Charters => answers::charters(self, side, show).await,
             List::Ending => answers::ending(self, reach, show).await,
             List::Changes => work::changes(self, reach, show).await,
+            List::Ownerless => Ok(work::ownerless(self, reach, show)),
             List::Tierless => Ok(work::tierless(self, reach, show)),
             List::Suppliers => supplied::owed(self, reach, show).await,
             List::Choices | List::Unweighed | List::Fresh => {

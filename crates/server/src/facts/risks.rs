@@ -18,6 +18,7 @@ use crate::knowing::known;
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::today::short;
 use crate::weighing::{Agreed, Weigher};
 
 /// The most rows of a file.
@@ -154,6 +155,7 @@ async fn told(
     });
     let (agreed, impacts) =
         reckoned.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+    let planned = planned(app, who, found).await?;
     let mut risks = Vec::new();
     for (is, impact) in found.iter().zip(impacts) {
         let accepted = decided(is).map(|(id, _)| match decisions.get(&id) {
@@ -161,9 +163,30 @@ async fn told(
             // What they may not read: that it is accepted is told with the finding.
             None => format!("Accepted by decision {id}."),
         });
+        let accepted = (accepted, planned.get(&is.id).map(String::as_str));
         risks.push(risk(is, before + risks.len() + 1, impact, accepted, &agreed, now));
     }
     Ok(risks)
+}
+
+/// What the plans of their teams do about findings, by finding: the response is the plan's, as far as there is one.
+async fn planned(app: &App, who: &Who, found: &[Finding]) -> Result<HashMap<i64, String>, Problem> {
+    let mut teams: Vec<i64> = found.iter().filter_map(|is| Some(is.team.as_ref()?.0)).collect();
+    teams.sort_unstable();
+    teams.dedup();
+    let mut planned = HashMap::new();
+    for team in teams {
+        for is in app.store.scheduled(who.org, team).await? {
+            let when = match &is.window {
+                None => "Planned to be done at once".to_owned(),
+                Some(window) => format!("Planned for {}", window.name),
+            };
+            let (name, _) = short(&is.change.package);
+            let told = format!("{when}: raise {name} to {}.", is.version);
+            planned.extend(is.findings.iter().map(|id| (*id, told.clone())));
+        }
+    }
+    Ok(planned)
 }
 
 /// How a risk is answered that is accepted.
@@ -182,7 +205,7 @@ fn risk(
     is: &Finding,
     priority: usize,
     impact: String,
-    accepted: Option<String>,
+    (accepted, planned): (Option<String>, Option<&str>),
     agreed: &Agreed,
     now: Timestamp,
 ) -> Risk {
@@ -195,10 +218,13 @@ fn risk(
         .and_then(|s| s.product_owner.clone())
         .or_else(|| is.team.as_ref().map(|t| t.1.clone()));
     let is_accepted = accepted.is_some();
-    let how = match (accepted, &is.fix) {
-        (Some(accepted), _) => accepted,
-        (None, Some(fix)) => format!("Raise {} to {fix}.", is.component.1),
-        (None, None) => {
+    let how = match (accepted, planned, &is.fix) {
+        (Some(accepted), ..) => accepted,
+        (None, Some(planned), _) => planned.to_owned(),
+        (None, None, Some(fix)) => {
+            format!("Nothing is planned. {} is fixed in {fix}.", is.package)
+        }
+        (None, None, None) => {
             format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
         }
     };

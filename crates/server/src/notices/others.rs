@@ -195,7 +195,10 @@ pub(crate) fn review(is: &Review) -> NewPending {
 pub(crate) fn followed(is: &Resolve) -> NewPending {
     let told = Told {
         title: format!("Late: {}", is.is.what),
-        detail: format!("A review decided it; it was due on {}.", day(is.is.due)),
+        detail: format!(
+            "A review decided it; it was due on {}.",
+            crate::reviewing::last_day(is.is.due)
+        ),
         act: "Say on the page of the review that it is done, or what became of it.".to_owned(),
         link: format!("/reviews/{}", is.is.review),
         ..Told::default()

@@ -10,7 +10,10 @@ use serde_json::json;
 use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
-use trimtab_store::{Finding, FindingFilter, FindingOrder, NewPending, Org, Scheduled, Team};
+use trimtab_store::{
+    Finding, FindingFilter, FindingOrder, NewPending, Org, PlacementState, Scheduled, StoreError,
+    Team,
+};
 
 use super::others::Others;
 use crate::access::secret::digest;
@@ -23,6 +26,11 @@ use crate::web::today::short;
 const MOST: usize = 20_000;
 /// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// So many disputes that hold something back are looked at, the first to end first.
+const DISPUTES: usize = 1000;
+/// What is behind the name of a thing where a change for the same package leaves it.
+const LEFT: &str = ":left";
 
 /// How a thing is told.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -92,7 +100,8 @@ pub(crate) async fn of_team(
     let (findings, _) = within::findings(app, org, &filter, FindingOrder::Level, MOST).await?;
     let scheduled = app.store.scheduled(org, team.id).await?;
     let by_id: HashMap<i64, &Finding> = findings.iter().map(|f| (f.id, f)).collect();
-    let mut groups: BTreeMap<(i64, &str), Group<'_>> = BTreeMap::new();
+    // What a change removes and what none removes are two things to do, also of one package.
+    let mut groups: BTreeMap<(i64, &str, bool), Group<'_>> = BTreeMap::new();
     let mut going: HashSet<i64> = HashSet::new();
     for is in &scheduled {
         let own: Vec<&Finding> =
@@ -101,7 +110,7 @@ pub(crate) async fn of_team(
             continue;
         }
         going.extend(own.iter().map(|f| f.id));
-        let group = groups.entry((is.change.asset, &is.change.package)).or_default();
+        let group = groups.entry((is.change.asset, &is.change.package, true)).or_default();
         group.change = Some(is);
         group.findings.extend(own);
     }
@@ -113,19 +122,44 @@ pub(crate) async fn of_team(
             again = Some(again.map_or(until, |at| at.min(until)));
             continue;
         }
-        groups.entry((is.asset.0, &is.package)).or_default().findings.push(is);
+        groups.entry((is.asset.0, &is.package, false)).or_default().findings.push(is);
     }
     let cadences = &agreed.charter.cadences;
     let zone = &agreed.charter.calendar.time_zone;
-    let mut assets: Vec<i64> = groups.keys().map(|(asset, _)| *asset).collect();
+    let mut assets: Vec<i64> = groups.keys().map(|(asset, ..)| *asset).collect();
     assets.dedup();
     let delivered = app.store.delivered(org, &assets).await?;
-    let of = |key: &(i64, &str), group: &Group<'_>| {
-        thing(team, *key, (group, delivered.get(&key.0)), (cadences, zone))
+    let held = held(app, org, team.id).await?;
+    let of = |(asset, package, goes): &(i64, &str, bool), group: &Group<'_>| {
+        let supplier = delivered.get(asset);
+        let held = held.get(&(*asset, (*package).to_owned())).filter(|_| !goes);
+        let mut thing = thing(team, (*asset, *package), (group, supplier, held), (cadences, zone));
+        if !goes && groups.contains_key(&(*asset, *package, true)) {
+            thing.item += LEFT;
+        }
+        thing
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
     Ok(Looked { things, again })
+}
+
+/// What people decided to do later, by asset and package: why, and until when at most, where a dispute says so.
+type Held = HashMap<(i64, String), (String, Option<Timestamp>)>;
+
+async fn held(app: &App, org: Org, team: i64) -> Result<Held, StoreError> {
+    let disputes = app.store.holding(org, None, DISPUTES).await?;
+    let until: HashMap<(i64, String), Option<Timestamp>> =
+        disputes.into_iter().map(|is| ((is.is.asset, is.is.package), is.until)).collect();
+    let placed = app.store.placements(org, team).await?;
+    let placed = placed.into_iter().filter(|is| is.state == PlacementState::Held);
+    Ok(placed
+        .map(|is| {
+            let change = (is.change.asset, is.change.package);
+            let until = until.get(&change).copied().flatten();
+            (change, (is.reason, until))
+        })
+        .collect())
 }
 
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.
@@ -136,7 +170,11 @@ fn is_urgent(is: &Finding, cadences: &[Cadence]) -> bool {
 fn thing(
     team: &Team,
     (asset, package): (i64, &str),
-    (group, supplier): (&Group<'_>, Option<&(String, bool)>),
+    (group, supplier, held): (
+        &Group<'_>,
+        Option<&(String, bool)>,
+        Option<&(String, Option<Timestamp>)>,
+    ),
     (cadences, zone): (&[Cadence], &TimeZone),
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
@@ -159,6 +197,22 @@ fn thing(
             },
             format!("/teams/{}/plan", team.id),
         ),
+        // People decided it: nobody is told to do what they decided to do later.
+        (None, first) if held.is_some() => {
+            let (why, until) = held.cloned().unwrap_or_default();
+            let until = until.map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string());
+            let until = until.map_or_else(String::new, |day| format!(" until {day}"));
+            let why = if why.is_empty() { "nobody said why".to_owned() } else { why };
+            (
+                format!("{name} in {place}: held back{until}"),
+                format!("held back{until}: {why}"),
+                "Nothing, unless it is to be done earlier: leave it to the plan then.".to_owned(),
+                first.map_or_else(
+                    || format!("/teams/{}/plan", team.id),
+                    |f| format!("/findings/{}", f.id),
+                ),
+            )
+        }
         (None, first) => (
             match supplier {
                 Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
@@ -197,7 +251,11 @@ fn thing(
     let mut ids: Vec<i64> = group.findings.iter().map(|f| f.id).collect();
     ids.sort_unstable();
     let version = group.change.map_or("", |is| is.version.as_str());
-    let mark = format!("{version} {:?} {ids:?}", window.map(|w| &w.name));
+    let held_until = held.map(|(_, until)| until);
+    let mark = match held_until {
+        None => format!("{version} {:?} {ids:?}", window.map(|w| &w.name)),
+        Some(until) => format!("held {until:?} {ids:?}"),
+    };
     let told = Told {
         title,
         detail: format!("{about} ({grave}){until}; {planned}."),
@@ -210,7 +268,7 @@ fn thing(
         due: due.map(Timestamp::as_second),
     };
     // By what it is and where: a vulnerability more, or another system, is another alarm.
-    let urgent = group.findings.iter().filter(|f| is_urgent(f, cadences));
+    let urgent = group.findings.iter().filter(|f| held.is_none() && is_urgent(f, cadences));
     let mut urgent_of: Vec<String> =
         urgent.map(|f| format!("{:?} {}", told.system, f.vulnerability.1)).collect();
     urgent_of.sort_unstable();

@@ -95,6 +95,9 @@ pub(crate) async fn questions(
     Ok((asked, answered))
 }
 
+/// How far a clock of theirs may be ahead of ours: a day, as some write a day without its time.
+const AHEAD: SignedDuration = SignedDuration::from_hours(36);
+
 /// What is said about a document.
 #[derive(Debug, Default)]
 pub(crate) struct About {
@@ -168,6 +171,13 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         }
         _ => return Err(Problem::invalid("`kind` is one of sbom, vex.")),
     };
+    // One moment ahead of all others would make every later document an older one.
+    if let Some(at) = made.filter(|at| *at > now + AHEAD) {
+        let day = at.strftime("%Y-%m-%d");
+        return Err(Problem::invalid(format!(
+            "The document says that it was made on {day}, which is in the future. Correct its time and send it again."
+        )));
+    }
     sent.keep(app, org, now).await?;
     if about.kind == "sbom" {
         // What was made before the newest one is of an older release: it takes nobody's place on the main line.

@@ -14,7 +14,7 @@ use trimtab_store::{
 use super::document::Told;
 use super::intake::Answered;
 use super::promised::{before, since};
-use super::{Promised, Seen};
+use super::{Promised, Seen, letters};
 use crate::state::App;
 
 /// How many of the newest SBOMs of a product are looked at.
@@ -129,6 +129,41 @@ pub(super) async fn in_time(
         });
     }
     Ok(all)
+}
+
+/// What a supplier owes of the SBOMs of its products, a sentence each: what is not kept, and what falls due soon. Nothing
+/// of it tells what was found here.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn owed(
+    app: &App,
+    org: Org,
+    supplier: &Supplier,
+    products: &[Product],
+) -> Result<Vec<String>, StoreError> {
+    let all = Promised::of(supplier).checked().unwrap_or_default();
+    let obligations = Obligations { notice_hours: None, vex: None, ..all };
+    let now = app.now();
+    let mut owed = Vec::new();
+    for product in products {
+        let mut sboms = newest(app, org, product).await?;
+        if let Some((release, _)) = &product.newest
+            && sboms.iter().all(|is| is.is.version != *release)
+        {
+            sboms.extend(app.store.sbom_of(org, product.id, release).await?);
+        }
+        let evidence = Evidence {
+            since: product.made,
+            promised: since(supplier),
+            sboms: sboms.iter().map(sbom).collect(),
+            release: product.newest.as_ref().map(|(name, at)| (name.as_str().into(), *at)),
+            ..Evidence::default()
+        };
+        let judged = stands(supplier, (&obligations, evidence), now);
+        owed.extend(letters::owed(supplier, product, &judged, now));
+    }
+    Ok(owed)
 }
 
 /// The SBOMs of a product that were made last, the newest first: what came late of an older release is not the newest.

@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use trimtab_connect::notify::{Mail, NotSent, Written};
 use trimtab_engine::notices::quiet_until;
-use trimtab_engine::supplier::obligations::{Promise, Standing};
+use trimtab_engine::supplier::obligations::{Judged, Promise, Standing};
 use trimtab_report::minutes::{Document, html, plain};
-use trimtab_store::{Became, Org, Question, Supplier, SupplierLink, TRIED};
+use trimtab_store::{Became, Org, Product, Question, Supplier, SupplierLink, TRIED};
 
 use super::kept::{self, Kept};
 use super::{Promised, Seen, find};
@@ -45,27 +45,16 @@ fn sentence(supplier: &Supplier, promise: Promise) -> String {
     Promised::of(supplier).only(promise).sentences().join(" ")
 }
 
-/// What is to be told of a product now, in the order in which it is told.
-fn things(supplier: &Supplier, of: &Kept, now: Timestamp) -> Vec<Thing> {
-    let (name, id) = (&of.product.name, of.product.id);
+/// What of the promises for a product is to be told now: what is not kept, and what falls due soon.
+fn promises(
+    supplier: &Supplier,
+    product: &Product,
+    judged: &[Judged],
+    now: Timestamp,
+) -> Vec<Thing> {
+    let (name, id) = (&product.name, product.id);
     let mut all = Vec::new();
-    for question in &of.waiting {
-        let Question { id, is, .. } = question;
-        let about = is.vulnerability.as_deref().map(|name| format!(" about {name}"));
-        let about = about.unwrap_or_default();
-        let words: String = is.words.chars().take(WORDS).collect();
-        let (mark, text) = match is.due < now {
-            true => {
-                ("late", format!("{name}: the question{about} was due on {}: {words}", day(is.due)))
-            }
-            false => (
-                "asked",
-                format!("{name}: a question{about}, to be answered by {}: {words}", day(is.due)),
-            ),
-        };
-        all.push(Thing { item: format!("question-{id}"), mark: mark.to_owned(), text });
-    }
-    for is in &of.judged {
+    for is in judged {
         let word = is.promise.as_str();
         let said = sentence(supplier, is.promise);
         match is.standing {
@@ -90,6 +79,40 @@ fn things(supplier: &Supplier, of: &Kept, now: Timestamp) -> Vec<Thing> {
             Standing::Met | Standing::Unknown => {}
         }
     }
+    all
+}
+
+/// The same in sentences.
+pub(super) fn owed(
+    supplier: &Supplier,
+    product: &Product,
+    judged: &[Judged],
+    now: Timestamp,
+) -> Vec<String> {
+    promises(supplier, product, judged, now).into_iter().map(|thing| thing.text).collect()
+}
+
+/// What is to be told of a product now, in the order in which it is told.
+fn things(supplier: &Supplier, of: &Kept, now: Timestamp) -> Vec<Thing> {
+    let name = &of.product.name;
+    let mut all = Vec::new();
+    for question in &of.waiting {
+        let Question { id, is, .. } = question;
+        let about = is.vulnerability.as_deref().map(|name| format!(" about {name}"));
+        let about = about.unwrap_or_default();
+        let words: String = is.words.chars().take(WORDS).collect();
+        let (mark, text) = match is.due < now {
+            true => {
+                ("late", format!("{name}: the question{about} was due on {}: {words}", day(is.due)))
+            }
+            false => (
+                "asked",
+                format!("{name}: a question{about}, to be answered by {}: {words}", day(is.due)),
+            ),
+        };
+        all.push(Thing { item: format!("question-{id}"), mark: mark.to_owned(), text });
+    }
+    all.extend(promises(supplier, &of.product, &of.judged, now));
     all
 }
 

@@ -73,6 +73,8 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
     let limit = usize::try_from(tracker.is.open_limit).unwrap_or(usize::MAX);
     let mut may_open = HashSet::new();
     for ((is, has), may) in scheduled.iter().zip(&has).zip(room(&has, open, limit)) {
+        // What people decided to do at once is in the tracker also where the team has no room for more.
+        let may = may || (!has && is.by_people && is.window.is_none());
         if !may && !has {
             // What was about to be made, and waits again, is not known any longer.
             if known.contains_key(&is.change) {
@@ -123,21 +125,32 @@ async fn leave(
     if row.key.is_none() && row.sent.is_none() {
         return Ok(app.store.forget_ticket(org, team.id, &row.change).await?);
     }
-    if !row.wanted {
+    let mut told = Told::of(&row.told);
+    // It is over. What evidence said is gone may be in production again, by a roll-back.
+    let is_back = !row.wanted;
+    if is_back && !told.fixed {
         return Ok(());
     }
-    let mut told = Told::of(&row.told);
     let mut left = Left::default();
     for id in &told.findings {
         let found = match live.get(id) {
             Some(found) => Some(found.clone()),
+            // What is over is looked at in each round: only what is there again counts.
+            None if is_back => continue,
             None => app.store.finding(org, *id).await?,
         };
         left.add(found.as_ref(), team.id);
     }
     let (over, why) = left.told();
+    if is_back && left.merged == 0 {
+        return Ok(());
+    }
     told.fixed = over && left.fixed > 0;
-    let note = format!("{}: {why}", words::day(app, org, now).await?);
+    let day = words::day(app, org, now).await?;
+    let note = match is_back {
+        true => format!("{day}: What was fixed is in production again, by a roll-back. {why}"),
+        false => format!("{day}: {why}"),
+    };
     // Said once, and not again with every day.
     let said = told.note.as_deref().is_some_and(|held| held.ends_with(&why));
     if said && !over {

@@ -12,7 +12,7 @@ use trimtab_store::System;
 
 use super::{Page, Sorry, html, layout, mended, own_form, system};
 use crate::access::{Action, On, Who};
-use crate::api::systems::{Shown, describe};
+use crate::api::systems::{Shown, describe, unknown_word};
 use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
@@ -98,10 +98,6 @@ async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
         text.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect()
     };
     let list = |text: &str| Some(words(text)).filter(|w| !w.is_empty());
-    let agreed = app.agreed(who.org, app.now()).await?;
-    if let Some(wrong) = unknown(&agreed, &sent, &words) {
-        return show(app, who, is, sent, Some(wrong)).await;
-    }
     let shown = Shown {
         version: String::new(),
         id: 0,
@@ -117,6 +113,10 @@ async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
         failure: some(&sent.failure),
         needs: words(&sent.needs),
     };
+    let agreed = app.agreed(who.org, app.now()).await?;
+    if let Some(wrong) = unknown_word(&agreed.charter, &shown, is) {
+        return show(app, who, is, sent, Some(wrong)).await;
+    }
     match describe(app, who, shown).await {
         Ok(id) => Ok(Redirect::to(&format!("/systems/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
@@ -124,27 +124,6 @@ async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
         }
         Err(problem) => Err(problem.into()),
     }
-}
-
-/// A word that the charter does not know: at which field, and which words there are.
-fn unknown(
-    agreed: &Agreed,
-    sent: &Sent,
-    words: &impl Fn(&str) -> Vec<String>,
-) -> Option<(&'static str, String)> {
-    let charter = &agreed.charter;
-    let tiers: Vec<&str> = charter.tiers.iter().map(|t| &*t.name).collect();
-    let data: Vec<&str> = charter.data.iter().map(|d| &*d.name).collect();
-    let environments: Vec<&str> = charter.environments.iter().map(|e| &*e.name).collect();
-    let asked = [
-        ("tier", &sent.tier, tiers),
-        ("data", &sent.data, data),
-        ("environments", &sent.environments, environments),
-    ];
-    asked.into_iter().find_map(|(name, text, known)| {
-        let word = words(text).into_iter().find(|w| !known.contains(&w.as_str()))?;
-        Some((name, format!("The charter has no `{word}`: it has {}.", known.join(", "))))
-    })
 }
 
 async fn show(

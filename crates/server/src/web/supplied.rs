@@ -15,8 +15,8 @@ use crate::access::who::is_from_elsewhere;
 use crate::problem::Problem;
 use crate::reviewing::last_day;
 use crate::state::App;
-use crate::supplying::Promised;
 use crate::supplying::intake::{self, About, Answered, By, LARGEST};
+use crate::supplying::{Promised, judged};
 
 /// What was done just before, as the address says it.
 #[derive(Debug, Default, Deserialize)]
@@ -135,6 +135,25 @@ async fn after(app: &App, secret: &str, done: Result<(), Problem>, word: &str) -
     }
 }
 
+/// What waits for them, in a sentence.
+fn headline(name: &str, questions: usize, owed: usize) -> String {
+    let questions = match questions {
+        0 => None,
+        1 => Some("1 question waits for you".to_owned()),
+        n => Some(format!("{n} questions wait for you")),
+    };
+    let owed = match owed {
+        0 => None,
+        1 => Some("1 thing that was agreed is due".to_owned()),
+        n => Some(format!("{n} things that were agreed are due")),
+    };
+    let all: Vec<String> = questions.into_iter().chain(owed).collect();
+    match all.is_empty() {
+        true => format!("{name}: nothing is asked of you now."),
+        false => format!("{name}: {}.", all.join(", and ")),
+    }
+}
+
 async fn show(app: &App, secret: &str, said: Said) -> Page {
     let by = intake::by_secret(app, secret).await?;
     let (asked, answered) = intake::questions(app, &by).await?;
@@ -149,11 +168,8 @@ async fn show(app: &App, secret: &str, said: Said) -> Page {
         Said::Wrong(text) => Some(Notice { urgency: Urgency::Warning, text, next: None }),
     };
     let name = &by.supplier.is.name;
-    let headline = match asked.len() {
-        0 => format!("{name}: nothing is asked of you now."),
-        1 => format!("{name}: 1 question waits for you."),
-        n => format!("{name}: {n} questions wait for you."),
-    };
+    let owed = judged::owed(app, by.org(), &by.supplier, &by.products).await?;
+    let headline = headline(name, asked.len(), owed.len());
     let product = |id: i64| by.product(id).map(|p| p.name.clone()).unwrap_or_default();
     let mut about = vec![(
         "You deliver".to_owned(),
@@ -176,6 +192,7 @@ async fn show(app: &App, secret: &str, said: Said) -> Page {
         headline,
         notice,
         about: Pairs(about),
+        owed,
         promised: Promised::of(&by.supplier).sentences(),
         form: sending(secret, &by),
         questions: asked.iter().map(|is| posed(secret, is, &product(is.is.product), now)).collect(),

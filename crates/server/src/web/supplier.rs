@@ -116,6 +116,21 @@ pub(crate) async fn post(
     }
 }
 
+/// What is said of a supplier that breaks no promise: unknown is neither kept nor broken.
+fn kept(name: &str, promises: usize, unknown: usize) -> String {
+    match (promises, unknown) {
+        (0, _) => format!("{name} has promised nothing."),
+        (_, 0) => format!("{name} keeps its promises."),
+        (all, unknown) if unknown >= all => {
+            format!("Whether {name} keeps its promises is not known yet.")
+        }
+        (_, 1) => format!("{name} keeps its promises, except that 1 of them is unknown."),
+        (_, unknown) => {
+            format!("{name} keeps its promises, except that {unknown} of them are unknown.")
+        }
+    }
+}
+
 async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option<String>) -> Page {
     let seen = supplying::find(app, who, id).await?;
     let now = app.now();
@@ -130,10 +145,11 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     let broken: usize = judged.iter().map(|of| judged::broken(&of.judged)).sum();
     let unknown: usize = judged.iter().map(|of| judged::unknown(&of.judged)).sum();
     let late: usize = judged.iter().map(|of| judged::late(&of.waiting, now)).sum();
+    let promises: usize = judged.iter().map(|of| of.judged.len()).sum();
     let name = &seen.is.is.name;
     let headline = match (seen.is.ended, broken, late) {
         (Some(_), ..) => format!("{name} no longer delivers anything."),
-        (None, 0, 0) => format!("{name} keeps its promises, as far as is known."),
+        (None, 0, 0) => kept(name, promises, unknown),
         (None, broken, 0) => format!("{name} breaks {broken} of its promises."),
         (None, 0, late) => format!("{name} owes {}.", answers(late)),
         (None, broken, late) => {

@@ -71,12 +71,13 @@ pub(crate) async fn page(
     let now = app.now();
     let (all, next) = suppliers::page(&app, &who, asked.after.as_deref(), SHOWN).await?;
     let mut rows = Vec::with_capacity(all.len());
-    let (mut broken, mut late, mut waiting) = (0, 0, 0);
+    let (mut broken, mut unsure, mut late, mut waiting) = (0, 0, 0, 0);
     for seen in &all {
         let judged = kept::of(&app, who.org, seen).await?;
         let sum = sum(&judged, now);
         if seen.is.ended.is_none() {
             broken += usize::from(sum.broken > 0);
+            unsure += usize::from(sum.unknown > 0);
             late += sum.late;
             waiting += sum.waiting;
         }
@@ -84,7 +85,8 @@ pub(crate) async fn page(
     }
     let headline = match (all.len(), broken) {
         (0, _) => "No supplier is recorded yet.".to_owned(),
-        (_, 0) => "Every supplier keeps its promises, as far as is known.".to_owned(),
+        (_, 0) if unsure > 0 => "No supplier is known to break a promise.".to_owned(),
+        (_, 0) => "Every supplier keeps its promises.".to_owned(),
         (_, 1) => "1 supplier does not keep its promises.".to_owned(),
         (_, n) => format!("{n} suppliers do not keep their promises."),
     };

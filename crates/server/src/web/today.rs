@@ -99,7 +99,11 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let layout = layout(&app, &who, Entry::Today, "Today", headline).await?;
     let dial = Dial {
         size: Size::Large,
-        of: layout.organisation.clone(),
+        // Two people who see different parts must not read two numbers under one name.
+        of: match all.systems {
+            None => layout.organisation.clone(),
+            Some(_) => format!("what you may see of {}", layout.organisation),
+        },
         href: COUNTING.into(),
         days,
         moves,

@@ -62,7 +62,7 @@ fn two_systems() -> (Server, trimtab_store::Org, crate::harness::Someone) {
     server.upload(&ada, "core", "bank");
     let own = [("cookie", ada.cookie.as_str()), crate::harness::JSON];
     let told = serde_json::json!({ "name": "shop", "team": "shop", "exposure": "internet",
-        "environments": ["production"], "tier": "critical" });
+        "environments": ["production"], "tier": "vital" });
     let told = server.ask("PUT", "/api/v1/systems", &own, told.to_string().as_bytes());
     assert_eq!(told.status, 200, "{told:?}");
     server.settle(org);

@@ -103,13 +103,13 @@ fn lists_go_page_by_page() {
     }
     // By name, owner and exposure.
     let own = [("cookie", lea.cookie.as_str()), JSON];
-    let told = json!({ "name": "a", "team": "a", "exposure": "internet", "tier": "critical" });
+    let told = json!({ "name": "a", "team": "a", "exposure": "internet", "tier": "vital" });
     server.ask("PUT", "/api/v1/systems", &own, told.to_string().as_bytes());
     for (filter, found) in [
         ("q=A", vec!["a"]),
         ("exposure=internet", vec!["a"]),
         ("exposure=unknown", vec!["b", "c", "d", "e"]),
-        ("tier=critical", vec!["a"]),
+        ("tier=vital", vec!["a"]),
         ("team=0", vec![]),
         ("q=z", vec![]),
     ] {

@@ -411,6 +411,11 @@ fn what_is_sent_again_or_late_takes_nobodys_place() {
     assert_eq!(late.status, 201, "{late:?}");
     supplied.server.settle(supplied.org);
     assert_eq!(supplied.finding()["state"], "open");
+    // One of the future would make all that come later older.
+    older["metadata"]["timestamp"] = json!("2131-07-01T00:00:00Z");
+    let ahead = supplied.push(&query("4.3"), older.to_string().as_bytes());
+    assert_eq!(ahead.status, 422, "{ahead:?}");
+    assert!(ahead.text.contains("2131-07-01"), "{}", ahead.text);
     assert_eq!(supplied.api("/documents")["rows"].as_array().unwrap().len(), 2);
 }
 

@@ -88,6 +88,16 @@ fn each_side_sees_what_needs_it() {
     // Product: neither system has a tier; who is of one sees that alone.
     assert_eq!(number(&server, &pia, "product", "tiers"), Some("2".into()));
     assert_eq!(number(&server, &one, "product", "tiers"), Some("1".into()));
+    // What a push named alone belongs to nobody: no plan, digest or alarm would ever tell of it.
+    assert_eq!(number(&server, &sam, "security", "owners"), Some("0".into()));
+    server.upload(&eng, "archive", "archive");
+    server.settle(org);
+    for (who, side) in [(&sam, "security"), (&pia, "product"), (&ops, "operations")] {
+        assert_eq!(number(&server, who, side, "owners"), Some("1".into()), "{side}");
+    }
+    assert_eq!(number(&server, &one, "product", "owners"), Some("0".into()), "not theirs to see");
+    let owners = server.open(&sam, "/today/owners?side=security").text;
+    assert!(owners.contains(">archive</a>"), "{owners}");
     // What a side has not is not there, nor is what is of the whole organisation.
     assert_eq!(told(&server, &pia, "security"), []);
     assert_eq!(told(&server, &aud, "auditor"), []);

@@ -360,7 +360,7 @@ fn what_belongs_to_others_is_not_there() {
     };
     let named = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
     assert_eq!(small_puts(named), 422, "it is not there for them");
-    let mut told = json!({ "name": "intranet", "team": "intranet", "tier": "critical" });
+    let mut told = json!({ "name": "intranet", "team": "intranet", "tier": "vital" });
     told["needs"] = seen[0].clone();
     assert_eq!(small_puts(told), 200);
     assert_eq!(needs(lea)[0], json!(["shop"]));

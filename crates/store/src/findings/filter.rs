@@ -53,6 +53,8 @@ pub struct FindingFilter {
     pub risks: bool,
     /// Detected at or after a moment.
     pub since: Option<Timestamp>,
+    /// Detected, or come back to the main line, at or after a moment.
+    pub came: Option<Timestamp>,
     /// Waiting for something.
     pub waits: Option<Waits>,
 }
@@ -115,6 +117,15 @@ pub(super) fn wanted(org: Org, filter: &FindingFilter) -> Condition {
     // A later moment than stands for no deadline would find what has none.
     is.and(&format!("{DUE} > "), filter.due_before.map(|at| -micros(at).min(NEVER)));
     is.and("finding.detected >= ", filter.since.map(micros));
+    if let Some(at) = filter.came {
+        // What left the main line and still ran keeps its first day when it comes back.
+        let at = is.value(micros(at));
+        is.text += &format!(
+            " AND (finding.detected >= {at} OR EXISTS (SELECT 1 FROM event
+              WHERE event.org = finding.org AND event.finding = finding.id
+                AND event.kind = 'regressed' AND event.at >= {at}))"
+        );
+    }
     if let Some(systems) = &filter.systems {
         is.text += &format!(" AND finding.system IN ({})", listed(systems));
     }

@@ -46,3 +46,10 @@ pub(super) fn tierless(asking: &Asking<'_>, reach: &Reach, show: usize) -> Told 
     let all = asking.agreed.stored.iter().filter(is).cloned().collect();
     Told::first(all, show, Rows::Systems)
 }
+
+/// Systems that no team owns.
+pub(super) fn ownerless(asking: &Asking<'_>, reach: &Reach, show: usize) -> Told {
+    let is = |s: &&System| reach.has_system(Some(s.id)) && s.team.is_none();
+    let all = asking.agreed.stored.iter().filter(is).cloned().collect();
+    Told::first(all, show, Rows::Systems)
+}

@@ -15,10 +15,10 @@ def today(ledger, counts):
     for side, many in ledger.agree.items():
         words(f"/today/charters?side={side}", "h1", [many])
     sides = {
-        "security": ["new", "unweighed", "answers", "suppliers", "charters"],
+        "security": ["new", "unweighed", "owners", "answers", "suppliers", "charters"],
         "engineering": ["changes", "choices", "charters"],
-        "product": ["answers", "ending", "suppliers", "tiers", "charters"],
-        "operations": ["rollouts", "broken", None, None, "charters"],
+        "product": ["answers", "ending", "suppliers", "tiers", "owners", "charters"],
+        "operations": ["rollouts", "broken", "owners", None, None, "charters"],
         "leadership": ["answers"],
     }
     for place, (side, lists) in enumerate(sides.items()):

@@ -41,10 +41,13 @@ def pages(ledger):
     decisions = Decisions(ledger)
     soon = [d for d in decisions.in_force() if d["ends"] is not None and d["ends"] < ledger.now + 14 * DAY]
     tierless = [system for system, tier in ledger.tier.items() if tier is None]
+    ownerless = [system for system in ledger.systems if ledger.owner.get(system) is None]
     say("/", "figure", "exceptions end within 14 days", len(soon))
     say("/", "figure", "systems without a tier", len(tierless))
+    say("/", "figure", "systems without an owner", len(ownerless))
     say("/", "figure", "failed deployments", ledger.deployments.went_wrong())
-    ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "broken": ledger.deployments.went_wrong()}
+    ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "owners": len(ownerless)}
+    ledger.lists["broken"] = ledger.deployments.went_wrong()
     owed = supplied.owed(ledger)
     if owed is not None:
         say("/", "figure", "promises and answers owed", owed)
