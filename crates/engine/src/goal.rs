@@ -91,6 +91,9 @@ pub struct Progress {
     pub standing: Standing,
 }
 
+/// In this share of its time no goal is behind: nobody could have done anything for it yet.
+const BEGINNING: f64 = 0.02;
+
 impl Goal {
     /// How far it is, with the number of now; once it is over, with that of its last day.
     pub fn progress(&self, value: Option<f64>, now: Timestamp) -> Progress {
@@ -113,7 +116,7 @@ impl Goal {
         let standing = match there {
             true => Standing::Reached,
             false if now >= self.ends => Standing::Missed,
-            false if way + 1e-9 >= time => Standing::OnTrack,
+            false if way + 1e-9 >= time || time < BEGINNING => Standing::OnTrack,
             false => Standing::Behind,
         };
         Progress { way: Some(way), time, standing }
@@ -138,6 +141,9 @@ mod tests {
             (Some(150.0), 40, Some(0.5), Standing::OnTrack),
             (Some(150.0), 60, Some(0.5), Standing::Behind),
             (Some(240.0), 10, Some(0.0), Standing::Behind),
+            (Some(200.0), 0, Some(0.0), Standing::OnTrack),
+            (Some(200.0), 1, Some(0.0), Standing::OnTrack),
+            (Some(200.0), 2, Some(0.0), Standing::Behind),
             (Some(90.0), 10, Some(1.0), Standing::Reached),
             (Some(101.0), 100, Some(0.99), Standing::Missed),
             (None, 50, None, Standing::Unknown),

@@ -133,13 +133,17 @@ pub(crate) async fn of_team(
     let of = |(asset, package, goes): &(i64, &str, bool), group: &Group<'_>| {
         let supplier = delivered.get(asset);
         let held = held.get(&(*asset, (*package).to_owned())).filter(|_| !goes);
-        let mut thing = thing(team, (*asset, *package), (group, supplier, held), (cadences, zone));
+        let about = (group, supplier, held);
+        let mut thing = thing(team, (*asset, *package), about, (cadences, zone), now);
         if !goes && groups.contains_key(&(*asset, *package, true)) {
             thing.item += LEFT;
         }
         thing
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
+    let deadlines = findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline);
+    let passes = deadlines.filter(|at| *at > now).min();
+    let again = again.into_iter().chain(passes).min();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
     Ok(Looked { things, again })
 }
@@ -176,6 +180,7 @@ fn thing(
         Option<&(String, Option<Timestamp>)>,
     ),
     (cadences, zone): (&[Cadence], &TimeZone),
+    now: Timestamp,
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
     let due = group.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
@@ -245,14 +250,18 @@ fn thing(
         more => format!("{more} findings, the gravest {known}"),
     };
     let grave = level.map_or_else(|| "level unknown".to_owned(), |level| level.to_string());
+    let is_late = due.is_some_and(|due| due <= now);
     let until = due.map_or_else(String::new, |due| {
-        format!(", deadline {} UTC", due.strftime("%Y-%m-%d %H:%M"))
+        let at = due.strftime("%Y-%m-%d %H:%M");
+        if is_late { format!(", past its deadline since {at} UTC") } else { format!(", deadline {at} UTC") }
     });
     let mut ids: Vec<i64> = group.findings.iter().map(|f| f.id).collect();
     ids.sort_unstable();
     let version = group.change.map_or("", |is| is.version.as_str());
     let held_until = held.map(|(_, until)| until);
     let mark = match held_until {
+        // That its deadline passed is told, once, also where nothing else changed.
+        None if is_late => format!("{version} {:?} {ids:?} late", window.map(|w| &w.name)),
         None => format!("{version} {:?} {ids:?}", window.map(|w| &w.name)),
         Some(until) => format!("held {until:?} {ids:?}"),
     };

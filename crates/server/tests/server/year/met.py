@@ -44,7 +44,7 @@ def goals(ledger):
             way = (value - goal["from"]) / (goal["to"] - goal["from"])
             way = 1 if there else min(1, max(0, way))
             over = ledger.now >= ends
-            stands = "reached" if there else "missed" if over else "on track" if way >= time else "behind"
+            stands = "reached" if there else "missed" if over else "on track" if way >= time or time < 0.02 else "behind"
         say(at, "api", f"/rows/{row}/way", way)
         say(at, "api", f"/rows/{row}/standing", stands)
         parts = None if way is None else [percent(way), percent(time)]
