@@ -253,7 +253,11 @@ fn thing(
     let is_late = due.is_some_and(|due| due <= now);
     let until = due.map_or_else(String::new, |due| {
         let at = due.strftime("%Y-%m-%d %H:%M");
-        if is_late { format!(", past its deadline since {at} UTC") } else { format!(", deadline {at} UTC") }
+        if is_late {
+            format!(", past its deadline since {at} UTC")
+        } else {
+            format!(", deadline {at} UTC")
+        }
     });
     let mut ids: Vec<i64> = group.findings.iter().map(|f| f.id).collect();
     ids.sort_unstable();

@@ -15,6 +15,10 @@ use crate::weighing::Weigher;
 /// How many findings are named.
 const NAMED: usize = 10;
 
+/// What voices say of a finding that is another for the change as a whole: the version to go to, what it costs, how it is
+/// taken back. By when it is due stands at the head of the ticket, which is read for weeks.
+const OF_ONE: [&str; 5] = ["Upgrade", "What it costs", "Size of change", "Rollback", "By when"];
+
 /// A change to be told.
 pub(super) struct Change<'a> {
     pub(super) is: &'a Scheduled,
@@ -79,7 +83,7 @@ pub(super) async fn told(
     let component = component(tracker, &asset, system.as_deref());
     let findings = change.findings.iter().map(|f| f.id).collect::<Vec<_>>();
     let made_of = format!(
-        "2 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}",
+        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}",
         is.version, change.team.name, app.settings.public
     );
     // Without an index nothing can be said of what it means: that waits.
@@ -216,7 +220,10 @@ async fn speak(
             is_known = true;
             for (text, side) in texts.iter_mut().zip(SIDES) {
                 let lines = voice(known, &agreed, &assessed, now, side);
-                let lines = lines.iter().map(|line| format!("{}: {}", line.label, line.says));
+                let lines = lines
+                    .iter()
+                    .filter(|line| !OF_ONE.contains(&line.label))
+                    .map(|line| format!("{}: {}", line.label, line.says));
                 *text = lines.collect::<Vec<_>>().join("\n");
             }
         }
@@ -251,7 +258,12 @@ async fn speak(
         change.is.why
     );
     new.security = format!("It removes {}.\nThe gravest of them:\n{}", all(), or(security));
-    new.operations = or(operations);
+    new.operations = format!(
+        "{}\nRollback: to the build with {} {}: it is affected again, so a rollback brings back what this removes.",
+        or(operations),
+        name(&change.is.change.package),
+        if new.from.is_empty() { "of before" } else { &new.from },
+    );
     Ok(is_known)
 }
 
