@@ -201,7 +201,17 @@ pub(crate) fn milestones(card: &Card) -> Vec<String> {
 pub(crate) fn numbers(card: &Card) -> Vec<Number> {
     let (is, was) = (&card.measured.now, &card.measured.before);
     let mut all = removed_numbers((&card.now, &card.before), (card.cut, card.more));
+    // What a person or another bot merged and nobody reported is work of the team's as well.
+    let other = |all: i64, removed: &Removed, cut: bool| {
+        let removed = i64::try_from(removed.findings).unwrap_or(i64::MAX);
+        (!cut).then(|| all.saturating_sub(removed).max(0) as f64)
+    };
     all.extend([
+        (
+            "findings that went without a reported update",
+            other(is.flow.fixed, &card.now, card.cut),
+            other(was.flow.fixed, &card.before, card.more),
+        ),
         ("load of the team", is.load, was.load),
         (
             "% of all its deadlines kept",

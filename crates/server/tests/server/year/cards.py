@@ -63,6 +63,9 @@ def card(ledger, team, name):
         all_ = removed(ledger, of_team(ledger, team), a, b)
         both[side] = all_
         all_ = all_ | {
+            "findings that went without a reported update": max(
+                0, is_["flow"]["fixed"] - all_["findings that they removed"]
+            ),
             "load of the team": is_["load"],
             "% of all its deadlines kept": percent(is_["deadlines"]["share"]),
         }
