@@ -202,9 +202,8 @@ pub(crate) fn numbers(card: &Card) -> Vec<Number> {
     let (is, was) = (&card.measured.now, &card.measured.before);
     let mut all = removed_numbers((&card.now, &card.before), (card.cut, card.more));
     // What a person or another bot merged and nobody reported is work of the team's as well.
-    let other = |all: i64, removed: &Removed, cut: bool| {
-        let removed = i64::try_from(removed.findings).unwrap_or(i64::MAX);
-        (!cut).then(|| all.saturating_sub(removed).max(0) as f64)
+    let other = |all: usize, removed: &Removed, cut: bool| {
+        (!cut).then(|| all.saturating_sub(removed.findings) as f64)
     };
     all.extend([
         (

@@ -18,6 +18,8 @@ use crate::state::App;
 
 /// For how many days an exception is asked for, where the charter allows as many.
 const DAYS: i64 = 90;
+/// How an answer ends where people must ask themselves.
+const BY_HAND: &str = "Ask for it by hand.";
 /// The most points that are believed.
 const POINTS: f64 = 1_000.0;
 
@@ -75,12 +77,53 @@ pub(super) async fn take(
             }
             None => return Ok(false),
         },
+        (Some(why), Some(at)) if row.wanted => {
+            // What failed for want of a right may go when somebody else sets the tracker.
+            let is_anew = tracker.changed > at && row.answer.ends_with(BY_HAND);
+            let answer = match is_anew {
+                true => except(app, tracker, row, seen, why, now).await?,
+                false => answered(app, tracker, row).await?,
+            };
+            if let Some(answer) = answer.filter(|answer| *answer != row.answer) {
+                app.store.answer_ticket(org, team, &row.change, Some(&answer), now).await?;
+            }
+        }
         (None, Some(_)) if seen.is_some() => {
             app.store.answer_ticket(org, team, &row.change, None, now).await?;
         }
         _ => {}
     }
     Ok(true)
+}
+
+/// What became of the exceptions that were asked for, where none of them stands any longer and what they were for is
+/// still there: the tracker says that nobody will do it, and the plan that somebody must.
+async fn answered(
+    app: &App,
+    tracker: &Tracker,
+    row: &TicketOf,
+) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    let (mut is_refused, mut is_over) = (false, false);
+    for finding in theirs(app, tracker, row).await? {
+        let aliases = app.store.aliases(tracker.org, finding.vulnerability.0).await?;
+        for decision in app.store.decisions_about(tracker.org, &finding, &aliases).await? {
+            match decision.state {
+                DecisionState::Asked => return Ok(None),
+                DecisionState::Approved if decision.is.expires.is_none_or(|at| at > now) => {
+                    return Ok(None);
+                }
+                DecisionState::Approved | DecisionState::Ended => is_over = true,
+                DecisionState::Refused => is_refused = true,
+            }
+        }
+    }
+    let became = match (is_refused, is_over) {
+        (true, _) => "The exception was refused",
+        (false, true) => "The exception is over",
+        (false, false) => return Ok(None),
+    };
+    Ok(Some(format!("{became}, and what it was for is still due: reopen the ticket, or ask anew.")))
 }
 
 /// Whether it is ours, and may be over in a moment.
@@ -98,7 +141,7 @@ async fn except(
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     let key = seen.map_or("the ticket", |seen| &*seen.key);
-    let by_hand = |why: &str| format!("No exception was asked for: {why} Ask for it by hand.");
+    let by_hand = |why: &str| format!("No exception was asked for: {why} {BY_HAND}");
     if why.is_empty() {
         return Ok(Some(by_hand(&format!("{key} does not say why it will not be done."))));
     }
@@ -139,7 +182,7 @@ async fn except(
                 let (is, of) = (ids.len(), left.len());
                 let why = &problem.detail;
                 return Ok(Some(format!(
-                    "An exception was asked for {is} of {of} findings. For the others: {why} Ask for it by hand."
+                    "An exception was asked for {is} of {of} findings. For the others: {why} {BY_HAND}"
                 )));
             }
         }
