@@ -199,11 +199,8 @@ fn nobody_is_held_to_a_promise_before_it_was_made() {
     );
     // Nor before they delivered anything: what they sent first may be old already.
     let first = |now| {
-        let evidence = Evidence {
-            since: at(100),
-            sboms: vec![sbom(Some(10), 100)],
-            ..Evidence::default()
-        };
+        let evidence =
+            Evidence { since: at(100), sboms: vec![sbom(Some(10), 100)], ..Evidence::default() };
         one(&fresh, &evidence, now).standing
     };
     assert_eq!((first(100), first(129), first(130)), (Unknown, Unknown, NotMet(at(130))));

@@ -58,9 +58,11 @@ pub(crate) mod what_if;
 pub(crate) mod where_is;
 pub(crate) mod wishes;
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_model::charter::Charter;
+use trimtab_report::minutes::{self, Document};
 use trimtab_store::{Asset, Cursor, Org, Page, Store, StoreError, System};
 use utoipa::ToSchema;
 
@@ -81,6 +83,17 @@ pub(crate) async fn asset_for(
     let asset = store.asset_of_name(who.org, name).await?.ok_or_else(missing)?;
     who.must(action, on(store, who.org, asset.system).await?)?;
     Ok(asset)
+}
+
+/// A document as PDF.
+///
+/// # Errors
+/// It cannot be written, which is our fault: the log says why.
+pub(crate) fn pdf(document: &Document) -> Result<Vec<u8>, Problem> {
+    minutes::pdf(document).map_err(|why| {
+        tracing::error!(why, title = document.title, "a PDF cannot be written");
+        Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR, "")
+    })
 }
 
 /// That a charter has an environment of a name.

@@ -225,7 +225,7 @@ pub(crate) async fn pdf(
         (header::CONTENT_TYPE, "application/pdf"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"maturity.pdf\""),
     ];
-    Ok((kind, minutes::pdf(&document)).into_response())
+    Ok((kind, super::pdf(&document)?).into_response())
 }
 
 /// The same as a page to keep: HTML that needs nothing else, with links to the lists and into the ledger.

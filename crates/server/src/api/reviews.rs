@@ -471,7 +471,7 @@ pub(crate) async fn minutes(
             ("text/markdown; charset=utf-8", "md", minutes::markdown(&document).into_bytes())
         }
         Some("html") => ("text/html; charset=utf-8", "html", minutes::html(&document).into_bytes()),
-        Some("pdf") => ("application/pdf", "pdf", minutes::pdf(&document)),
+        Some("pdf") => ("application/pdf", "pdf", super::pdf(&document)?),
         Some("json") => {
             let text = serde_json::to_vec_pretty(&shown(&is, now));
             ("application/json", "json", text.map_err(|e| Problem::conflict(e.to_string()))?)
@@ -546,7 +546,7 @@ pub(crate) async fn card(
             ("text/markdown; charset=utf-8", "md", minutes::markdown(&document).into_bytes())
         }
         Some("html") => ("text/html; charset=utf-8", "html", minutes::html(&document).into_bytes()),
-        Some("pdf") => ("application/pdf", "pdf", minutes::pdf(&document)),
+        Some("pdf") => ("application/pdf", "pdf", super::pdf(&document)?),
         Some("notes") => {
             let (from, to) = (told(is.measured.period.first), told(is.measured.period.last));
             let notes = carding::notes(&is.team.name, (&from, &to), (&is.updates, is.cut));

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use trimtab_model::{Charter, Exposure};
+use trimtab_model::Exposure;
+use trimtab_model::charter::Charter;
 use trimtab_store::{System, Team};
 use utoipa::ToSchema;
 
