@@ -118,9 +118,11 @@ fn gone_with(update: &Update) -> impl Iterator<Item = Gone> {
         let weighed = finding.weighed.as_ref();
         // What was decided about adds nothing to the load, and has no deadline to keep.
         let counted = weighed.is_none_or(|w| w.decision.is_none());
-        let fixed = finding.fixed.filter(|_| !finding.state.is_live());
-        // One that came back later was gone when the update was seen in production.
-        let at = match (fixed, update.is.deployed) {
+        // What came back was not removed: it is as it was before.
+        if finding.state.is_live() {
+            return None;
+        }
+        let at = match (finding.fixed, update.is.deployed) {
             (Some(fixed), Some(seen)) => fixed.min(seen),
             (fixed, seen) => fixed.or(seen)?,
         };
@@ -131,6 +133,25 @@ fn gone_with(update: &Update) -> impl Iterator<Item = Gone> {
             deadline: weighed.and_then(|w| w.deadline).filter(|_| counted),
         })
     })
+}
+
+/// The sum of what some updates removed in a time.
+fn sum<'u>(
+    updates: impl Iterator<Item = &'u Update> + Clone,
+    (from, to): (Timestamp, Timestamp),
+) -> Removed {
+    let within = |at: Option<Timestamp>| at.is_some_and(|at| from <= at && at < to);
+    let own: Vec<&Update> = updates.clone().filter(|u| within(came(u))).collect();
+    let reverted = updates.filter(|u| within(u.is.reverted)).count();
+    // Its deployment was rolled back, or something else brought all of it back.
+    let is_back = |u: &&&Update| {
+        u.is.reverted.is_none()
+            && !u.findings.is_empty()
+            && u.findings.iter().all(|finding| finding.state.is_live())
+    };
+    let back = own.iter().filter(is_back).count();
+    let gone: Vec<Gone> = own.iter().copied().flat_map(gone_with).collect();
+    removed(own.len(), reverted + back, &gone, (from, to))
 }
 
 /// A team's card, for whoever sees all of the team.
@@ -151,16 +172,10 @@ pub(crate) async fn card(app: &App, who: &Who, id: i64, days: &str) -> Result<Ca
     let reads = |is: &Applied| serde_json::from_value::<Evidence>(is.is.told.clone()).is_ok();
     let rows = page.rows.into_iter().filter(reads).collect();
     let mut updates = updating::of_all(app, who.org, rows).await?;
-    let sum = |(from, to): (Timestamp, Timestamp)| {
-        let within = |at: Option<Timestamp>| at.is_some_and(|at| from <= at && at < to);
-        let own: Vec<&Update> = updates.iter().filter(|u| within(came(u))).collect();
-        let reverted = updates.iter().filter(|u| within(u.is.reverted)).count();
-        let gone: Vec<Gone> = own.iter().copied().flat_map(gone_with).collect();
-        removed(own.len(), reverted, &gone, (from, to))
-    };
     let (from, to) = measured.period.bounds();
     let to = to.min(app.now());
-    let (now, before) = (sum((from, to)), sum(measured.other.bounds()));
+    let (now, before) =
+        (sum(updates.iter(), (from, to)), sum(updates.iter(), measured.other.bounds()));
     updates.retain(|u| came(u).is_some_and(|at| from <= at && at < to));
     let cut = more && oldest.is_some_and(|at| at >= from);
     Ok(Card { team, measured, now, before, updates, more, cut })

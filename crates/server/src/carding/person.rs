@@ -8,7 +8,7 @@ use trimtab_engine::review::{Reach, milestones};
 use trimtab_report::minutes::{Document, Section, Table};
 use trimtab_store::Applied;
 
-use super::{Removed, came, gone_with, removed};
+use super::{Removed, came, sum};
 use crate::access::{Action, Who};
 use crate::measuring::question::{Asked, Period, question, told};
 use crate::problem::Problem;
@@ -58,18 +58,6 @@ async fn makers(app: &App, who: &Who, updates: &[Update]) -> Result<BTreeMap<i64
     let ids: BTreeSet<i64> = updates.iter().filter_map(token).collect();
     let ids: Vec<i64> = ids.into_iter().collect();
     Ok(app.store.token_makers(who.org, &ids).await?.into_iter().collect())
-}
-
-/// The sum of what some updates removed in a time.
-fn sum<'u>(
-    updates: impl Iterator<Item = &'u Update> + Clone,
-    (from, to): (Timestamp, Timestamp),
-) -> Removed {
-    let within = |at: Option<Timestamp>| at.is_some_and(|at| from <= at && at < to);
-    let own: Vec<&Update> = updates.clone().filter(|u| within(came(u))).collect();
-    let reverted = updates.filter(|u| within(u.is.reverted)).count();
-    let gone: Vec<_> = own.iter().copied().flat_map(gone_with).collect();
-    removed(own.len(), reverted, &gone, (from, to))
 }
 
 /// One whose evidence is damaged says so on its page, and holds nobody up.

@@ -30,7 +30,9 @@ def removed(ledger, own, first, last):
     gone = {}
     for update in sorted(came, key=lambda u: (-u.at, -u.number)):
         for finding in update.findings:
-            # One that came back was gone when the update was seen in production.
+            # What came back was not removed.
+            if finding.live:
+                continue
             known = [at for at in (finding.gone(), update.deployed) if at is not None]
             if known and within(min(known)):
                 gone.setdefault(finding.number, (finding, min(known)))
@@ -50,7 +52,9 @@ def removed(ledger, own, first, last):
         "load that they removed": sum_(weights),
         "load-days no longer carried": sum_(days),
         "% of their deadlines kept": percent(share(kept, due)),
-        "updates rolled back": sum(within(u.reverted) for u in own),
+        "updates rolled back": sum(within(u.reverted) for u in own) + sum(
+            u.reverted is None and bool(u.findings) and all(f.live for f in u.findings) for u in came
+        ),
     }
 
 
