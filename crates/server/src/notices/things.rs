@@ -11,8 +11,8 @@ use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, NewPending, Org, PlacementState, Scheduled, StoreError,
-    Team,
+    Finding, FindingFilter, FindingOrder, FindingState, NewPending, Org, PlacementState, Scheduled,
+    StoreError, Team,
 };
 
 use super::others::Others;
@@ -187,6 +187,8 @@ fn thing(
     let first = group.findings.iter().max_by_key(|f| f.weighed.as_ref().map(|w| w.level));
     let (name, _) = short(package);
     let place = first.map_or("", |f| f.asset.1.as_str());
+    let is_merged =
+        group.change.is_none() && group.findings.iter().all(|f| f.state == FindingState::Merged);
     let window = group.change.and_then(|is| is.window.as_ref());
     let (title, planned, act, link) = match (group.change, first) {
         (Some(is), _) => (
@@ -218,6 +220,13 @@ fn thing(
                 ),
             )
         }
+        // Nobody has to change anything but what runs.
+        (None, Some(first)) if is_merged => (
+            format!("{name} in {place}: merged, to be deployed"),
+            "it is gone from the main line and still runs".to_owned(),
+            "Deploy what the main line has now.".to_owned(),
+            format!("/findings/{}", first.id),
+        ),
         (None, first) => (
             match supplier {
                 Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
@@ -264,6 +273,7 @@ fn thing(
     let version = group.change.map_or("", |is| is.version.as_str());
     let held_until = held.map(|(_, until)| until);
     let mark = match held_until {
+        _ if is_merged => format!("merged {ids:?}"),
         // That its deadline passed is told, once, also where nothing else changed.
         None if is_late => format!("{version} {:?} {ids:?} late", window.map(|w| &w.name)),
         None => format!("{version} {:?} {ids:?}", window.map(|w| &w.name)),
