@@ -182,4 +182,9 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
         assert!(history.contains(told), "{told}: {history}");
     }
     assert!(!history.contains(">changed.<"), "{history}");
+    // The team is told what was decided, and not to do now what is to wait.
+    server.settle(server.org());
+    let waits = server.open(&tom, &format!("/teams/{}/notices", world.team)).text;
+    assert!(waits.contains("moment in shop: held back until"), "{waits}");
+    assert!(!waits.contains("moment in shop: nothing is planned"), "{waits}");
 }
