@@ -294,11 +294,7 @@ fn what_people_decide_is_kept_with_the_reason() {
     let last = |world: &World| told(world).last().unwrap().clone();
     assert_eq!(
         last(&world),
-        (
-            "moved".into(),
-            name.as_str().unwrap().into(),
-            "people accepted it for this window".into()
-        )
+        ("moved".into(), name.as_str().unwrap().into(), "accepted for this window".into())
     );
     let kept = world.server.open(&world.ann, "/api/v1/plans").json()["rows"][0].clone();
     assert_eq!(kept["changes"][0]["by_people"], json!(true));
