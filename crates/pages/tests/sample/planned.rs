@@ -266,7 +266,7 @@ pub(super) fn update() -> page::Update {
                 vec![vec![text("before"), text("well"), text("214")]],
             )
         },
-        said: vec![t("Failed before as well: shop.till.slow")],
+        said: vec![t("Failed before and after: shop.till.slow")],
         moves: Table {
             titled: true,
             ..table(

@@ -269,7 +269,10 @@ fn a_try_reaches_no_internal_address_and_a_mail_server_is_told_the_letter() {
     assert_eq!(works, [&json!(true), &json!(true)], "{told}");
     let first = smtp.mail();
     assert_eq!(first["to"], json!(["team@ferries.example"]));
-    assert!(first["text"].as_str().unwrap().contains("Somebody is testing this channel"), "{first}");
+    assert!(
+        first["text"].as_str().unwrap().contains("Somebody is testing this channel"),
+        "{first}"
+    );
     assert_eq!(smtp.mail()["to"], json!(["other@ferries.example"]));
 }
 
