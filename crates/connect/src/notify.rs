@@ -47,7 +47,7 @@ impl std::fmt::Display for NotSent {
             NotSent::Later(why, Some(wait)) => {
                 write!(f, "{why}, asking to wait {} s", wait.as_secs())
             }
-            NotSent::Unknown(why) => write!(f, "{why}; it may have been taken"),
+            NotSent::Unknown(why) => write!(f, "{why}; it may have been delivered"),
         }
     }
 }

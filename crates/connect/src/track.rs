@@ -378,7 +378,7 @@ pub fn perform(
         Call::Close { key } => tracker.close(key).map(|()| None),
         Call::Reopen { key } => tracker.reopen(key).map(|()| None),
         Call::Retire { key, by } => {
-            let text = format!("{by} is the ticket of this action; this one was made by mistake.");
+            let text = format!("{by} is the ticket for this action; this one is a duplicate.");
             tracker.note(key, &ticket.mark, &text)?;
             let seen = tracker.read(key)?;
             if seen.is_some_and(|seen| seen.stage == Stage::Open) {
@@ -399,7 +399,7 @@ pub fn perform(
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 pub fn refused(error: HostError) -> Diagnostic {
     Diagnostic::new(Code::TrackerRefused, error.to_string())
-        .help("it is tried again: what was done is found, and nothing is done twice")
+        .help("Trimtab tries again, picks up what was already done, and does nothing twice")
 }
 
 fn string(value: &Value) -> String {
@@ -417,7 +417,7 @@ fn moment(value: &Value) -> Result<Timestamp, HostError> {
     let spelt = || Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text);
     text.parse()
         .or_else(|_| spelt())
-        .map_err(|_| HostError::Strange("a ticket does not say when it was changed".to_owned()))
+        .map_err(|_| HostError::Strange("a ticket has no time of its last change".to_owned()))
 }
 
 /// The day at the beginning of a date or moment.
@@ -470,7 +470,7 @@ fn marked(
     let (mut all, cut) = older()?;
     all.retain(is);
     if cut && all.is_empty() {
-        let why = "there are more tickets than are looked at, and it may be one of them";
+        let why = "there are more tickets than Trimtab reads, and it may be one of them";
         return Err(HostError::Strange(why.to_owned()));
     }
     Ok(all)

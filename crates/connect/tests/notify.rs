@@ -83,7 +83,7 @@ fn a_mail_says_the_same_in_text_and_html_and_nothing_slips_into_its_head() {
     assert!(text.starts_with("Two changes remove 14 of 20 points of load — before Friday.\n\n1. Raise <b>lodash</b> to 4.17.21 & test\n   2 findings, one of them high.\n   To do: Take it into the window of this week.\n   https://trimtab.example/updates/1?a=1&b=2\n\n2. Ünïcode\n   .  .leading dot\n"), "{text}");
     assert!(
         text.contains(
-            "\nand 3 more.\n\nAll of it: https://trimtab.example/teams/1\n\n-- \nThe team"
+            "\nand 3 more.\n\nView all: https://trimtab.example/teams/1\n\n-- \nThe team"
         )
     );
     let html = read["html"].as_str().unwrap();

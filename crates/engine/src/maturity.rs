@@ -93,56 +93,56 @@ facts! {
     /// Systems with an asset that has a snapshot.
     Inventory = "inventory", "systems", "have an inventory";
     /// Assets with a snapshot of the last 30 days.
-    Watched = "watched", "assets", "have an inventory of the last 30 days";
+    Watched = "watched", "assets", "have an inventory from the last 30 days";
     /// Assets with a snapshot of the last 7 days.
-    Current = "current", "assets", "have an inventory of the last 7 days";
+    Current = "current", "assets", "have an inventory from the last 7 days";
     /// Systems with an owner team.
     Owned = "owned", "systems", "have an owner team";
     /// Whether the index of advisories is of the last 30 days.
-    Read = "read", "indexes of advisories", "are of the last 30 days";
+    Read = "read", "advisory indexes", "are at most 30 days old";
     /// Whether the index of advisories is of the last two days.
-    Fresh = "fresh", "indexes of advisories", "are of the last 2 days";
+    Fresh = "fresh", "advisory indexes", "are at most 2 days old";
     /// Open findings with a level.
     Weighed = "weighed", "findings that count", "have a level";
     /// Teams with a cadence and a plan.
-    Planned = "planned", "teams", "chose a cadence and have a plan";
+    Planned = "planned", "teams", "have a cadence and a plan";
     /// Updates of 90 days whose tests were run and passed.
-    Tested = "tested", "updates of the last 90 days", "were tested and stayed";
+    Tested = "tested", "updates in the last 90 days", "were tested and not reverted";
     /// Deadlines of 90 days that were kept.
-    Kept = "kept", "deadlines of the last 90 days", "were kept";
+    Kept = "kept", "deadlines in the last 90 days", "were kept";
     /// Sides that agreed to the charter in force.
     Agreed = "agreed", "sides", "agreed to the charter in force";
     /// Teams that held a review within a month.
-    Held = "held", "teams", "held a review within the last 37 days";
+    Held = "held", "teams", "held a review in the last 37 days";
     /// Systems with tier, exposure and data.
-    Described = "described", "systems", "have a tier, an exposure and classes of data";
+    Described = "described", "systems", "have a tier, an exposure and data classes";
     /// Systems of which something is known to run in production.
     Running = "running", "systems", "say what runs in production";
     /// Sources of exploit intelligence: KEV and EPSS.
     Exploits = "exploits", "sources of exploit intelligence (KEV, EPSS)", "are in the index";
     /// Decisions in force that two people made and that end, if they accept something.
-    Decided = "decided", "decisions in force", "were answered by a second person, and end if they accept a risk";
+    Decided = "decided", "decisions in force", "were approved by a second person, and expire if they accept a risk";
     /// Teams that were asked for work outside *now* at most twice a week.
-    Quiet = "quiet", "teams", "were interrupted at most twice a week in 90 days";
+    Quiet = "quiet", "teams", "were interrupted at most twice a week over 90 days";
     /// Teams whose load is not above that of 90 days ago.
     Falling = "falling", "teams", "carry no more load than 90 days ago";
     /// Systems with a product owner and somebody who operates them.
-    Accountable = "accountable", "systems", "name a product owner and who runs them";
+    Accountable = "accountable", "systems", "name a product owner and who operates them";
     /// What was said to be not affected, with why.
-    Stated = "stated", "statements of what does not concern us", "say why";
+    Stated = "stated", "not-affected statements", "have a justification";
     /// Assets of which a change was checked by the gate within 30 days.
-    Gated = "gated", "assets", "had a change looked at by the gate in the last 30 days";
+    Gated = "gated", "assets", "had a change checked by the gate in the last 30 days";
     /// Refusals of 90 days that were fixed or let through by a decision; those of the last week
     /// still have time.
-    Mended = "mended", "refusals of the last 90 days", "were mended, or let through by a decision";
+    Mended = "mended", "refusals in the last 90 days", "were fixed, or let through by a decision";
     /// Products of suppliers of which no promise is broken, and one at least is kept.
-    Promised = "promised", "suppliers' products", "are as was promised";
+    Promised = "promised", "suppliers' products", "keep every promise";
     /// Products with an SBOM of the last 90 days.
-    Supplied = "supplied", "suppliers' products", "have an SBOM of the last 90 days";
+    Supplied = "supplied", "suppliers' products", "have an SBOM from the last 90 days";
     /// Questions to suppliers of 90 days that were answered, of those that are answered or late.
-    Replied = "replied", "questions to suppliers of the last 90 days", "were answered";
+    Replied = "replied", "questions to suppliers in the last 90 days", "were answered";
     /// Whether the ledger is intact; its length is not shown.
-    Sealed = "sealed", "ledgers", "hold, seal by seal";
+    Sealed = "sealed", "ledgers", "are intact, seal by seal";
 }
 
 /// What is counted of a fact.
@@ -322,7 +322,7 @@ fn judge(criterion: &'static Criterion, facts: &Facts, asked: &Thresholds) -> Ju
         teams: Vec::new(),
     };
     let counted = match facts.0.get(&criterion.fact) {
-        None => return is(Verdict::Unknown, None, "It is not looked at here.".to_owned()),
+        None => return is(Verdict::Unknown, None, "This is not checked here.".to_owned()),
         Some(Known::Unknown(why)) => return is(Verdict::Unknown, None, why.to_string()),
         Some(Known::Counted(counted)) => counted.clone(),
     };
@@ -339,7 +339,7 @@ fn judge(criterion: &'static Criterion, facts: &Facts, asked: &Thresholds) -> Ju
         return is(Verdict::Met, Some(counted), String::new());
     }
     let more = needed.saturating_sub(counted.yes);
-    let missing = format!("{more} more of {} {things} ({least} % are asked for).", counted.of);
+    let missing = format!("{more} more of {} {things} needed ({least} % required).", counted.of);
     is(Verdict::NotMet, Some(counted), missing)
 }
 
@@ -353,7 +353,7 @@ fn needed(of: u64, least: u8) -> u64 {
 fn everywhere(own: Judged, at: usize, teams: &[(Box<str>, &Assessment)]) -> Judged {
     let mut is = own;
     if teams.is_empty() {
-        is.missing = "There is no team yet: each must meet it.".to_owned();
+        is.missing = "There is no team yet; every team must meet this.".to_owned();
         is.verdict = Verdict::Unknown;
         return is;
     }
@@ -367,7 +367,7 @@ fn everywhere(own: Judged, at: usize, teams: &[(Box<str>, &Assessment)]) -> Judg
         }
     }
     if !is.teams.is_empty() && is.missing.is_empty() {
-        is.missing = format!("{} of {} teams do not show it.", is.teams.len(), teams.len());
+        is.missing = format!("Not shown for {} of {} teams.", is.teams.len(), teams.len());
     }
     is
 }

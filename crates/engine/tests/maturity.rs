@@ -116,11 +116,11 @@ fn what_is_missing_is_counted() {
     let is = team(&facts);
     let begun = is.judged.iter().find(|j| j.criterion.id == "inventory-begun").unwrap();
     // Half of nine is five.
-    assert_eq!(begun.missing, "1 more of 9 systems (50 % are asked for).");
+    assert_eq!(begun.missing, "1 more of 9 systems needed (50 % required).");
     assert_eq!(begun.shown().unwrap(), "4 of 9 systems have an inventory");
     assert_eq!(is.stage, Stage::Unmanaged);
     for (fact, shown) in
-        [(Fact::Kept, Some("no deadlines of the last 90 days")), (Fact::Stated, None)]
+        [(Fact::Kept, Some("no deadlines in the last 90 days")), (Fact::Stated, None)]
     {
         facts.0.insert(fact, Known::Counted(Counted::of(0, 0)));
         let is = team(&facts);
@@ -140,7 +140,7 @@ fn one_team_holds_the_organisation_back() {
     assert_eq!(both.stage, Stage::Basic);
     let watched = both.judged.iter().find(|j| j.criterion.id == "all-watched").unwrap();
     assert_eq!(watched.teams, ["b".into()]);
-    assert_eq!(watched.missing, "1 of 2 teams do not show it.");
+    assert_eq!(watched.missing, "Not shown for 1 of 2 teams.");
     assert_eq!(watched.verdict, Verdict::NotMet);
 }
 
@@ -212,7 +212,7 @@ fn what_an_organisation_asks_of_itself_stays_within_bounds() {
     assert_eq!(judged(&asked), (Verdict::Met, 40, String::new()));
     let (verdict, least, missing) = judged(&Thresholds::default());
     assert_eq!((verdict, least), (Verdict::NotMet, 50));
-    assert_eq!(missing, "1 more of 10 systems (50 % are asked for).");
+    assert_eq!(missing, "1 more of 10 systems needed (50 % required).");
 }
 
 proptest! {

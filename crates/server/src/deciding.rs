@@ -177,7 +177,7 @@ async fn checked(
         "" => DecisionKind::Exception,
         word => match DecisionKind::from_text(word) {
             Some(kind) => kind,
-            None => return wrong("kind", "It is `exception` or `not-affected`."),
+            None => return wrong("kind", "Must be `exception` or `not-affected`."),
         },
     };
     let reason = wanted.reason.trim().to_owned();
@@ -525,6 +525,6 @@ pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<Decision, Prob
 fn role(who: &Who, word: &str, place: On) -> Result<Role, Refused> {
     match Role::from_word(word).filter(|role| who.holds(*role, place)) {
         Some(role) => Ok(role),
-        None => wrong("role", "It is one of your own roles here."),
+        None => wrong("role", "Must be one of your own roles here."),
     }
 }

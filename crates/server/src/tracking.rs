@@ -162,7 +162,7 @@ fn mark(handle: &str, of: &PlannedChange) -> Option<Mark> {
     Mark::read(&format!("{handle}.{}.{}", of.asset, Digest::of(&[&of.package])))
 }
 
-/// Where a team's tickets are. `None`: this build knows no such software, or the address is none.
+/// Where a team's tickets are. `None`: this build does not know that tracker, or the address is not valid.
 pub(crate) fn project(tracker: &Tracker) -> Option<Project> {
     let text = |name: &str| tracker.is.settings[name].as_str().unwrap_or_default().to_owned();
     let kind = Some(text("kind")).filter(|kind| !kind.is_empty());

@@ -63,7 +63,7 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     let message = git(&root, &["log", "-1", "--format=%an%n%B", "trimtab/week-48"]);
     for part in [
         "Ann",
-        "Move inherits to 2.0.4: 1 finding gone",
+        "Update inherits to 2.0.4: removes 1 finding",
         "due 2026-12-12",
         "Trimtab-Batch: week-48",
         "Tests before: failed",
@@ -71,9 +71,12 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     ] {
         assert!(message.contains(part), "`{part}` is not in\n{message}");
     }
-    for part in
-        ["## What goes", "## Tests", "git branch -D trimtab/week-48", "without the user's home"]
-    {
+    for part in [
+        "## Removed findings",
+        "## Tests",
+        "git branch -D trimtab/week-48",
+        "without the user's home",
+    ] {
         assert!(ran.out.contains(part), "`{part}` is not in\n{}", ran.out);
     }
     let schema = trimtab_report::applied::json::schema();
@@ -119,7 +122,7 @@ fn each_action_may_have_a_commit_and_a_patch_tells_all() {
     let subjects = git(&root, &["log", "--format=%s", "HEAD..trimtab/week-48"]);
     assert_eq!(
         subjects,
-        "Move inherits to 2.0.4: 1 finding gone\nMove ms to 2.1.3: 1 finding gone"
+        "Update inherits to 2.0.4: removes 1 finding\nUpdate ms to 2.1.3: removes 1 finding"
     );
     git(&root, &["checkout", "-qb", "by-hand"]);
     git(&root, &["am", "-q", &text(&patch)]);

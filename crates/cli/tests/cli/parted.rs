@@ -169,7 +169,7 @@ fn checks_that_a_later_go_line_turns_on_are_told_and_break_no_test() {
             need,
             "whoever builds it needs Go 1.24.0 or later: the line `go` of go.mod was 1.20"
         );
-        for part in ["## What it needs", "`-vet=off`", "non-constant format string"] {
+        for part in ["## Requirements", "`-vet=off`", "non-constant format string"] {
             assert!(
                 ran.out.replace('\\', "").contains(&part.replace('`', ""))
                     || ran.out.contains(part),

@@ -59,7 +59,7 @@ fn whole_life(team: Option<Team>) {
     let body = team.asked_for()[0].body.clone();
     for part in [
         "[//]: # (trimtab-request 1 batch=week-48",
-        "## What goes",
+        "## Removed findings",
         "## Tests",
         "trimtab rollback week-48",
     ] {

@@ -28,7 +28,7 @@ impl Author {
                 return Ok(value);
             }
             Err(Diagnostic::new(Code::Usage, format!("git has no `{key}`"))
-                .help(format!("set it: git config --global {key} \"…\"")))
+                .help(format!("set it with: git config --global {key} \"…\"")))
         };
         Ok(Author { name: told("user.name")?, mail: told("user.email")?, at })
     }

@@ -134,7 +134,7 @@ impl Confinement {
     pub fn home_open(&self) -> Option<&str> {
         match (&self.namespaces.home, &self.home) {
             (Err(why), _) => Some(why),
-            (Ok(_), None) => Some("it is not known where it is"),
+            (Ok(_), None) => Some("its location is unknown"),
             (Ok(_), Some(home)) => hidden(home).err(),
         }
     }
@@ -149,10 +149,10 @@ impl Confinement {
         let mut all = Vec::new();
         all.push(match (self.home_open(), &self.namespaces.home) {
             (Some(why), _) => format!(
-                "without the user's home and credentials in its environment; the home could be read by its path: {why}"
+                "without the user's home and credentials in the environment; the home could still be read by its path: {why}"
             ),
-            (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: of the home only toolchains and caches were seen, and what was written there was thrown away or refused".to_owned(),
-            (None, _) => "without the user's home and credentials: of the home only toolchains were seen, and caches, which could be written to".to_owned(),
+            (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: only its toolchains and caches were visible, and writes there were discarded or refused".to_owned(),
+            (None, _) => "without the user's home and credentials: only its toolchains and caches were visible; the caches were writable".to_owned(),
         });
         let seconds = limits.time.as_secs();
         let memory = limits.memory >> 20;
@@ -161,18 +161,16 @@ impl Confinement {
             None => String::new(),
         };
         let how = match (&self.groups, cfg!(target_os = "linux"), &self.shell) {
-            (Some(_), ..) => "of all processes together, in a control group",
-            (None, true, _) => {
-                "of all processes together, as they were watched, and of each by itself"
-            }
-            (None, false, Some(_)) => "of each process; what they took together was not limited",
+            (Some(_), ..) => "for all processes together, in a control group",
+            (None, true, _) => "for all processes together, by polling, and for each process",
+            (None, false, Some(_)) => "for each process; their total was not limited",
             (None, false, None) => "requested, but not enforced: `sh` is not installed",
         };
         all.push(format!("at most {seconds} s for a run; {memory} MiB of memory{processor} {how}"));
         all.push(match (self.nothing_outlives(), &self.groups) {
-            (true, _) => "nothing outlives a run of the tests".to_owned(),
-            (false, Some(_)) => "what outlives a run is ended with its control group, unless `trimtab` itself is killed".to_owned(),
-            (false, None) => "what outlives a run is ended as far as it is seen: the system gives no namespaces of processes to this user".to_owned(),
+            (true, _) => "no process outlives a test run".to_owned(),
+            (false, Some(_)) => "processes left over from a run are ended with its control group, unless `trimtab` itself is killed".to_owned(),
+            (false, None) => "processes left over from a run are ended where they are found: this user may not create process namespaces".to_owned(),
         });
         all
     }
@@ -274,14 +272,14 @@ pub(crate) fn run(
     let group = match group {
         Ok(group) => group,
         Err(e) => {
-            let why = format!("no control group can be made for it: {e}");
+            let why = format!("no control group can be created for it: {e}");
             return (End::NotStarted(why), whole(&kept));
         }
     };
     let line = confinement.line(program, folder, limits, view, group.as_ref());
     let mark = mark();
     let Some((first, rest)) = line.split_first() else {
-        return (End::NotStarted("there is no command".to_owned()), whole(&kept));
+        return (End::NotStarted("no command is given".to_owned()), whole(&kept));
     };
     let begun = std::io::pipe().and_then(|(reader, writer)| {
         let mut command = Command::new(first);

@@ -62,19 +62,19 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
     let gone = of(before, &|name, v| v == Verdict::Passed && is(name).is_none());
     let passed = before.results.count(Verdict::Passed);
     let (judgement, why) = match (&before.ended, &after.ended) {
-        (Ended::NotRun(why), _) => (Judgement::Untold, format!("the tests were not run: {why}")),
+        (Ended::NotRun(why), _) => (Judgement::Untold, format!("tests not run: {why}")),
         (_, Ended::NotRun(why)) => {
-            (Judgement::Broke, format!("the tests cannot be run any more: {why}"))
+            (Judgement::Broke, format!("the tests can no longer be run: {why}"))
         }
         (_, Ended::Well) if passed > 0 && after.results.count(Verdict::Passed) == 0 => {
-            (Judgement::Broke, "no test is run any more".to_owned())
+            (Judgement::Broke, "no test runs any longer".to_owned())
         }
         (_, Ended::Well) => (Judgement::Unharmed, "the tests pass".to_owned()),
         (before, after) if before.is_limit() && after.is_limit() => {
-            (Judgement::Untold, format!("the tests were {before} before the update as well"))
+            (Judgement::Untold, format!("the tests were {before} before the update too"))
         }
         (_, after) if after.is_limit() => {
-            (Judgement::Broke, format!("the tests were {after}, and were not before"))
+            (Judgement::Broke, format!("the tests were {after}, which they were not before"))
         }
         (_, Ended::Failed(_)) if !broken.is_empty() => {
             let count = broken.len();
@@ -83,20 +83,20 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
             (Judgement::Broke, why)
         }
         (Ended::Well, Ended::Failed(_)) => {
-            (Judgement::Broke, "the tests passed before, and fail now".to_owned())
+            (Judgement::Broke, "the tests passed before and fail now".to_owned())
         }
         (Ended::Failed(_), Ended::Failed(_)) if both.is_empty() => (
             Judgement::Untold,
-            "the tests failed before the update as well, and do not say which".to_owned(),
+            "the tests failed before the update too, and do not say which ones".to_owned(),
         ),
         (Ended::Failed(_), Ended::Failed(_)) if !gone.is_empty() => {
             (Judgement::Broke, no_longer_run(gone.len(), after))
         }
         (Ended::Failed(_), Ended::Failed(_)) if after.results.count(Verdict::Passed) == 0 => {
-            (Judgement::Untold, "no test passes, before the update or after it".to_owned())
+            (Judgement::Untold, "no test passes, before or after the update".to_owned())
         }
         (Ended::Failed(_), Ended::Failed(_)) => {
-            (Judgement::Unharmed, "only what failed before fails".to_owned())
+            (Judgement::Unharmed, "only tests that failed before fail".to_owned())
         }
         (before, _) => (Judgement::Untold, format!("the tests were {before} before the update")),
     };
@@ -113,7 +113,7 @@ fn unbuilt(before: &Trial, after: &Trial) -> String {
 /// How many are not run any more, with the last that the run wrote of it: what does not build names no test.
 fn no_longer_run(count: usize, after: &Trial) -> String {
     let said = after.results.last_words(&after.output, SAID);
-    let mut text = format!("{count} that passed are not run any more");
+    let mut text = format!("{count} that passed no longer run");
     if !said.is_empty() {
         text += &format!("; the run ended with: {}", said.join(" / "));
     }

@@ -43,10 +43,9 @@ impl Namespaces {
     pub(crate) fn here() -> Namespaces {
         let shell = program::on_path("sh").unwrap_or_default();
         let missing = ["sh", "unshare"].iter().find(|name| program::on_path(name).is_none());
-        let why = missing
-            .map_or("the system gives no namespaces to this user".to_owned(), |name| {
-                format!("`{name}` is not installed")
-            });
+        let why = missing.map_or("this user may not create namespaces".to_owned(), |name| {
+            format!("`{name}` is not installed")
+        });
         let mut found =
             Namespaces { shell, processes: false, network: Err(why.clone()), home: Err(why) };
         if missing.is_some() {
@@ -64,7 +63,7 @@ impl Namespaces {
         if program::on_path("ip").is_none() {
             found.network = Err("`ip` is not installed".to_owned());
         } else if !works(&found.before(here, true, None)) {
-            found.network = Err("the system gives no network namespaces to this user".to_owned());
+            found.network = Err("this user may not create network namespaces".to_owned());
         }
         for caches in [Caches::Kept, Caches::Written] {
             found.home = Ok(caches);
@@ -72,7 +71,7 @@ impl Namespaces {
                 return found;
             }
         }
-        found.home = Err("the system lets this user lay nothing over it".to_owned());
+        found.home = Err("this user may not mount anything over it".to_owned());
         found
     }
 

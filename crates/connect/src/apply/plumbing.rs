@@ -68,8 +68,8 @@ pub(crate) fn attempt(
         let why = match stopped {
             Stopped::Missing => "it is not installed".to_owned(),
             Stopped::Run(why) => why,
-            Stopped::TimeLimit => format!("it took longer than {} s", TIME.as_secs()),
-            Stopped::OutputLimit => "it wrote too much".to_owned(),
+            Stopped::TimeLimit => format!("timed out after {} s", TIME.as_secs()),
+            Stopped::OutputLimit => "too much output".to_owned(),
         };
         Diagnostic::new(Code::Usage, format!("`git` cannot be run: {why}"))
             .help("install git 2.29 or later")

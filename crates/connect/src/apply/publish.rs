@@ -28,14 +28,14 @@ pub struct Published {
 pub fn publish(tree: &Tree, branch: &str) -> Result<Published, Diagnostic> {
     let Some(repository) = tree.repository() else {
         return Err(Diagnostic::new(Code::Usage, "the project is not in a git repository")
-            .help("take the patch: --output patch=FILE"));
+            .help("write a patch instead: --output patch=FILE"));
     };
     let full = format!("refs/heads/{branch}");
     let fits = attempt(Whose::Users, repository, &["check-ref-format", &full], &[])?.is_well();
     if !fits || branch.starts_with('-') {
         let message = format!("`{branch}` is not a valid branch name");
         return Err(Diagnostic::new(Code::Usage, message)
-            .help("name the batch with letters, digits and dashes"));
+            .help("use letters, digits and dashes in the name of the batch"));
     }
     let commit = tree.head()?;
     let before = tip(repository, &full)?;
@@ -141,9 +141,9 @@ pub(super) fn ours(
     };
     for commit in strange(repository, tip, base)? {
         if !merged(&commit)? {
-            let message = format!("`{branch}` holds commit {commit}, which is not Trimtab's");
+            let message = format!("`{branch}` has commit {commit}, which Trimtab did not make");
             return Err(Diagnostic::new(Code::BranchTaken, message).help(format!(
-                "keep it: git branch -m {branch} NAME; or discard it: git branch -D {branch}"
+                "keep it with git branch -m {branch} NAME, or discard it with git branch -D {branch}"
             )));
         }
     }

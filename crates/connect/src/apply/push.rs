@@ -66,7 +66,7 @@ pub fn remote(repository: &Path, name: &str) -> Result<Remote, Diagnostic> {
         attempt(Whose::Users, repository, &["remote", "get-url", "--push", "--", name], &[])?;
     if !output.is_well() {
         return Err(Diagnostic::new(Code::Usage, format!("there is no remote `{name}`"))
-            .help("give one of `git remote` with --remote"));
+            .help("name one with --remote; `git remote` lists them"));
     }
     Ok(Remote::read(String::from_utf8_lossy(&output.stdout).trim()))
 }
@@ -89,9 +89,10 @@ pub fn push(repository: &Path, remote: &str, branch: &str, base: &str) -> Result
     if !there.is_empty() {
         let known = attempt(Whose::Users, repository, &["cat-file", "-e", &there], &[])?;
         if !known.is_well() {
-            let message = format!("`{branch}` of `{remote}` has a commit that is not here");
+            let message =
+                format!("`{branch}` of `{remote}` has a commit that is not in this clone");
             return Err(Diagnostic::new(Code::BranchTaken, message).help(format!(
-                "somebody else worked on it: see what with `git fetch {remote} {branch}`"
+                "somebody else pushed to it: run `git fetch {remote} {branch}` to see what"
             )));
         }
         ours(repository, branch, "", &there, base)?;

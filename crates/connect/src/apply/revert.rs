@@ -89,12 +89,12 @@ pub fn revert(
             format!("commit {commit} cannot be reverted: {}", output.complaint())
         } else {
             format!(
-                "commit {commit} cannot be reverted: {} changed since in the same places",
+                "commit {commit} cannot be reverted: {} has changed since in the same places",
                 files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
             )
         };
         return Err(Diagnostic::new(Code::RollbackConflict, message).help(format!(
-            "revert by hand: git revert {}; it is best to let the package manager write a lockfile again",
+            "revert by hand with git revert {}, and let the package manager write the lockfile again",
             commits.join(" ")
         )));
     }
@@ -102,7 +102,7 @@ pub fn revert(
     if output.is_well() {
         return Err(Diagnostic::new(
             Code::RollbackConflict,
-            "there is nothing left to revert: later commits changed all of it",
+            "nothing left to revert: later commits changed all of it",
         ));
     }
     let commit = tree.record(message, author, false)?;

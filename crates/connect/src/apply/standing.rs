@@ -48,7 +48,7 @@ pub fn heads(
     }
     if heads.base.is_none() {
         return Err(Diagnostic::new(Code::Usage, format!("`{remote}` has no branch `{base}`"))
-            .help("name the branch that requests would change with --base"));
+            .help("name the target branch of the requests with --base"));
     }
     let picked = heads.ours.keys().filter(|name| wanted(name)).take(MOST);
     let refs: Vec<String> = picked.map(|name| format!("{HEADS}{name}")).collect();
@@ -69,8 +69,8 @@ pub fn standing(repository: &Path, base: &str, tip: &str) -> Result<Standing, Di
     if !joined.is_well() {
         let shallow = line(whose, repository, &["rev-parse", "--is-shallow-repository"])?;
         let why = match shallow.trim() {
-            "true" => "this clone is shallow: fetch the whole history",
-            _ => "its branch has nothing in common with the base, or was not fetched",
+            "true" => "this clone is shallow: run git fetch --unshallow",
+            _ => "its branch shares no history with the base, or was not fetched",
         };
         return Ok(Standing::Unknown(why.to_owned()));
     }

@@ -93,7 +93,7 @@ impl Tree {
         let to = folder.path().join("tree");
         let copy = Scratch::copy_whole(root, Bounds::of(Extent::Whole), &to);
         copy.map_err(|e| {
-            Diagnostic::new(Code::FileUnreadable, format!("the project cannot be copied: {e}"))
+            Diagnostic::new(Code::FileUnreadable, format!("the project could not be copied: {e}"))
                 .help("name the folder of the project itself")
         })?;
         let (base, below) = (String::new(), PathBuf::new());
@@ -332,5 +332,5 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(Code::Usage, format!("`{}` cannot be written: {error}", path.display()))
-        .help("make room in the folder for temporary files, or name another with TMPDIR")
+        .help("free space in the temporary folder, or set another with TMPDIR")
 }

@@ -173,7 +173,7 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
         .and_then(|()| confinement.view(&tree.beside(""), tree.objects(), limits));
     let view = match made {
         Ok(view) => view,
-        Err(e) => return Trial::not_run(&format!("a home for it cannot be made: {e}")),
+        Err(e) => return Trial::not_run(&format!("its home folder cannot be created: {e}")),
     };
     let run = |program: &[OsString], environment: &[(OsString, OsString)]| {
         confine::run(confinement, program, &command.folder, environment, limits, view.as_ref())
@@ -204,7 +204,7 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     let is_none = |line: &str| line.starts_with("Ran 0 tests in ");
     let ended = match &command.kind {
         Kind::Usual { .. } if results.is_empty() && output.text().lines().any(is_none) => {
-            Ended::NotRun("no test was found".to_owned())
+            Ended::NotRun("no tests were found".to_owned())
         }
         _ => ended(end),
     };
@@ -214,9 +214,9 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
 fn ended(end: End) -> Ended {
     match end {
         End::Status(status) if status.success() => Ended::Well,
-        End::Status(status) if status.code() == Some(125) => Ended::NotRun(
-            "the system would not cut it off from the network or the home after all".to_owned(),
-        ),
+        End::Status(status) if status.code() == Some(125) => {
+            Ended::NotRun("it could not be cut off from the network or the home".to_owned())
+        }
         End::Status(status) if status.code() == Some(127) => {
             Ended::NotRun("its program is not installed".to_owned())
         }

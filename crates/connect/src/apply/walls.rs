@@ -73,7 +73,7 @@ exec unshare --user --map-user="$uid" --map-group="$gid" -- "$@""#;
 
 /// The folder that is hidden as a home, or why none is.
 pub(crate) fn hidden(home: &Path) -> Result<PathBuf, &'static str> {
-    let Ok(whole) = home.canonicalize() else { return Err("there is none at its path") };
+    let Ok(whole) = home.canonicalize() else { return Err("there is nothing at its path") };
     if whole.parent().is_none() { Err("it is the root of the file system") } else { Ok(whole) }
 }
 

@@ -201,7 +201,7 @@ fn text(letter: &Letter) -> String {
     if let Some(rest) = letter.rest() {
         text.push_str(&format!("\r\n{rest}.\r\n"));
     }
-    text.push_str(&format!("\r\nAll of it: {}\r\n\r\n-- \r\n{}\r\n", letter.link, letter.foot));
+    text.push_str(&format!("\r\nView all: {}\r\n\r\n-- \r\n{}\r\n", letter.link, letter.foot));
     text
 }
 
@@ -221,7 +221,7 @@ fn html(letter: &Letter) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{subject}</title></head>\n\
          <body style=\"font:16px/1.5 sans-serif;max-width:42em\">\n<p>{lead}</p>\n<ol>\n{items}</ol>\n{rest}\
-         <p><a href=\"{link}\">All of it</a></p>\n<p><small>{foot}</small></p>\n</body></html>\n",
+         <p><a href=\"{link}\">View all</a></p>\n<p><small>{foot}</small></p>\n</body></html>\n",
         subject = escaped(&letter.subject),
         lead = escaped(&letter.lead),
         link = escaped(&letter.link),

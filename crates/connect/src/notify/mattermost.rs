@@ -47,7 +47,7 @@ fn text(letter: &Letter) -> String {
         format!("#### {}\n{}\n", plain(&clipped(&letter.subject, 300)), plain(&letter.lead));
     let end = |more: usize| {
         let rest = if more > 0 { format!("and {more} more. ") } else { String::new() };
-        format!("\n{rest}[Open all of it]({})\n\n_{}_", letter.link, plain(&letter.foot))
+        format!("\n{rest}[View all]({})\n\n_{}_", letter.link, plain(&letter.foot))
     };
     let mut text = clipped(&begin, MOST / 2);
     let mut taken = 0;
@@ -110,7 +110,7 @@ mod tests {
         let taken = made.matches("\n- ").count();
         assert!(taken > 10 && taken < 40);
         let end = format!(
-            "\nand {} more. [Open all of it](https://trimtab.example/today)\n\n_You chose it._",
+            "\nand {} more. [View all](https://trimtab.example/today)\n\n_You chose it._",
             42 - taken
         );
         assert!(made.ends_with(&end), "{made}");

@@ -52,7 +52,7 @@ fn message(letter: &Letter) -> Value {
         section(&within(&letter.lead, SECTION)),
     ];
     blocks.extend(letter.items.iter().map(|item| section(&lines(item))));
-    let all = format!("<{}|Open all of it>", address(&letter.link));
+    let all = format!("<{}|View all>", address(&letter.link));
     blocks.push(section(&match letter.rest() {
         Some(rest) => format!("{rest}. {all}"),
         None => all,
@@ -136,7 +136,7 @@ mod tests {
             "*<https://trimtab.example/findings/1|Raise &lt;!channel&gt; ¦ &amp; co>*\n&lt;&lt;";
         assert!(first.starts_with(begin), "{first}");
         assert!(first.ends_with("&lt;…\n_To do:_ Raise it.") && first.chars().count() < SECTION);
-        let rest = "and 23 more. <https://trimtab.example/today|Open all of it>";
+        let rest = "and 23 more. <https://trimtab.example/today|View all>";
         assert_eq!(blocks[42]["text"]["text"], rest);
         assert!(made["text"].as_str().unwrap().ends_with("…: Two &lt;@U1&gt; things."));
     }

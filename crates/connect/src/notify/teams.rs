@@ -76,7 +76,7 @@ fn card(letter: &Letter) -> Value {
         &clipped(&foot, 500),
         &json!({ "isSubtle": true, "size": "Small", "separator": true }),
     ));
-    let open = json!({ "type": "Action.OpenUrl", "title": "Open all of it", "url": letter.link });
+    let open = json!({ "type": "Action.OpenUrl", "title": "View all", "url": letter.link });
     let content = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

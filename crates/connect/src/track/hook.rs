@@ -37,10 +37,10 @@ pub enum Unproven {
 impl std::fmt::Display for Unproven {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Unproven::Unsigned => "it is not signed",
-            Unproven::Wrong => "its signature does not hold",
-            Unproven::Malformed => "it is not understood",
-            Unproven::Elsewhere => "it is of another project",
+            Unproven::Unsigned => "no signature",
+            Unproven::Wrong => "the signature does not match",
+            Unproven::Malformed => "the message cannot be read",
+            Unproven::Elsewhere => "the message is about another project",
         })
     }
 }

@@ -134,7 +134,7 @@ impl Jira<'_> {
             .or_else(|| all.iter().filter(leads).find(|t| !refuses(t)))
             .ok_or_else(|| {
                 let what = if done { "closes it" } else { "opens it again" };
-                HostError::Refused(format!("no transition of `{key}` {what} now"))
+                HostError::Refused(format!("`{key}` has no transition that {what}"))
             })?;
         let body = json!({ "transition": { "id": found["id"] } });
         self.api.send("POST", &path, &[], &body).map(|_| ())
@@ -216,7 +216,9 @@ impl Tracker for Jira<'_> {
         // It answers with the key alone. It is made: what goes wrong from here on may pass.
         let key = string(&made["key"]);
         let seen = self.issue(&key).and_then(|issue| self.seen(&issue));
-        seen.map_err(|why| HostError::Lost(format!("`{key}` was made, and not read: {why}")))
+        seen.map_err(|why| {
+            HostError::Lost(format!("`{key}` was created but could not be read: {why}"))
+        })
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {

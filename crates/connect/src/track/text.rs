@@ -29,8 +29,8 @@ fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
     for (heading, text) in [
         ("What it means", &voices.product),
         ("What to change", &voices.engineering),
-        ("How likely and how grave", &voices.security),
-        ("Roll it out and take it back", &voices.operations),
+        ("Likelihood and severity", &voices.security),
+        ("Rollout and rollback", &voices.operations),
     ] {
         if !text.trim().is_empty() {
             all.push(Block::Heading(heading));
@@ -44,7 +44,7 @@ fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
     all.push(Block::Heading("In short"));
     let mut facts = vec![format!("Level: {}", ticket.level)];
     facts.extend(ticket.due.map(|due| format!("Due by the charter: {due}")));
-    facts.extend(ticket.points.map(|points| format!("Reckoned points: {points}")));
+    facts.extend(ticket.points.map(|points| format!("Planned points: {points}")));
     facts.push(format!("Owner: {}", short(&ticket.team)));
     all.push(Block::Items(facts.into_iter().map(|fact| (fact, None)).collect()));
     if !ticket.criteria.is_empty() {
@@ -52,7 +52,7 @@ fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
         let of = ticket.criteria.iter().take(ENTRIES).map(|c| (short(c), None));
         let of: Vec<_> = of.filter(|(text, _)| !text.is_empty()).collect();
         all.push(match of.is_empty() {
-            true => Block::Line("It is not said.".to_owned()),
+            true => Block::Line("Not stated.".to_owned()),
             false => Block::Items(of),
         });
     }

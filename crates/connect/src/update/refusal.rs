@@ -137,37 +137,37 @@ impl fmt::Display for Reason {
                 write!(f, "`{program}` is not installed: install {install}")
             }
             Reason::Conflict { blockers, said } if blockers.is_empty() => {
-                write!(f, "the constraints contradict each other: {said}")
+                write!(f, "the constraints conflict: {said}")
             }
             Reason::Conflict { blockers, .. } => f.write_str(&listed(blockers)),
             Reason::Unchanged { blockers } if blockers.is_empty() => {
-                f.write_str("nothing moves: what is locked is already what the constraints allow")
+                f.write_str("nothing changes: the locked version is already the latest that the constraints allow")
             }
-            Reason::Unchanged { blockers } => write!(f, "nothing moves: {}", listed(blockers)),
+            Reason::Unchanged { blockers } => write!(f, "nothing changes: {}", listed(blockers)),
             Reason::Registry(said) => {
-                write!(f, "a registry did not answer: {said}; try again, or see its configuration")
+                write!(f, "a registry did not answer: {said}; try again, or check its configuration")
             }
             Reason::TimeLimit(seconds) => {
                 write!(f, "it took longer than {seconds} s and was stopped; raise the limit")
             }
             Reason::OutputLimit(bytes) => write!(f, "it wrote more than {bytes} bytes"),
             Reason::Unsupported(why) => f.write_str(why),
-            Reason::NoLater => f.write_str("it has no later version"),
+            Reason::NoLater => f.write_str("there is no later version"),
             Reason::NotNamed(name) => {
-                write!(f, "no manifest names `{name}` with a version that can be edited")
+                write!(f, "no manifest declares `{name}` with a version that Trimtab can edit")
             }
             Reason::Downgrade { package, from, to } => {
-                write!(f, "it would move `{package}` down, from {from} to {to}")
+                write!(f, "it would downgrade `{package}` from {from} to {to}")
             }
             Reason::ProjectCode(what) => {
-                write!(f, "it would run code of the project ({what}); allow that, or do it by hand")
+                write!(f, "it would run project code ({what}); allow it with `--project-code`, or make the change by hand")
             }
             Reason::NoWheel { package, version, asked } => {
                 let what = format!("{package} {version}");
                 let why = "has no wheel, and nothing is built without `--project-code`";
                 write!(f, "`{}` {why}", what.trim_end())?;
                 match asked {
-                    Some(asked) => write!(f, ": what it asks of `{asked}` is not known"),
+                    Some(asked) => write!(f, ": its requirement on `{asked}` is unknown"),
                     None => Ok(()),
                 }
             }

@@ -39,7 +39,7 @@ pub fn slot(problem: &Problem, team: usize, slot: Slot) -> String {
 /// What a batch costs and removes.
 pub fn batch(problem: &Problem, batch: &Batch) -> String {
     format!(
-        "{} in {}: {} to {} points, reckoned as {}; removes {} with load {}, and saves {} load-days; \
+        "{} in {}: {} to {} points, planned as {}; removes {} with load {}, and saves {} load-days; \
          in production by {}",
         slot(problem, batch.team, batch.slot),
         batch.place,
@@ -62,15 +62,12 @@ pub fn why_these(problem: &Problem, why: &WhyThese) -> String {
             format!("{} removes {}, which is known to be exploited", name(c), finding(problem, *f))
         }
         WhyThese::Worth(c, worth, place, all) => {
-            let place = match place {
-                1 => "more than any other action".to_owned(),
-                n => format!("number {n}"),
+            let place = match (place, all) {
+                (_, 1) => "the only action of the team".to_owned(),
+                (1, all) => format!("the most of the team's {all} actions"),
+                (n, all) => format!("number {n} of the team's {all} actions"),
             };
-            format!(
-                "{} removes {} load per point: {place} of the team's {all}",
-                name(c),
-                number(*worth)
-            )
+            format!("{} removes {} load per point: {place}", name(c), number(*worth))
         }
         WhyThese::Needed(c, by) => format!("{} is needed by {}", name(c), name(by)),
         WhyThese::InsteadOf(c, other) => {
@@ -83,14 +80,16 @@ pub fn why_these(problem: &Problem, why: &WhyThese) -> String {
 pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
     let name = |c: &usize| candidate(problem, *c);
     match why {
-        WhyNow::Accepted => "people accepted it for this window".to_owned(),
-        WhyNow::Charter(f) => format!("the charter says now for {}", finding(problem, *f)),
-        WhyNow::First => "it is the first window for it".to_owned(),
+        WhyNow::Accepted => "accepted for this window".to_owned(),
+        WhyNow::Charter(f) => {
+            format!("the charter requires an immediate fix for {}", finding(problem, *f))
+        }
+        WhyNow::First => "this is the earliest possible window".to_owned(),
         WhyNow::Quarantine(c, until) => {
-            format!("the version of {} is in quarantine until {}", name(c), day(*until))
+            format!("the new version of {} is in quarantine until {}", name(c), day(*until))
         }
         WhyNow::From(c, from) => format!(
-            "not before {}: the version of {} is in quarantine until then, within the window",
+            "not before {}: the new version of {} is in quarantine until then, within the window",
             day(*from),
             name(c)
         ),
@@ -103,13 +102,19 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
                     freeze.reason
                 )
             }
-            None => format!("{} may not be released before", name(c)),
+            None => format!("{} may not be released earlier", name(c)),
         },
         WhyNow::After(c, need) => {
-            format!("{} needs {}, which is done then or just before", name(c), name(need))
+            format!(
+                "{} needs {}, which is done in the same window or just before",
+                name(c),
+                name(need)
+            )
         }
-        WhyNow::Full => "earlier windows are full of what saves more".to_owned(),
-        WhyNow::Limit => "earlier windows have as many batches as may be open".to_owned(),
+        WhyNow::Full => "earlier windows are full of actions that save more".to_owned(),
+        WhyNow::Limit => {
+            "earlier windows already have the most batches that may be open".to_owned()
+        }
         WhyNow::Deadline(f, due) => {
             format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
         }
@@ -125,7 +130,7 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
 pub fn left(problem: &Problem, left: &Left) -> String {
     let what = match left.what {
         Item::Finding(f) => format!("{} stays open", finding(problem, f)),
-        Item::Candidate(c) => format!("{} is not taken", candidate(problem, c)),
+        Item::Candidate(c) => format!("{} is not planned", candidate(problem, c)),
     };
     format!("{what}: {}", because(problem, &left.because))
 }
@@ -137,33 +142,33 @@ pub fn because(problem: &Problem, because: &Because) -> String {
         Because::NoCandidate(Some(name)) => format!("blocked by {name}"),
         Because::Capacity(points) => {
             format!(
-                "it takes {} points, and no window for its level has that many left",
+                "it needs {} points, and no window for its level has that many left",
                 number(*points)
             )
         }
         Because::TooDear(points, most) => format!(
-            "it takes {} points, and no window has more than {}",
+            "it needs {} points, and no window has more than {}",
             number(*points),
             number(*most)
         ),
-        Because::Limit => "it would be one batch more than the team may have open".to_owned(),
+        Because::Limit => "the team already has the most batches that may be open".to_owned(),
         Because::Quarantine(until) => format!(
-            "its version is in quarantine until {}, and no window in which it fits ends after that",
+            "its version is in quarantine until {}, and no suitable window ends after that",
             day(*until)
         ),
         Because::Frozen(freeze) => match problem.freezes.get(*freeze) {
             Some(freeze) => format!(
-                "nothing of its level is released before {} ({})",
+                "nothing of its level may be released before {} ({})",
                 day(freeze.to),
                 freeze.reason
             ),
-            None => "nothing of its level is released".to_owned(),
+            None => "nothing of its level may be released".to_owned(),
         },
         Because::Blocked(need) => {
             format!("blocked by {}, which must be done first", candidate(problem, *need))
         }
         Because::Superseded(by) => format!("superseded by {}", candidate(problem, *by)),
-        Because::NoWindow => "none of the planned windows takes its level".to_owned(),
+        Because::NoWindow => "no planned window takes its level".to_owned(),
         Because::NothingGained => {
             "it would remove nothing that counts before the horizon".to_owned()
         }
@@ -179,7 +184,7 @@ pub fn margin(problem: &Problem, margin: &Margin) -> String {
         n => format!("remove {} more with load {} and ", findings(n), number(margin.load)),
     };
     format!(
-        "one more point of {team} in {window} would {what}save {} load-days, days after deadlines included",
+        "one more point for {team} in {window} would {what}save {} load-days, days after deadlines included",
         number(margin.saves)
     )
 }
@@ -190,7 +195,7 @@ pub fn nothing(plan: &Plan) -> String {
     let passed =
         if missed == 1 { "1 deadline passes" } else { &format!("{missed} deadlines pass") };
     format!(
-        "If nothing is done, {passed} and load-days are {}; by the plan {} and {}",
+        "If nothing is done, {passed} and load-days are {}; with the plan, {} and {}",
         number(plan.nothing.load_days),
         plan.worth.missed,
         number(plan.worth.load_days),

@@ -299,7 +299,7 @@ fn judged(promise: Promise, standing: Standing, shown: impl Into<String>) -> Jud
     Judged { promise, standing, shown: shown.into(), due: None }
 }
 
-const NOTHING: &str = "No SBOM came yet.";
+const NOTHING: &str = "No SBOM has been received yet.";
 
 fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
     let of = |standing, shown: String| judged(Promise::Format, standing, shown);
@@ -310,10 +310,11 @@ fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
     let Some((has, version)) = newest.format else {
         return of(
             Standing::Unknown,
-            format!("The format of the newest could not be told; {wanted}."),
+            format!("The format of the newest SBOM is unknown; {wanted}."),
         );
     };
-    let shown = format!("The newest is {} {}.{}; {wanted}.", has.words(), version.0, version.1);
+    let shown =
+        format!("The newest SBOM is {} {}.{}; {wanted}.", has.words(), version.0, version.1);
     let kept = has == format && version >= (major, minor);
     of(sent(Promise::Format, kept, is, newest.received), shown)
 }
@@ -339,7 +340,9 @@ fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
     let arrived = after(is.held(Promise::Freshness, newest.received), by);
     let received = day(newest.received);
     let Some(made) = newest.made else {
-        let shown = format!("The newest came on {received} and does not say when it was made.");
+        let shown = format!(
+            "The newest SBOM was received on {received} and does not say when it was made."
+        );
         // It is at least as old as its arrival.
         let standing = if now >= arrived { Standing::NotMet(arrived) } else { Standing::Unknown };
         return Judged { due: Some(arrived), ..judged(Promise::Freshness, standing, shown) };
@@ -354,7 +357,7 @@ fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
         (false, false) => Standing::Met,
     };
     let shown = format!(
-        "The newest was made on {} and came on {received}; at most {number} days old was agreed.",
+        "The newest SBOM was made on {} and received on {received}; at most {number} days old was agreed.",
         day(made)
     );
     Judged { due: Some(due), ..judged(Promise::Freshness, standing, shown) }
@@ -363,13 +366,13 @@ fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
 fn release(is: &Evidence) -> Judged {
     let of = |standing, shown: String| judged(Promise::Release, standing, shown);
     let Some((newest, since)) = &is.release else {
-        return of(Standing::Unknown, "Nobody said which release is the newest.".to_owned());
+        return of(Standing::Unknown, "The newest release is not recorded.".to_owned());
     };
     if is.sboms.iter().any(|sbom| sbom.of == *newest) {
-        return of(Standing::Met, format!("There is an SBOM of {newest}."));
+        return of(Standing::Met, format!("There is an SBOM for {newest}."));
     }
     let standing = sent(Promise::Release, false, is, *since);
-    of(standing, format!("No SBOM came of {newest}, which we know since {}.", day(*since)))
+    of(standing, format!("No SBOM for {newest}, known since {}.", day(*since)))
 }
 
 fn quality(least: u8, is: &Evidence) -> Judged {
@@ -378,12 +381,13 @@ fn quality(least: u8, is: &Evidence) -> Judged {
         return of(Standing::Unknown, NOTHING.to_owned());
     };
     let Some(score) = newest.score else {
-        let shown = format!("The newest has no score; {least} points were agreed.");
+        let shown = format!("The newest SBOM has no score; {least} points were agreed.");
         return of(Standing::Unknown, shown);
     };
     // What falls short is not shown as if it did not. Sums of shares are not exact.
     let score = score + 1e-9;
-    let shown = format!("The newest has {:.0} of 100 points; {least} were agreed.", score.floor());
+    let shown =
+        format!("The newest SBOM scores {:.0} of 100 points; {least} were agreed.", score.floor());
     let kept = score >= f64::from(least);
     of(sent(Promise::Quality, kept, is, newest.received), shown)
 }
@@ -397,11 +401,7 @@ fn spoken(
     from: Option<Level>,
 ) -> Judged {
     let Some(known) = &is.known else {
-        return judged(
-            promise,
-            Standing::Unknown,
-            "Nothing of the product could be looked at yet.",
-        );
+        return judged(promise, Standing::Unknown, "The product could not be examined yet.");
     };
     let mut late: Option<(Timestamp, &str)> = None;
     let mut broken: Option<Timestamp> = None;
@@ -448,35 +448,33 @@ fn spoken(
         n => format!(" {n} were answered late."),
     };
     let unclear = match &is.cut {
-        Some(looked) => format!("of what they said {looked} are looked at"),
-        None => "nobody knows how grave they are".to_owned(),
+        Some(looked) => format!("only {looked} were checked"),
+        None => "their level is unknown".to_owned(),
     };
     let spoken = asked - waits - open - unknown;
+    let things = if asked == 1 { "vulnerability" } else { "vulnerabilities" };
     let (standing, shown) = match (broken, late) {
         (Some(since), Some((_, name))) => (
             Standing::NotMet(since),
-            format!("{open} of {asked} are late without a word of theirs, {name} first.{tail}"),
+            format!("{open} of {asked} unanswered and overdue, {name} first.{tail}"),
         ),
         (Some(since), None) => (
             Standing::NotMet(since),
-            format!("Of {asked} that are known they spoke of {spoken}.{tail}"),
+            format!("Of {asked} known {things}, {spoken} answered.{tail}"),
         ),
-        (None, _) if unknown > 0 => (
-            Standing::Unknown,
-            format!("{unknown} are without a word of theirs, and {unclear}.{tail}"),
-        ),
+        (None, _) if unknown > 0 => {
+            (Standing::Unknown, format!("{unknown} unanswered; {unclear}.{tail}"))
+        }
         (None, _) if unsure => (
             Standing::Unknown,
-            format!("Of {asked} that are known they spoke of {spoken}, and {unclear}.{tail}"),
+            format!("Of {asked} known {things}, {spoken} answered; {unclear}.{tail}"),
         ),
         (None, _) if asked == 0 => {
-            (Standing::Met, "No vulnerability is known in it that asks for a word.".to_owned())
+            (Standing::Met, "No known vulnerability needs a statement.".to_owned())
         }
         (None, _) => (
             Standing::Met,
-            format!(
-                "Of {asked} that are known they spoke of {spoken}; for {waits} there is time.{tail}"
-            ),
+            format!("Of {asked} known {things}, {spoken} answered, {waits} not due yet.{tail}"),
         ),
     };
     Judged { due, ..judged(promise, standing, shown) }

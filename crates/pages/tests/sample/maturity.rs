@@ -40,8 +40,8 @@ pub(super) fn maturity() -> page::Maturity {
             vec![vec![
                 text("Every system has an inventory."),
                 num("74 of 80 systems have an inventory", "/systems"),
-                text("6 more of 80 systems (100 % are asked for)."),
-                text("Upload an inventory of the systems that have none."),
+                text("6 more of 80 systems needed (100 % required)."),
+                text("Upload an inventory for each system that has none."),
             ]],
         ),
         teams: Some(table(
@@ -58,7 +58,7 @@ pub(super) fn maturity() -> page::Maturity {
                 text("3"),
                 text("proactive remediation across repositories"),
                 num("4", "/teams/3/maturity"),
-                text("Tell deployments: from CI, from the delivery tool, or from the cluster."),
+                text("Report deployments from CI, the delivery tool or the cluster."),
             ]],
         )),
         stages: vec![table(
@@ -76,15 +76,15 @@ pub(super) fn maturity() -> page::Maturity {
                     text("Every system has an inventory."),
                     verdict("not met", false),
                     num("74 of 80 systems have an inventory", "/systems"),
-                    text("6 more of 80 systems (100 % are asked for)."),
+                    text("6 more of 80 systems needed (100 % required)."),
                     Cell::Value(days(-12).into()),
                     num("entry 8107", "/ledger?kind=received"),
                 ],
                 vec![
-                    text("Three of four deadlines are kept."),
+                    text("Three in four deadlines are kept."),
                     verdict("met", true),
                     num(
-                        "311 of 340 deadlines of the last 90 days were kept",
+                        "311 of 340 deadlines in the last 90 days were kept",
                         "/metrics/list?of=due",
                     ),
                     Cell::Nothing,
@@ -92,10 +92,10 @@ pub(super) fn maturity() -> page::Maturity {
                     num("entry 8090", "/ledger?kind=fixed"),
                 ],
                 vec![
-                    text("Updates are carried out with their tests, and stay."),
-                    Cell::unknown(t("There are no updates of the last 90 days yet.")),
-                    Cell::unknown(t("There are no updates of the last 90 days yet.")),
-                    text("There are no updates of the last 90 days yet."),
+                    text("Updates are tested and not reverted."),
+                    Cell::unknown(t("There are no updates in the last 90 days yet.")),
+                    Cell::unknown(t("There are no updates in the last 90 days yet.")),
+                    text("There are no updates in the last 90 days yet."),
                     Cell::Nothing,
                     Cell::Nothing,
                 ],

@@ -205,7 +205,7 @@ pub(super) fn tickets() -> page::Tickets {
                 Cell::link(t("PAY-7"), "https://tracker.example/browse/PAY-7"),
                 text("people will not do it"),
                 mark(Level::Critical),
-                text("Ann has it; will not be done: the service goes in March"),
+                text("assigned to Ann; will not be done: the service goes in March"),
             ]],
         ),
         waiting: Some(table(
@@ -266,7 +266,7 @@ pub(super) fn update() -> page::Update {
                 vec![vec![text("before"), text("well"), text("214")]],
             )
         },
-        said: vec![t("Failed before as well: shop.till.slow")],
+        said: vec![t("Failed before and after: shop.till.slow")],
         moves: Table {
             titled: true,
             ..table(

@@ -21,19 +21,19 @@ pub(super) fn supplier() -> page::Supplier {
             vec![
                 text("Gateway: format"),
                 Cell::Change(t("met"), Some(true)),
-                text("The newest is CycloneDX 1.5; CycloneDX 1.4 or later was agreed."),
+                text("The newest SBOM is CycloneDX 1.5; CycloneDX 1.4 or later was agreed."),
                 Cell::Nothing,
             ],
             vec![
                 text("Gateway: freshness"),
                 Cell::Change(t("not met, 3 days ago"), Some(false)),
-                text("The newest was made on 2026-08-24 and came on 2026-08-25."),
+                text("The newest SBOM was made on 2026-08-24 and received on 2026-08-25."),
                 Cell::Nothing,
             ],
             vec![
                 text("Gateway: release"),
-                Cell::unknown(t("Nobody said which release is the newest.")),
-                text("Nobody said which release is the newest."),
+                Cell::unknown(t("The newest release is not recorded.")),
+                text("The newest release is not recorded."),
                 Cell::Value(days(9).into()),
             ],
         ],

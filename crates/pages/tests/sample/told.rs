@@ -101,7 +101,7 @@ pub(super) fn letter() -> page::Letter {
             vec![column("What").kept(), column("How to act"), column("Today").kept()],
             vec![vec![
                 named("Raise log4j-core to 2.17.1 in payments-api", "/teams/3/plan", "3 findings"),
-                text("Carry it out now with `trimtab apply`, and deploy it."),
+                text("Carry it out now with `trimtab apply`, then deploy it."),
                 text("now, not acknowledged"),
             ]],
         ),

@@ -24,10 +24,10 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     )?;
     findings(batch, out)?;
     moves(batch, out)?;
-    list("What it needs", &batch.needs, out)?;
-    list("Changed by hand before, and as published now", &batch.lost, out)?;
+    list("Requirements", &batch.needs, out)?;
+    list("Manual changes replaced by the published version", &batch.lost, out)?;
     tests(batch, out)?;
-    list("Why these", &batch.why_these, out)?;
+    list("Why these actions", &batch.why_these, out)?;
     list("Why now", &batch.why_now, out)?;
     let not: Vec<String> = batch
         .actions
@@ -35,10 +35,10 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         .filter(|action| action.outcome != "done")
         .map(|action| format!("{}: {}", action.what, action.why))
         .collect();
-    list("What was not done", &not, out)?;
-    list("What would be worse", &batch.worse, out)?;
+    list("Not done", &not, out)?;
+    list("What would get worse", &batch.worse, out)?;
     if !batch.rollback.is_empty() {
-        writeln!(out, "## How to revert it\n\n```sh")?;
+        writeln!(out, "## How to revert\n\n```sh")?;
         for line in &batch.rollback {
             writeln!(out, "{}", code(line))?;
         }
@@ -51,15 +51,19 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     if batch.removes.is_empty() {
         return Ok(());
     }
-    let load = batch.load.map_or(String::new(), |load| format!(", and with them load {load:.1}"));
+    let load = batch.load.map_or(String::new(), |load| format!(", load {load:.1}"));
     let levels = levels(batch);
-    writeln!(out, "## What goes\n\n{}{levels}{load}.\n", count(batch.removes.len(), "finding"))?;
-    writeln!(out, "| level | vulnerability | in | deadline | exploited |")?;
+    writeln!(
+        out,
+        "## Removed findings\n\n{}{levels}{load}.\n",
+        count(batch.removes.len(), "finding")
+    )?;
+    writeln!(out, "| level | vulnerability | package | deadline | exploited |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for finding in batch.removes.iter().take(MOST) {
         let exploited = match finding.exploited {
             Some(true) => "**yes**",
-            Some(false) => "not known to be",
+            Some(false) => "none known",
             None => "unknown",
         };
         let none = || if finding.undated { "unknown" } else { "none" }.to_owned();
@@ -80,7 +84,7 @@ fn named(purl: &str) -> String {
     inert(&purl.replace("%40", "@"))
 }
 
-/// How many findings go of each level, the gravest first: `: 2 high, 1 of an unknown level`. Empty: there is one only.
+/// How many findings go of each level, the gravest first: `: 2 high, 1 of unknown level`. Empty: there is one only.
 fn levels(batch: &Document) -> String {
     let of = |level: Option<&str>| {
         batch.removes.iter().filter(|finding| finding.level.as_deref() == level).count()
@@ -89,7 +93,7 @@ fn levels(batch: &Document) -> String {
     let mut all: Vec<String> =
         known.iter().filter(|(_, n)| *n > 0).map(|(level, n)| format!("{n} {level}")).collect();
     let unknown = of(None);
-    all.extend((unknown > 0).then(|| format!("{unknown} of an unknown level")));
+    all.extend((unknown > 0).then(|| format!("{unknown} of unknown level")));
     if batch.removes.len() > 1 { format!(": {}", all.join(", ")) } else { String::new() }
 }
 
@@ -97,7 +101,7 @@ fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     if batch.moves.is_empty() {
         return Ok(());
     }
-    writeln!(out, "## What moves\n\n| package | from | to | changes |\n|---|---|---|---|")?;
+    writeln!(out, "## Changed versions\n\n| package | from | to | changelog |\n|---|---|---|---|")?;
     let versions = |all: &[String]| match all {
         [] => "—".to_owned(),
         all => inert(&all.join(", ")),
@@ -113,7 +117,7 @@ fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             named(&moved.package),
             versions(&moved.from),
             versions(&moved.to),
-            page.map_or("unknown".to_owned(), |page| format!("[told here]({page})")),
+            page.map_or("unknown".to_owned(), |page| format!("[changelog]({page})")),
         )?;
     }
     more(batch.moves.len(), out)
@@ -128,7 +132,7 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     if tests.before.is_some() || tests.after.is_some() {
         writeln!(
             out,
-            "| | ended | passed | failed | left out | took |\n|---|---|---:|---:|---:|---:|"
+            "| | result | passed | failed | skipped | time |\n|---|---|---:|---:|---:|---:|"
         )?;
         row("before", tests.before.as_ref(), out)?;
         row("after", tests.after.as_ref(), out)?;
@@ -137,16 +141,16 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     if !tests.vet.is_empty() {
         writeln!(
             out,
-            "Checks of `go vet` that the higher `go` line turns on do not pass; both runs are without it (`-vet=off`), and \
-             `go test` without that is refused until these are mended:\n"
+            "With the higher `go` line, these `go vet` checks fail. Both runs skip vet (`-vet=off`); plain `go test` fails until \
+             they are fixed:\n"
         )?;
         items(&tests.vet, out)?;
     }
     for (title, names) in [
-        ("Failed before as well", &tests.failed_before),
-        ("Pass now, and did not before", &tests.mended),
-        ("Are not run any more", &tests.gone),
-        ("Failed once, and passed when run again", &tests.wavering),
+        ("Failed before and after", &tests.failed_before),
+        ("Failed before, pass now", &tests.mended),
+        ("No longer run", &tests.gone),
+        ("Flaky: failed once, passed when run again", &tests.wavering),
     ] {
         if !names.is_empty() {
             writeln!(out, "{title}:\n")?;
@@ -156,7 +160,7 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     items(&tests.confined, out)?;
     let failed = tests.after.as_ref().filter(|run| !run.last.is_empty());
     if let Some(run) = failed {
-        writeln!(out, "The last lines of the run after:\n")?;
+        writeln!(out, "Last lines of the run after the update:\n")?;
         for line in &run.last {
             writeln!(out, "    {}", code(line))?;
         }
@@ -167,7 +171,7 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
 
 fn row(name: &str, run: Option<&Run>, out: &mut dyn Write) -> io::Result<()> {
     let Some(run) = run else { return writeln!(out, "| {name} | not run | | | | |") };
-    let number = |number: Option<usize>| number.map_or("not told".to_owned(), |n| n.to_string());
+    let number = |number: Option<usize>| number.map_or("unknown".to_owned(), |n| n.to_string());
     writeln!(
         out,
         "| {name} | {} | {} | {} | {} | {} s |",

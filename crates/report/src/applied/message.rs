@@ -1,4 +1,4 @@
-//! The message of a commit: what moved, why, what tests said, how to take it back.
+//! The message of a commit: what was updated, why, what tests said, how to revert it.
 
 use super::json::{DONE, Document, Finding, Move};
 // On one line, no trailer can be smuggled in.
@@ -17,8 +17,8 @@ pub fn title(batch: &Document) -> String {
     let told = if moved.is_empty() { out } else { moved };
     match (told.as_slice(), batch.removes.len()) {
         ([], _) => format!("Change {}", batch.place),
-        ([one], 0) => format!("Move {}", short(one)),
-        ([one], n) => format!("Move {}: {} gone", short(one), findings(n)),
+        ([one], 0) => short(one),
+        ([one], n) => format!("{}: removes {}", short(one), findings(n)),
         (all, n) => {
             // Of Python's requirements each file has versions of its own.
             let is_alike = |path: &&String| {
@@ -27,9 +27,9 @@ pub fn title(batch: &Document) -> String {
             let place = match (batch.place.as_str(), batch.files.iter().filter(is_alike).count()) {
                 ("", _) => String::new(),
                 (place, 0) => format!(" in {place}"),
-                (_, more) => format!(" in {} files of requirements", more + 1),
+                (_, more) => format!(" in {} requirements files", more + 1),
             };
-            format!("Move {} packages{place}: {} gone", all.len(), findings(n))
+            format!("Update {} packages{place}: removes {}", all.len(), findings(n))
         }
     }
 }
@@ -38,12 +38,12 @@ fn findings(count: usize) -> String {
     if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
 }
 
-/// `name to version`: of a purl the name with its namespace.
+/// `Update name to version`, or `Remove name`: of a purl the name with its namespace.
 fn short(moved: &Move) -> String {
     let name = moved.package.split_once('/').map_or(&*moved.package, |(_, name)| name);
     match moved.to.as_slice() {
-        [] => format!("{name} out"),
-        to => format!("{name} to {}", to.join(", ")),
+        [] => format!("Remove {name}"),
+        to => format!("Update {name} to {}", to.join(", ")),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
     }
     rest(moves.len(), &mut text);
     if !removes.is_empty() {
-        text += "\nGone with it:\n";
+        text += "\nRemoved findings:\n";
         for finding in removes.iter().take(MOST) {
             let level = finding.level.as_deref().unwrap_or("level unknown");
             let until = finding.deadline.as_deref().and_then(|d| d.get(..10));
@@ -95,10 +95,10 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
         text += &format!("Needs: {}\n", one_line(need));
     }
     for path in batch.lost.iter().take(MOST) {
-        text += &format!("Changed by hand before, and as published now: {}\n", one_line(path));
+        text += &format!("Manual changes replaced by the published version: {}\n", one_line(path));
     }
     rest(batch.lost.len(), &mut text);
-    text += &format!("Revert it: trimtab rollback {}\n", one_line(&batch.batch));
+    text += &format!("To revert: trimtab rollback {}\n", one_line(&batch.batch));
     text += &format!("\nTrimtab-Batch: {}\n", one_line(&batch.batch));
     // What planning again must not take for carried out.
     for left in batch.actions.iter().filter(|action| action.outcome != DONE) {
@@ -161,22 +161,22 @@ mod tests {
             ..batch(&json!([moved("a"), moved("b")]))
         };
         let one = told(&["requirements/base.in", "requirements/base.txt"]);
-        assert_eq!(title(&one), "Move 2 packages in requirements/base.txt: 0 findings gone");
+        assert_eq!(title(&one), "Update 2 packages in requirements/base.txt: removes 0 findings");
         let two = told(&["requirements/base.txt", "requirements/dev.txt"]);
-        assert_eq!(title(&two), "Move 2 packages in 2 files of requirements: 0 findings gone");
+        assert_eq!(title(&two), "Update 2 packages in 2 requirements files: removes 0 findings");
     }
 
     #[test]
     fn what_only_goes_is_told_after_what_moves() {
         let moved = |name: &str, to: &[&str]| json!({ "package": format!("pkg:golang/{name}"), "from": ["v1.0.0"], "to": to });
         let told = batch(&json!([moved("a", &[]), moved("b", &["v1.1.0"]), moved("c", &[])]));
-        assert_eq!(title(&told), "Move b to v1.1.0");
+        assert_eq!(title(&told), "Update b to v1.1.0");
         let text = message(&told, &told.moves, &[]);
         let lines: Vec<&str> = text.lines().skip(2).take(3).collect();
         let [first, rest @ ..] = &lines[..] else { panic!("{text}") };
         assert_eq!(*first, "pkg:golang/b: v1.0.0 to v1.1.0");
         assert!(rest.iter().all(|line| line.ends_with("to nothing")), "{text}");
         // Where nothing moves, what goes is all that there is to tell.
-        assert_eq!(title(&batch(&json!([moved("a", &[])]))), "Move a out");
+        assert_eq!(title(&batch(&json!([moved("a", &[])]))), "Remove a");
     }
 }

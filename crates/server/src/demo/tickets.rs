@@ -43,15 +43,15 @@ pub(super) async fn of_first(
     type Said =
         (&'static str, Option<&'static str>, &'static [&'static str], Option<f64>, &'static str);
     const STAND: [Said; 4] = [
-        ("open", Some("Mei"), &["Mei has it", "in Sprint 49"], Some(3.0), ""),
+        ("open", Some("Mei"), &["assigned to Mei", "in Sprint 49"], Some(3.0), ""),
         ("open", None, &[], None, ""),
-        ("done", Some("Tom"), &["done, they say", "Tom has it"], None, ""),
+        ("done", Some("Tom"), &["marked as done", "assigned to Tom"], None, ""),
         (
             "wont-do",
             None,
             &["will not be done: the ticket machine is replaced in March"],
             None,
-            "An exception was asked for: somebody else answers it.",
+            "An exception was requested: somebody else must answer it.",
         ),
     ];
     let own = scheduled.iter().filter(|(of, _)| *of == team).map(|(_, is)| is);

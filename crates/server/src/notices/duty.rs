@@ -171,13 +171,13 @@ pub(crate) async fn keep(
         return Err(Problem::forbidden(Action::Pace));
     }
     if day(&is.first).is_none() {
-        return Ok(wrong("first", "It is a day such as 2026-03-02."));
+        return Ok(wrong("first", "Must be a day such as 2026-03-02."));
     }
     if !(1..=LONGEST).contains(&is.days) {
-        return Ok(wrong("days", format!("It is a whole number of days, 1 to {LONGEST}.")));
+        return Ok(wrong("days", format!("Must be a whole number of days, 1 to {LONGEST}.")));
     }
     if time(&is.at).is_none() {
-        return Ok(wrong("at", "It is a time such as 09:00."));
+        return Ok(wrong("at", "Must be a time such as 09:00."));
     }
     let people = app.store.people(who.org).await?;
     match circle(app, who.org, team.id, ("people", emails), &people).await? {
@@ -219,28 +219,28 @@ pub(crate) async fn cover(
     }
     let (Some(from), Some(to)) = (day(first), day(until)) else {
         let name = if day(first).is_none() { "first" } else { "until" };
-        return Ok(wrong(name, "It is a day such as 2026-03-02."));
+        return Ok(wrong(name, "Must be a day such as 2026-03-02."));
     };
     let long = (to - from).get_days();
     if !(1..=i32::from(LONGEST)).contains(&long) {
-        let text = format!("It is a later day, of {LONGEST} days at most.");
+        let text = format!("Must be a later day, at most {LONGEST} days later.");
         return Ok(wrong("until", text));
     }
     let today = app.now().to_zoned(wishes.zone()).date();
     if to < today {
-        return Ok(wrong("until", "These days are over."));
+        return Ok(wrong("until", "These days are in the past."));
     }
     if (from - today).get_days() > FARTHEST {
-        return Ok(wrong("first", "It is a day within a year from now."));
+        return Ok(wrong("first", "Must be a day within a year from now."));
     }
     let person = match circle(app, who.org, team.id, ("person", &[wanted]), &people).await? {
         Ok(ids) => ids.first().copied(),
         Err(wrong) => return Ok(Err(wrong)),
     };
-    let Some(person) = person else { return Ok(wrong("person", "Say who takes them.")) };
+    let Some(person) = person else { return Ok(wrong("person", "Say who covers these days.")) };
     let new = RotaCover { first: from.to_string(), until: to.to_string(), person };
     if !app.store.add_cover(who.org, (team.id, &new), &who.actor(), app.now()).await? {
-        return Ok(wrong("first", "Somebody takes some of these days already."));
+        return Ok(wrong("first", "Some of these days are already covered."));
     }
     Ok(Ok(()))
 }
@@ -296,8 +296,10 @@ pub(crate) async fn attempt(
     let wishes = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
     if !has_channel(app, &wishes) {
         let text = match wishes.has_channel() {
-            true => "The server sends no mail: an administrator starts it with --mail-server.",
-            false => "The team has no channel yet.",
+            true => {
+                "The server cannot send mail: an administrator must start it with --mail-server."
+            }
+            false => "The team has no channel yet; choose one first.",
         };
         return Err(Problem::conflict(text));
     }
@@ -306,7 +308,7 @@ pub(crate) async fn attempt(
     let of = (team.id, wishes.channel.as_str());
     let begun = app.store.begin_try(who.org, of, often, &who.actor(), now).await?;
     let Some(begun) = begun else {
-        let text = format!("{TRIES} test letters went out within the hour.");
+        let text = format!("{TRIES} test letters were sent in the last hour.");
         return Err(Problem::too_often(&text, HOUR.as_secs().unsigned_abs()));
     };
     let answers = post::test(app, who.org, (team, &wishes), wished.as_ref(), begun.name()).await;
@@ -327,8 +329,8 @@ pub(crate) fn tried(is: &ChannelTry) -> String {
     match (is.works, is.answer.as_str()) {
         (Some(true), _) => "taken".to_owned(),
         (Some(false), why) => format!("not taken: {why}"),
-        (None, "") => "nobody knows: the server ended meanwhile".to_owned(),
-        (None, why) => format!("nobody knows: {why}"),
+        (None, "") => "unknown: the server stopped in the meantime".to_owned(),
+        (None, why) => format!("unknown: {why}"),
     }
 }
 
@@ -362,6 +364,6 @@ mod tests {
         };
         assert_eq!(tried(&is(Some(true), "")), "taken");
         assert_eq!(tried(&is(Some(false), "a: no such user")), "not taken: a: no such user");
-        assert!(tried(&is(None, "")).starts_with("nobody knows"));
+        assert!(tried(&is(None, "")).starts_with("unknown"));
     }
 }

@@ -146,7 +146,7 @@ impl Said {
                 count => format!("{team}: {count} things to do"),
             },
             Why::Now => format!("Now, {team}: {first}{others}"),
-            Why::Escalation(_) => format!("Nobody has it yet, {team}: {first}{others}"),
+            Why::Escalation(_) => format!("Not acknowledged yet, {team}: {first}{others}"),
         }
     }
 
@@ -159,13 +159,10 @@ impl Said {
     ) -> Letter {
         let said = self.cut();
         let lead = match why {
-            Why::Digest => "What is new since the last digest, the gravest first.",
-            Why::Now => {
-                "The charter says that this is done at once. Say on the page that you have it."
-            }
+            Why::Digest => "New since the last digest, gravest first.",
+            Why::Now => "The charter requires this now. Say on the page that you have it.",
             Why::Escalation(_) => {
-                "The charter says that this is done at once, and nobody has said that they have it. Say on the page \
-                 if you do."
+                "The charter requires this now, and nobody has acknowledged it yet. Say on the page if you have it."
             }
         };
         let item = |of: &Named| Item {
@@ -182,7 +179,7 @@ impl Said {
             more: said.more(),
             urgent: said.urgent,
             link: format!("{public}{page}").into(),
-            foot: format!("Team {team} chose how it is told: {public}/teams/{team_id}/notices")
+            foot: format!("Notification settings of team {team}: {public}/teams/{team_id}/notices")
                 .into(),
         }
     }

@@ -101,14 +101,14 @@ impl Touched {
         let level = own.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
         let is_now = own.iter().any(|f| urgent(f));
         let said = if self.acknowledged {
-            "The team works on it."
+            "The team is working on it."
         } else {
-            "Nobody of the team said yet that they work on it."
+            "Nobody on the team has acknowledged it yet."
         };
         let told = Told {
             title: format!("Incident: {}", self.title),
-            detail: format!("It touches systems of the team. {said}"),
-            act: "Say in its room how far the team is.".to_owned(),
+            detail: format!("It touches systems of this team. {said}"),
+            act: "Report the progress of the team in the incident room.".to_owned(),
             link: format!("/incidents/{}", self.id),
             level: level.map(|level| level as u8),
             findings: own.len(),
@@ -155,12 +155,17 @@ pub(crate) fn asked_id(item: &str) -> Option<i64> {
 pub(crate) fn asked(is: &Decision, system: Option<(i64, &str)>) -> NewPending {
     let what = match is.is.kind {
         DecisionKind::Exception => "an exception",
-        DecisionKind::NotAffected => "that it does not concern us",
+        DecisionKind::NotAffected => "a not-affected decision",
     };
     let told = Told {
-        title: format!("Answer: {what} for {} is asked for", about(is)),
-        detail: format!("In {}, since {} ({}).", place(system), day(is.asked), is.is.author_role),
-        act: "Who may by the charter says yes or no on its page.".to_owned(),
+        title: format!("Answer the request for {what}: {}", about(is)),
+        detail: format!(
+            "In {}, requested {} ({}).",
+            place(system),
+            day(is.asked),
+            is.is.author_role
+        ),
+        act: "Approve or reject it on its page, if the charter lets you.".to_owned(),
         link: format!("/exceptions/{}", is.id),
         system: system.map(|system| system.0),
         answer: Some(is.is.author),
@@ -172,8 +177,8 @@ pub(crate) fn asked(is: &Decision, system: Option<(i64, &str)>) -> NewPending {
 pub(crate) fn ends(is: &Decision, system: Option<(i64, &str)>, at: Timestamp) -> NewPending {
     let told = Told {
         title: format!("An exception ends on {}: {}", day(at), about(is)),
-        detail: format!("In {}. From then on it counts again.", place(system)),
-        act: "Fix it before, or ask anew.".to_owned(),
+        detail: format!("In {}. It counts again from then on.", place(system)),
+        act: "Fix it before then, or ask for a new exception.".to_owned(),
         link: format!("/exceptions/{}", is.id),
         system: system.map(|system| system.0),
         ..Told::default()
@@ -183,9 +188,9 @@ pub(crate) fn ends(is: &Decision, system: Option<(i64, &str)>, at: Timestamp) ->
 
 pub(crate) fn review(is: &Review) -> NewPending {
     let told = Told {
-        title: format!("A review is prepared for {} UTC", is.is.at.strftime("%Y-%m-%d %H:%M")),
-        detail: format!("{} minutes; its agenda follows the data until it begins.", is.is.minutes),
-        act: "Look at its agenda beforehand.".to_owned(),
+        title: format!("A review is planned for {} UTC", is.is.at.strftime("%Y-%m-%d %H:%M")),
+        detail: format!("{} minutes; the agenda is updated until it begins.", is.is.minutes),
+        act: "Read the agenda beforehand.".to_owned(),
         link: format!("/reviews/{}", is.id),
         ..Told::default()
     };
@@ -196,10 +201,10 @@ pub(crate) fn followed(is: &Resolve) -> NewPending {
     let told = Told {
         title: format!("Late: {}", is.is.what),
         detail: format!(
-            "A review decided it; it was due on {}.",
+            "Agreed in a review; it was due on {}.",
             crate::reviewing::last_day(is.is.due)
         ),
-        act: "Say on the page of the review that it is done, or what became of it.".to_owned(),
+        act: "On the page of the review, mark it as done or say what became of it.".to_owned(),
         link: format!("/reviews/{}", is.is.review),
         ..Told::default()
     };
@@ -210,8 +215,8 @@ fn over(is: &Appeal, system: (i64, &str), at: Timestamp) -> NewPending {
     let (package, _) = short(&is.is.package);
     let told = Told {
         title: format!("No longer held back: {package} in {}", is.asset_name),
-        detail: format!("In {}. What a dispute held back is over since {}.", system.1, day(at)),
-        act: "It is in the plan again: look when, or ask anew.".to_owned(),
+        detail: format!("In {}. The dispute that held it back ended on {}.", system.1, day(at)),
+        act: "It is in the plan again: check when, or open a new dispute.".to_owned(),
         link: format!("/appeals/{}", is.id),
         system: Some(system.0),
         ..Told::default()
@@ -369,8 +374,8 @@ pub(crate) fn late_task(is: &Incident, task: &Task) -> NewPending {
     let due = task.due.map_or_else(String::new, day);
     let told = Told {
         title: format!("Late: {}", task.text),
-        detail: format!("A task of the incident {}; it was due on {due}.", is.is.title),
-        act: "Say in the room of the incident that it is done.".to_owned(),
+        detail: format!("Task of the incident {}; it was due on {due}.", is.is.title),
+        act: "Mark it as done in the incident room.".to_owned(),
         link: format!("/incidents/{}", is.id),
         ..Told::default()
     };
@@ -409,12 +414,12 @@ pub(crate) async fn handed_to(
 pub(crate) fn charter(is: &StoredCharter, sides: &[&str]) -> NewPending {
     let sides = sides.join(" and ");
     let told = Told {
-        title: format!("A charter waits for the word of {sides}"),
+        title: format!("A charter is waiting for {sides}"),
         detail: format!(
-            "It was proposed on {}; until all sides agree nothing of it holds.",
+            "Proposed on {}; it is not in force until all sides agree.",
             day(is.proposed)
         ),
-        act: "Read what changes, and agree or say why not.".to_owned(),
+        act: "Review the changes, then agree or say why not.".to_owned(),
         link: format!("/charter/proposals/{}", is.id),
         ..Told::default()
     };
@@ -431,9 +436,9 @@ fn by_system(late: &[handoffs::HandOff], link: &str) -> Vec<NewPending> {
     }
     let system = |((id, name), all): (&(i64, String), &Vec<&handoffs::HandOff>)| {
         let count = match all.len() {
-            1 => "1 step that waits is late".to_owned(),
-            HANDED.. => format!("{HANDED} or more steps that wait are late"),
-            more => format!("{more} steps that wait are late"),
+            1 => "1 hand-off is late".to_owned(),
+            HANDED.. => format!("{HANDED} or more hand-offs are late"),
+            more => format!("{more} hand-offs are late"),
         };
         let first = all.first();
         let first = first.map_or_else(String::new, |is| {
@@ -442,7 +447,7 @@ fn by_system(late: &[handoffs::HandOff], link: &str) -> Vec<NewPending> {
         let told = Told {
             title: format!("{count} in {name}"),
             detail: first,
-            act: "Do them, or say who does.".to_owned(),
+            act: "Do them, or say who will.".to_owned(),
             link: link.to_owned(),
             system: Some(*id),
             findings: all.len(),

@@ -91,19 +91,19 @@ pub(crate) async fn set(app: &App, who: &Who, mut is: When) -> Result<Result<(),
     let wrong = |name, text: &str| Ok(Err((name, text.to_owned())));
     let known = |day: &String| DAYS.iter().any(|(word, _)| word == day);
     if is.days.is_empty() || is.days.len() > DAYS.len() || !is.days.iter().all(known) {
-        return wrong("days", "Days are `monday` to `sunday`, one at least.");
+        return wrong("days", "Choose at least one day, `monday` to `sunday`.");
     }
     if !(0..24).contains(&is.hour) {
-        return wrong("hour", "It is a full hour, 0 to 23.");
+        return wrong("hour", "Must be a full hour, 0 to 23.");
     }
     if !is_zone(&is.zone) {
-        return wrong("zone", "It is a name of the time zone database, such as Europe/Berlin.");
+        return wrong("zone", "Must be a time zone name such as Europe/Berlin.");
     }
     let order = |day: &String| DAYS.iter().position(|(word, _)| word == day);
     is.days.sort_by_key(order);
     is.days.dedup();
     let now = app.now();
-    let Some(next) = is.next(now) else { return wrong("days", "There is no such time.") };
+    let Some(next) = is.next(now) else { return wrong("days", "This time never occurs.") };
     let kept = app.store.own_digest(who.org, who.person.id).await?;
     if kept.is_some_and(|kept| When::of(&kept.told) == is) {
         return Ok(Ok(()));
@@ -355,7 +355,7 @@ pub(crate) async fn again(
     }
     app.store.flush().await?;
     let Some(who) = reader.filter(|_| !things.is_empty()) else {
-        let over = (Became::Refused, None, "nothing of it waits any longer");
+        let over = (Became::Refused, None, "nothing in it is still waiting");
         app.store.end_own_run(org, (run.person, run.due), over, app.now()).await?;
         return Ok(Some(Became::Refused));
     };
@@ -388,18 +388,18 @@ async fn finish(
         }
     };
     let subject = match things.len().saturating_add(more) {
-        1 => "1 thing waits for you".to_owned(),
-        all => format!("{all} things wait for you"),
+        1 => "1 thing is waiting for you".to_owned(),
+        all => format!("{all} things are waiting for you"),
     };
     let letter = Letter {
         id: format!("own.{}.{}.{}", who.org.0, who.person.id, due.as_second()).into(),
         subject: subject.into(),
-        lead: "What is new since your last digest, the gravest first.".into(),
+        lead: "New since your last digest, gravest first.".into(),
         items: things.iter().map(item).collect(),
         more,
         urgent: false,
         link: format!("{public}/account/digest").into(),
-        foot: format!("You chose when this comes: {public}/account/digest").into(),
+        foot: format!("Change when you get this digest: {public}/account/digest").into(),
     };
     let (server, to) = (app.settings.notices.mail.clone(), who.person.email.clone());
     let sent = blocking(move || {
@@ -412,7 +412,7 @@ async fn finish(
     let now = app.now();
     let (became, again, detail) = became(sent, tries, now);
     if became != Became::Sent {
-        tracing::warn!(person = who.person.id, detail, "a digest was not taken");
+        tracing::warn!(person = who.person.id, detail, "a digest was not accepted");
     }
     let of = (who.person.id, due);
     app.store.end_own_run(who.org, of, (became, again, &detail), now).await?;
@@ -430,7 +430,7 @@ pub(crate) fn became(
         Err(NotSent::Later(why, wait)) if tries < TRIES => {
             (Became::Later, Some(later(tries, wait, now)), why)
         }
-        Err(NotSent::Later(why, _)) => (Became::Refused, None, format!("given up: {why}")),
+        Err(NotSent::Later(why, _)) => (Became::Refused, None, format!("gave up: {why}")),
         Err(NotSent::Refused(why)) => (Became::Refused, None, why),
         Err(NotSent::Unknown(why)) => (Became::Unknown, None, why),
     }

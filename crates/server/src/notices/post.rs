@@ -33,7 +33,7 @@ pub(crate) const PATIENCE: Patience = Patience {
     rate: 64,
 };
 /// What is said where no mail can be sent.
-pub(crate) const NO_MAIL: &str = "the server sends no mail: it is started with --mail-server";
+pub(crate) const NO_MAIL: &str = "the server cannot send mail: start it with --mail-server";
 /// So often a copy is tried that a channel does not take.
 pub(crate) const TRIES: i64 = 8;
 /// The first wait before the next try, and the longest.
@@ -181,10 +181,10 @@ pub(crate) async fn hand_over(
     let nothing = said.named.is_empty();
     let letter = said.letter((&id, &page), (why_of(why), &team.name, team.id), public);
     let outcome = if !still {
-        let text = "the account is closed, or the address is none of the team's any longer";
+        let text = "the account is closed, or the team no longer uses this address";
         Err(NotSent::Refused(text.to_owned()))
     } else if nothing {
-        Err(NotSent::Refused("nothing of it may be seen there any longer".to_owned()))
+        Err(NotSent::Refused("the recipient may no longer see any of it".to_owned()))
     } else {
         sent(app, org, wished.as_ref(), &copy.to, letter).await?
     };
@@ -194,12 +194,12 @@ pub(crate) async fn hand_over(
         Err(NotSent::Later(why, wait)) if copy.tries < TRIES => {
             (Became::Later, Some(later(copy.tries, wait, now)), why)
         }
-        Err(NotSent::Later(why, _)) => (Became::Refused, None, format!("given up: {why}")),
+        Err(NotSent::Later(why, _)) => (Became::Refused, None, format!("gave up: {why}")),
         Err(NotSent::Refused(why)) => (Became::Refused, None, why),
         Err(NotSent::Unknown(why)) => (Became::Unknown, None, why),
     };
     if became != Became::Sent {
-        tracing::warn!(team = team.id, letter = copy.letter, detail, "a letter was not taken");
+        tracing::warn!(team = team.id, letter = copy.letter, detail, "a letter was not accepted");
     }
     let of = (copy.letter, copy.nth);
     app.store.end_copy(org, of, (became, next, &detail), now).await?;
@@ -303,7 +303,7 @@ async fn sent(
             return Mail::new(at, server.security, server.login, who, PATIENCE)?.send(&letter);
         }
         let Some(place) = place else {
-            let text = "where the channel is cannot be opened, or it is another one by now";
+            let text = "the address of the channel cannot be decrypted, or the channel has changed";
             return Err(NotSent::Refused(text.to_owned()));
         };
         to_channel(&kind, &place, private, &letter)
@@ -325,24 +325,22 @@ pub(crate) async fn test(
     for (nth, to) in to_channel_of(app, wishes).into_iter().enumerate() {
         let letter = Letter {
             id: format!("{}.{name}.{nth}", org.0).into(),
-            subject: format!("A test letter to {}", team.name).into(),
-            lead:
-                "Somebody tries whether the team is told by this channel. There is nothing to do."
-                    .into(),
+            subject: format!("Test message for {}", team.name).into(),
+            lead: "Somebody is testing this channel. You do not need to do anything.".into(),
             items: Vec::new(),
             more: 0,
             urgent: false,
             link: page.as_str().into(),
-            foot: format!("Team {} chose how it is told: {page}", team.name).into(),
+            foot: format!("Notification settings of team {}: {page}", team.name).into(),
         };
         let (works, answer) = match sent(app, org, wished, &to, letter).await {
             Ok(Ok(())) => (Some(true), String::new()),
-            Ok(Err(NotSent::Unknown(why))) => (None, format!("{why}; it may have been taken")),
+            Ok(Err(NotSent::Unknown(why))) => (None, format!("{why}; it may have been delivered")),
             Ok(Err(error)) => (Some(false), error.to_string()),
             // What went before it, and what comes after it, has an answer all the same.
             Err(error) => {
                 tracing::warn!(%error, "a test letter cannot be sent");
-                (None, "the server could not try it".to_owned())
+                (None, "the server could not send it".to_owned())
             }
         };
         all.push(Answered { to: to.address, works, answer });
@@ -369,7 +367,7 @@ fn to_channel(kind: &str, place: &Place, private: bool, letter: &Letter) -> Resu
             let is = Webhook::new(at, place.secret.as_bytes(), PATIENCE, clock)?;
             if private { is } else { is.outside(PATIENCE) }.send(letter)
         }
-        other => Err(NotSent::Refused(format!("no channel is called `{other}`"))),
+        other => Err(NotSent::Refused(format!("there is no channel `{other}`"))),
     }
 }
 

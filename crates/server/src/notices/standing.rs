@@ -147,8 +147,8 @@ async fn tells_at_once(
 pub(crate) fn held(is: Held) -> (&'static str, Option<Timestamp>) {
     match is {
         Held::Digest(at) => ("waits for the digest", Some(at)),
-        Held::Quiet(at) => ("the team has quiet", Some(at)),
-        Held::Budget(at) => ("the digests of the week are spent", Some(at)),
+        Held::Quiet(at) => ("quiet hours of the team", Some(at)),
+        Held::Budget(at) => ("no digest left this week", Some(at)),
         Held::NoDigest => ("the team has no digest", None),
     }
 }

@@ -193,11 +193,11 @@ fn thing(
     let (title, planned, act, link) = match (group.change, first) {
         (Some(is), _) => (
             format!("Raise {name} to {} in {place}", is.version),
-            window.map_or("to be done at once".to_owned(), |w| format!("planned for {}", w.name)),
+            window.map_or("to be done now".to_owned(), |w| format!("planned for {}", w.name)),
             match window {
-                None => "Carry it out now with `trimtab apply`, and deploy it.".to_owned(),
+                None => "Carry it out now with `trimtab apply`, then deploy it.".to_owned(),
                 Some(w) => format!(
-                    "Keep room for it: {} points from {} on; `trimtab apply` carries it out.",
+                    "Reserve {} points from {}; carry it out with `trimtab apply`.",
                     trimtab_pages::part::number(is.points),
                     w.starts.to_zoned(zone.clone()).strftime("%Y-%m-%d")
                 ),
@@ -232,20 +232,20 @@ fn thing(
                 Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
                 _ => format!("{name} in {place}: nothing is planned"),
             },
-            "no change of the plan removes it".to_owned(),
+            "no planned change removes it".to_owned(),
             match (supplier, first.and_then(|f| f.fix.as_deref())) {
                 // Nobody here can raise anything in what a supplier delivers.
                 (Some((supplier, true)), _) => {
                     format!("Ask {supplier} on the finding's page, or ask for a decision.")
                 }
                 (Some((supplier, false)), _) => format!(
-                    "{supplier} delivers it no longer: replace it, mitigate, or ask for an exception."
+                    "{supplier} no longer delivers it: replace it, mitigate it, or ask for an exception."
                 ),
                 (None, Some(fix)) => {
-                    format!("Raise it to {fix}, or say when: the plan tells why it stays.")
+                    format!("Raise it to {fix}, or say when; the plan says why it is left.")
                 }
                 (None, None) => {
-                    "No version without it is known: replace it, mitigate, or ask for an exception."
+                    "No fixed version is known: replace it, mitigate it, or ask for an exception."
                         .to_owned()
                 }
             },

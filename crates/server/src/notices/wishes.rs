@@ -200,33 +200,33 @@ fn wrong<T>(name: &'static str, text: impl Into<String>) -> Result<T, Wrong> {
 /// What can be told without asking anybody.
 fn checked(is: &Wishes) -> Result<(), Wrong> {
     if is.zone.len() > 64 || TimeZone::get(&is.zone).is_err() {
-        return wrong("zone", "It is a name of the time zone database, such as Europe/Berlin.");
+        return wrong("zone", "Must be a time zone name such as Europe/Berlin.");
     }
     let known = |day: &String| DAYS.iter().any(|(word, _)| word == day);
     if is.days.len() > DAYS.len() || !is.days.iter().all(known) {
         return wrong("days", "Days are `monday` to `sunday`.");
     }
     if time(&is.time).is_none() {
-        return wrong("time", "It is a time such as 09:00.");
+        return wrong("time", "Must be a time such as 09:00.");
     }
     if is.quiet.as_ref().is_some_and(|q| time(&q.from).is_none() || time(&q.to).is_none()) {
-        return wrong("quiet", "Quiet hours are two times, such as 18:00 and 08:00.");
+        return wrong("quiet", "Must be two times, such as 18:00 and 08:00.");
     }
     if is.budget > BUDGET {
-        return wrong("budget", format!("It is a whole number, 0 to {BUDGET}."));
+        return wrong("budget", format!("Must be a whole number, 0 to {BUDGET}."));
     }
     if is.escalates.is_some_and(|minutes| !(1..=LONGEST).contains(&minutes)) {
-        return wrong("escalates", format!("It is a whole number of minutes, 1 to {LONGEST}."));
+        return wrong("escalates", format!("Must be a whole number of minutes, 1 to {LONGEST}."));
     }
     if !CHANNELS.iter().any(|(word, _)| *word == is.channel) {
         let words: Vec<&str> = CHANNELS.iter().map(|(word, _)| *word).collect();
-        return wrong("channel", format!("It is one of {}.", words.join(", ")));
+        return wrong("channel", format!("Must be one of {}.", words.join(", ")));
     }
     if is.addresses.len() > MOST || !is.addresses.iter().all(|a| is_address(a)) {
-        return wrong("addresses", format!("At most {MOST} addresses, one a line."));
+        return wrong("addresses", format!("At most {MOST} addresses, one per line."));
     }
     if is.channel == "mail" && is.addresses.is_empty() {
-        return wrong("addresses", "Say to whom the digest is mailed.");
+        return wrong("addresses", "Add an address to send the digest to.");
     }
     Ok(())
 }
@@ -282,7 +282,7 @@ fn sealed(
         return Ok(Ok((String::new(), forgotten)));
     }
     let Some(key) = app.settings.access.key.as_ref() else {
-        let text = "The server has no key to seal the address with: start it with `--key-file`.";
+        let text = "The server has no key to encrypt the address with: start it with `--key-file`.";
         return Ok(wrong("channel", text));
     };
     // What was of another kind of channel is not taken for this one's.
@@ -295,22 +295,22 @@ fn sealed(
     let address = said(&wanted.address, kept.as_ref().map(|k| &k.address));
     let secret = said(&wanted.secret, kept.as_ref().map(|k| &k.secret));
     if address.is_empty() {
-        return Ok(wrong("address", "Say the address of the channel's webhook."));
+        return Ok(wrong("address", "Enter the address of the webhook."));
     }
     let Ok(url) = address.parse::<Url>() else {
-        return Ok(wrong("address", "It is an address such as https://chat.example/hooks/…"));
+        return Ok(wrong("address", "Must be an address such as https://chat.example/hooks/…"));
     };
     if !url.is_secure() && !app.settings.notices.private {
-        return Ok(wrong("address", "It begins with https://"));
+        return Ok(wrong("address", "Must begin with https://"));
     }
     if channel == "webhook" && !(16..=SECRET).contains(&secret.chars().count()) {
-        return Ok(wrong("secret", "Letters are signed with it: 16 to 200 characters."));
+        return Ok(wrong("secret", "Must have 16 to 200 characters: messages are signed with it."));
     }
     let server = url.authority().to_owned();
     let told = json!(Place { address, secret }).to_string();
     let sealed = key.seal(told.as_bytes(), &sealed_for(org, team.id)).map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::conflict("Nothing can be sealed right now. Try again.")
+        Problem::conflict("This cannot be encrypted right now. Try again.")
     })?;
     Ok(Ok((server, Some(sealed))))
 }
@@ -338,7 +338,7 @@ async fn read(
         [("address", &wanted.address, ADDRESS), ("secret", &wanted.secret, SECRET)]
     {
         if text.chars().count() > most {
-            return Ok(wrong(name, format!("It has {most} characters at most.")));
+            return Ok(wrong(name, format!("Must have at most {most} characters.")));
         }
     }
     let people = app.store.people(who.org).await?;
@@ -352,7 +352,7 @@ async fn read(
     }
     let [_, second, third] = &circles;
     if second.is_empty() && !third.is_empty() {
-        return Ok(wrong("second", "There is a third circle and no second one."));
+        return Ok(wrong("second", "A third circle needs a second one."));
     }
     let before = app.store.wishes(who.org, team.id).await?;
     let (server, sealed) = match sealed(app, who.org, team, &wanted, before.as_ref())? {

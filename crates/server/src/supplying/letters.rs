@@ -195,7 +195,7 @@ pub(crate) async fn attempt(app: &App, who: &Who, id: i64) -> Result<(Became, St
     let of = (id, to.as_str());
     app.store.begin_supplier_letter(who.org, of, &told, &who.actor(), now).await?;
     let document = Document {
-        title: format!("A test letter to {}", seen.is.is.name),
+        title: format!("Test message for {}", seen.is.is.name),
         lines: vec![
             "Somebody tries whether you are reached by this address. There is nothing to do."
                 .to_owned(),

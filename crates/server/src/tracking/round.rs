@@ -121,7 +121,7 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
     }
     let (project, token) = (project(tracker), opened(app, tracker, "token"));
     let (Some(project), Some(token)) = (project, token) else {
-        let trouble = "Its settings cannot be read: set the tracker and its token again.";
+        let trouble = "The settings cannot be read: enter the tracker and its token again.";
         app.store.note_tracker(org, team, None, (trouble, None), now).await?;
         return Ok(Done { trouble: trouble.to_owned(), ..Done::default() });
     };
@@ -170,13 +170,11 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
 fn away(home: &str, here: &str) -> String {
     if home.is_empty() {
         return format!(
-            "another server than this one, {here}, wrote these tickets before: of a copy nothing is written. Where it moved \
-             here, save the tracker's settings here"
+            "another server than this one, {here}, wrote these tickets before, and a copy writes nothing. If the server has moved here, save the settings of the tracker here"
         );
     }
     format!(
-        "the server at {home} writes these tickets, and this one is {here}: of a copy nothing is written. Where it moved \
-         here, save the tracker's settings here"
+        "the server at {home} writes these tickets, and this one is {here}; a copy writes nothing. If the server has moved here, save the settings of the tracker here"
     )
 }
 
@@ -369,14 +367,16 @@ impl Round<'_> {
                 }
                 if calls >= CALLS_OF_ONE / 2 {
                     // The next round begins with another one.
-                    let why = "It takes more calls than there is time for: it goes on later.";
+                    let why = "This takes more calls than there is time for; it continues later.";
                     return self.failed(row, why);
                 }
                 return Err(Stop::Rest);
             }
             calls += 1;
             if calls > CALLS_OF_ONE {
-                let why = "It does not come to rest: something there changes it back.".to_owned();
+                let why =
+                    "This ticket keeps changing: something in the tracker undoes each update."
+                        .to_owned();
                 return self.failed(row, &why);
             }
             let made = match &call {
@@ -509,7 +509,7 @@ impl Round<'_> {
         }
         let asked = self.wait(people::take(self.app, self.tracker, row, seen, said))?;
         let had = serde_json::to_value(Had::seen(seen, said)).unwrap_or_default();
-        let why = "an exception could not be asked for now: it is tried again";
+        let why = "the exception could not be requested now; Trimtab tries again";
         let ended = (Some(now), if asked { "" } else { why });
         let store = &self.app.store;
         Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &had, ended))?)

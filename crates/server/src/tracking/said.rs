@@ -19,26 +19,28 @@ use crate::state::App;
 /// For how many days an exception is asked for, where the charter allows as many.
 const DAYS: i64 = 90;
 /// How an answer ends where people must ask themselves.
-const BY_HAND: &str = "Ask for it by hand.";
+const BY_HAND: &str = "Request it by hand.";
 /// The most points that are believed.
 const POINTS: f64 = 1_000.0;
 
 /// For people.
 pub(super) fn words(said: &Said) -> String {
     match said {
-        Said::Gone => "it was deleted or moved away there".to_owned(),
-        Said::Taken => "its text is theirs: Trimtab's line was taken off".to_owned(),
+        Said::Gone => "deleted or moved in the tracker".to_owned(),
+        Said::Taken => {
+            "the marker line of Trimtab was removed, so its text is no longer updated".to_owned()
+        }
         Said::WontDo(None) => "will not be done".to_owned(),
         Said::WontDo(Some(why)) => {
             let line: String = why.split_whitespace().collect::<Vec<_>>().join(" ");
             format!("will not be done: {}", line.chars().take(200).collect::<String>())
         }
-        Said::Done => "done, they say".to_owned(),
-        Said::Reopened => "opened again".to_owned(),
+        Said::Done => "marked as done".to_owned(),
+        Said::Reopened => "reopened".to_owned(),
         Said::Due(None) => "has no due date".to_owned(),
         Said::Due(Some(day)) => format!("due {day}"),
         Said::Points(points) => format!("{points} points"),
-        Said::Assigned(who) => format!("{who} has it"),
+        Said::Assigned(who) => format!("assigned to {who}"),
         Said::Sprint(name) => format!("in {name}"),
     }
 }
@@ -123,7 +125,9 @@ async fn answered(
         (false, true) => "The exception is over",
         (false, false) => return Ok(None),
     };
-    Ok(Some(format!("{became}, and what it was for is still due: reopen the ticket, or ask anew.")))
+    Ok(Some(format!(
+        "{became}, and what it was for is still due: reopen the ticket, or request another exception."
+    )))
 }
 
 /// Whether it is ours, and may be over in a moment.
@@ -141,14 +145,16 @@ async fn except(
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     let key = seen.map_or("the ticket", |seen| &*seen.key);
-    let by_hand = |why: &str| format!("No exception was asked for: {why} {BY_HAND}");
+    let by_hand = |why: &str| format!("No exception was requested: {why} {BY_HAND}");
     if why.is_empty() {
-        return Ok(Some(by_hand(&format!("{key} does not say why it will not be done."))));
+        return Ok(Some(by_hand(&format!("{key} gives no reason why it will not be done."))));
     }
     let who = match crate::access::who::of(app, tracker.org, tracker.is.person, None, None).await {
         Ok(who) => who,
         Err(problem) if problem.status == 401 => {
-            return Ok(Some(by_hand("who set the tracker has no account any longer.")));
+            return Ok(Some(by_hand(
+                "the person who set up the tracker has no account any longer.",
+            )));
         }
         Err(problem) if passes(&problem) => return Ok(None),
         Err(problem) => return Ok(Some(by_hand(&problem.detail))),
@@ -166,11 +172,11 @@ async fn except(
     if left.is_empty() {
         let of = known.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
         return Ok(Some(match known.as_slice() {
-            [] => "Nothing that it was for is there any longer.".to_owned(),
-            _ => format!("An exception is asked for already: {of}."),
+            [] => "None of its findings is open any longer.".to_owned(),
+            _ => format!("An exception has already been requested: {of}."),
         }));
     }
-    let reason = format!("Said in the tracker at {key}: {why}");
+    let reason = format!("From the tracker, {key}: {why}");
     let mut ids = Vec::new();
     for some in left.chunks(deciding::MOST) {
         match asked(app, &who, some, &reason, now).await {
@@ -182,13 +188,13 @@ async fn except(
                 let (is, of) = (ids.len(), left.len());
                 let why = &problem.detail;
                 return Ok(Some(format!(
-                    "An exception was asked for {is} of {of} findings. For the others: {why} {BY_HAND}"
+                    "An exception was requested for {is} of {of} findings. For the others: {why} {BY_HAND}"
                 )));
             }
         }
     }
     let of = ids.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
-    Ok(Some(format!("An exception was asked for: {of}. Somebody else answers it.")))
+    Ok(Some(format!("An exception was requested: {of}. Somebody else must answer it.")))
 }
 
 /// The live findings of the team that a ticket is for.
@@ -232,7 +238,7 @@ async fn asked(
     let agreed = app.agreed(who.org, now).await?;
     let most = findings.iter().map(|f| deciding::longest(&agreed, deciding::level(f))).min();
     let days = most.unwrap_or(DAYS).min(DAYS);
-    let mut refused = Problem::invalid("who set the tracker may ask for none.");
+    let mut refused = Problem::invalid("the person who set up the tracker may not request one.");
     for role in who.roles() {
         let wanted = Wanted {
             kind: "exception".to_owned(),

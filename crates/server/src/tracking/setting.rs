@@ -35,10 +35,12 @@ pub(crate) struct Tried {
 pub(crate) async fn attempt(app: &App, tracker: &Tracker) -> Result<Tried, Refused> {
     let wrong = |why: &str| Tried { wrong: Some(why.to_owned()), ..Tried::default() };
     let Some(project) = project(tracker) else {
-        return Ok(wrong("this build knows no such software, or the address is none"));
+        return Ok(wrong("this build does not know that tracker, or the address is not valid"));
     };
     let Some(token) = opened(app, tracker, "token") else {
-        return Ok(wrong("the token cannot be opened: another key sealed it, so give it again"));
+        return Ok(wrong(
+            "the token cannot be decrypted: it was encrypted with another key, so enter it again",
+        ));
     };
     let missing = missing(&project);
     let asked = tokio::task::spawn_blocking(move || {
@@ -66,17 +68,19 @@ fn missing(project: &Project) -> Vec<String> {
     let mut all = Vec::new();
     let is_jira = matches!(software, Software::Jira | Software::JiraServer);
     if !software.has_points() {
-        all.push("It has no points: people's points do not come back.");
+        all.push("This tracker has no story points: points that people set are not read back.");
     } else if is_jira && settings.points.is_empty() {
         all.push(
-            "No field of points is named: name it (customfield_…), and people's points come back.",
+            "No points field is set: enter it (customfield_…) to read back the points that people set.",
         );
     }
     if is_jira && settings.sprint.is_empty() {
-        all.push("No field of the sprint is named: name it (customfield_…) to see in which sprint a ticket is.");
+        all.push(
+            "No sprint field is set: enter it (customfield_…) to see which sprint a ticket is in.",
+        );
     }
     if !project.has_due() {
-        all.push("It has no due dates: the date stands in the text.");
+        all.push("This tracker has no due dates: the due date is in the text.");
     }
     all.into_iter().map(ToOwned::to_owned).collect()
 }

@@ -204,18 +204,18 @@ impl Left {
         let over = self.open + self.merged == 0;
         let why = match self {
             Left { open: 1.., .. } => {
-                "The plan has it in no window now; what it is for is still there.".to_owned()
+                "It is no longer in the plan; its findings are still open.".to_owned()
             }
             Left { merged: 1.., .. } => {
-                "It is merged, and waits to be deployed: then this is closed.".to_owned()
+                "Merged and waiting to be deployed; this ticket then closes by itself.".to_owned()
             }
             Left { fixed: 1.., .. } => {
-                "Fixed and deployed: nothing that it was for is left in production.".to_owned()
+                "Fixed and deployed: none of its findings is left in production.".to_owned()
             }
             Left { decided: 1.., .. } => {
-                "It was decided to leave it: nothing that it was for counts any longer.".to_owned()
+                "Closed by a decision: none of its findings counts any longer.".to_owned()
             }
-            _ => "Nothing that it was for is there any longer.".to_owned(),
+            _ => "None of its findings is open any longer.".to_owned(),
         };
         (over, why)
     }

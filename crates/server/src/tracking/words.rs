@@ -143,26 +143,26 @@ fn component(tracker: &Tracker, asset: &str, system: Option<&str>) -> Option<Str
 fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
     let mut all = Vec::new();
     if !wanted {
-        all.push("It came back: what it is for is there again.".to_owned());
+        all.push("Reopened: its findings are back.".to_owned());
     }
     if held.level != new.level {
-        all.push(format!("The level is {} now; it was {}.", new.level, held.level));
+        all.push(format!("Level: {}, was {}.", new.level, held.level));
     }
     let none = || "none".to_owned();
     let due = |told: &Told| told.due.clone().unwrap_or_else(none);
     if held.due != new.due {
-        all.push(format!("By the charter it is due {} now; it was {}.", due(new), due(held)));
+        all.push(format!("Due by the charter: {}, was {}.", due(new), due(held)));
     }
     if held.to != new.to {
-        all.push(format!("It is raised to {} now; it was {}.", new.to, held.to));
+        all.push(format!("Target version: {}, was {}.", new.to, held.to));
     }
     if held.window != new.window {
         let was = if held.window.is_empty() { "in no window" } else { &held.window };
-        all.push(format!("It is planned for {} now; it was {was}: {why}.", new.window));
+        all.push(format!("Planned for {}, was {was}: {why}.", new.window));
     }
     if held.findings.len() != new.findings.len() {
         let (is, was) = (new.findings.len(), held.findings.len());
-        all.push(format!("Findings that it removes: {is}; they were {was}."));
+        all.push(format!("Findings removed: {is}, was {was}."));
     }
     all
 }
@@ -174,8 +174,8 @@ fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
     let list =
         format!("{public}/findings?team={team}&package={}&asset={}", encode(&is.package), is.asset);
     let mut all = vec![
-        ("The plan that it is in".to_owned(), format!("{public}/teams/{team}/plan")),
-        ("The findings that it removes".to_owned(), list),
+        ("The plan".to_owned(), format!("{public}/teams/{team}/plan")),
+        ("Findings removed".to_owned(), list),
     ];
     for f in change.findings.iter().take(3) {
         all.push((f.vulnerability.1.clone(), format!("{public}/findings/{}", f.id)));
@@ -195,9 +195,9 @@ fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
     };
     vec![
         format!("{asset} has no {package} below {}", change.is.version),
-        "its tests are as they were before".to_owned(),
-        format!("a new inventory of it was pushed, and {gone}"),
-        "what was built of it runs in production: then this is closed by itself".to_owned(),
+        "its tests give the same result as before".to_owned(),
+        format!("a new inventory of it has been pushed, and {gone}"),
+        "the new build runs in production; this ticket then closes by itself".to_owned(),
     ]
 }
 
@@ -245,13 +245,13 @@ async fn speak(
         names.join(", ")
     };
     let [product, engineering, security, operations] = texts;
-    let unknown = "The advisory index does not know it: nothing can be said of it here.";
+    let unknown = "The advisory index has no entry for it, so nothing is known about it here.";
     let or = |text: String| if text.is_empty() { unknown.to_owned() } else { text };
     new.product = or(product);
     new.engineering = format!(
         "Raise {} from {} to {} in {}. Planned for {}: {}.\n{engineering}",
         name(&change.is.change.package),
-        if new.from.is_empty() { "what is there" } else { &new.from },
+        if new.from.is_empty() { "the current version" } else { &new.from },
         new.to,
         new.asset,
         new.window,
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(differs(&held, true, &other, "x"), Vec::<String>::new());
         let moved = Told { window: "now".into(), level: "critical".into(), ..held.clone() };
         let said = differs(&held, true, &moved, "it cannot wait").join(" ");
-        assert!(said.contains("critical now; it was high") && said.contains("it cannot wait"));
-        assert!(differs(&held, false, &held, "x").concat().contains("came back"));
+        assert!(said.contains("Level: critical, was high") && said.contains("it cannot wait"));
+        assert!(differs(&held, false, &held, "x").concat().contains("Reopened"));
     }
 }

@@ -119,7 +119,8 @@ fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<N
         return Some(Notice { urgency: Urgency::Note, text: text.to_owned(), next: edit() });
     }
     if is.wishes.channel == "mail" && app.settings.notices.mail.is_none() {
-        let text = "The server sends no mail: an administrator starts it with --mail-server.";
+        let text =
+            "The server cannot send mail: an administrator must start it with --mail-server.";
         return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
     }
     if !is.tells {

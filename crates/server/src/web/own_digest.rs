@@ -95,8 +95,8 @@ async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, Stri
     let waits = own::waits(app, who, now, &mut Sides::new()).await?;
     let count = match waits.len() {
         0 => "Nothing waits for you beside what your teams' digests tell".to_owned(),
-        1 => "1 thing waits for you".to_owned(),
-        more => format!("{more} things wait for you"),
+        1 => "1 thing is waiting for you".to_owned(),
+        more => format!("{more} things are waiting for you"),
     };
     let headline = match &kept {
         Some(kept) => format!("{count}; your digest comes {}.", When::of(&kept.told).words()),

@@ -208,7 +208,7 @@ pub(crate) async fn post(
         },
     };
     let Some(at) = at(&sent.day, &sent.time) else {
-        let wrong = ("time", "It is a time such as 14:30, on a day.".to_owned());
+        let wrong = ("time", "Must be a time such as 14:30, on a day.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
     };
     let Some(minutes) = sent.minutes.trim().parse().ok() else {

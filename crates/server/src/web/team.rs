@@ -228,7 +228,7 @@ pub(crate) async fn post(
     let open_limit: Option<u32> = if text.is_empty() { None } else { text.parse().ok() };
     let beyond = open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit));
     if beyond || open_limit.is_none() && !text.is_empty() {
-        let wrong = ("open_limit", format!("It is a whole number, 1 to {OPEN_MOST}."));
+        let wrong = ("open_limit", format!("Must be a whole number, 1 to {OPEN_MOST}."));
         return show(&app, &who, &team, sent, Some(wrong)).await;
     }
     let cadence = Some(sent.cadence.clone()).filter(|c| !c.is_empty());

@@ -293,10 +293,10 @@ fn said(update: &Update) -> Vec<String> {
     let tests = &update.told.tests;
     let mut said = Vec::new();
     for (title, names) in [
-        ("Failed before as well", &tests.failed_before),
-        ("Pass now, and did not before", &tests.mended),
-        ("Are not run any more", &tests.gone),
-        ("Failed once, and passed when run again", &tests.wavering),
+        ("Failed before and after", &tests.failed_before),
+        ("Failed before, pass now", &tests.mended),
+        ("No longer run", &tests.gone),
+        ("Flaky: failed once, passed when run again", &tests.wavering),
     ] {
         if !names.is_empty() {
             let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");

@@ -44,7 +44,7 @@ fn what_one_asks_for_another_answers() {
         server.send(&lea, &ask, &[("reason", "later"), ("role", "engineering"), ("days", "x")]);
     assert!(wrong.text.contains("Enter a whole number."), "{}", wrong.text);
     let wrong = server.send(&lea, &ask, &[("reason", "later"), ("role", "admin"), ("days", "5")]);
-    assert!(wrong.text.contains("It is one of your own roles here."), "{}", wrong.text);
+    assert!(wrong.text.contains("Must be one of your own roles here."), "{}", wrong.text);
     let good = [
         ("kind", "exception"),
         ("reason", "=cmd|later <b>"),

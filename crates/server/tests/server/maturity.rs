@@ -28,7 +28,7 @@ fn maturity_is_told_from_evidence_and_of_what_may_be_seen() {
     let whole = criterion(&all, "inventory-whole");
     assert_eq!(
         (&whole["verdict"], &whole["missing"]),
-        (&"not-met".into(), &"1 more of 2 systems (100 % are asked for).".into())
+        (&"not-met".into(), &"1 more of 2 systems needed (100 % required).".into())
     );
     assert_eq!(criterion(&all, "charter-agreed")["verdict"], "unknown", "only a preset holds");
     assert_eq!(criterion(&all, "load-falls")["verdict"], "unknown", "the ledger is young");
@@ -190,7 +190,7 @@ fn an_organisation_asks_more_or_less_of_itself_within_bounds() {
     // One of two is still too few, by what is asked for here.
     let all = server.open(lea, "/api/v1/maturity").json();
     let is = criterion(&all, "inventory-whole");
-    assert_eq!(is["missing"], "1 more of 2 systems (80 % are asked for).");
+    assert_eq!(is["missing"], "1 more of 2 systems needed (80 % required).");
     assert_eq!(is["least"], 80);
     let rows = server.open(small, "/api/v1/maturity/thresholds").json()["rows"].clone();
     let rows = rows.as_array().unwrap();

@@ -342,7 +342,7 @@ fn wishes_are_checked_and_quiet_hours_hold_the_digest() {
     let held = world.notices()["things"][0].clone();
     assert_eq!(
         (&held["held"], &held["until"]),
-        (&json!("the team has quiet"), &json!("2026-03-04T06:00:00Z"))
+        (&json!("quiet hours of the team"), &json!("2026-03-04T06:00:00Z"))
     );
     QUIET.store(44 * 60, Ordering::SeqCst);
     world.job("notify", "Wednesday at seven");

@@ -126,7 +126,7 @@ fn no_more_are_open_at_a_time_than_the_team_allows() {
     for wrong in ["0", "1001", "x", "1.5"] {
         let fields = [("cadence", "every sprint"), ("capacity", "40"), ("open_limit", wrong)];
         let answer = world.server.send(&world.tom, &edit, &fields);
-        assert!(answer.text.contains("It is a whole number"), "{wrong}: {}", answer.status);
+        assert!(answer.text.contains("Must be a whole number"), "{wrong}: {}", answer.status);
     }
     let fields = [("cadence", "every sprint"), ("capacity", "40"), ("open_limit", "1")];
     assert_eq!(world.server.send(&world.tom, &edit, &fields).status, 303);
@@ -294,11 +294,7 @@ fn what_people_decide_is_kept_with_the_reason() {
     let last = |world: &World| told(world).last().unwrap().clone();
     assert_eq!(
         last(&world),
-        (
-            "moved".into(),
-            name.as_str().unwrap().into(),
-            "people accepted it for this window".into()
-        )
+        ("moved".into(), name.as_str().unwrap().into(), "accepted for this window".into())
     );
     let kept = world.server.open(&world.ann, "/api/v1/plans").json()["rows"][0].clone();
     assert_eq!(kept["changes"][0]["by_people"], json!(true));

@@ -73,7 +73,7 @@ fn a_ticket_follows_its_action_in_every_tracker() {
         // One for the action, made when the plan schedules it, with all that is to stand in it.
         let [issue] = &issues(&fake)[..] else { panic!("{word}: {:#?}", issues(&fake)) };
         assert_eq!(issue.title, "Raise moment to 2.29.4 in shop", "{word}");
-        for words in ["What it means", "What to change", "Done when", "Owner", "How likely"] {
+        for words in ["What it means", "What to change", "Done when", "Owner", "Likelihood"] {
             assert!(text(issue).contains(words), "{word}: {words} in {}", text(issue));
         }
         let row = world.only();
@@ -93,7 +93,7 @@ fn a_ticket_follows_its_action_in_every_tracker() {
         let [issue] = &issues(&fake)[..] else { panic!("{word}") };
         assert!(!is_closed(issue), "{word}: {issue:#?}");
         assert_eq!(issue.said.len(), 1, "{word}");
-        assert!(issue.said[0].1.to_string().contains("waits to be deployed"), "{word}");
+        assert!(issue.said[0].1.to_string().contains("waiting to be deployed"), "{word}");
 
         // Deployed, evidence closes it, in the same comment.
         world.runs("shop");
@@ -110,7 +110,7 @@ fn a_ticket_follows_its_action_in_every_tracker() {
         world.passes(61);
         let [issue] = &issues(&fake)[..] else { panic!("{word}: one stays one") };
         assert!(!is_closed(issue), "{word}: {issue:#?}");
-        assert!(issue.said[0].1.to_string().contains("came back"), "{word}");
+        assert!(issue.said[0].1.to_string().contains("Reopened"), "{word}");
         assert_eq!(world.only()["state"], "open", "{word}");
     }
 }
@@ -218,7 +218,7 @@ fn what_people_say_comes_back() {
         assert_eq!(decision["author"], json!(world.lea.id), "who set the tracker asks");
         assert!(decision["reason"].as_str().unwrap().contains("goes in March"), "{decision}");
     }
-    assert!(answer.contains("Somebody else answers it"), "{answer}");
+    assert!(answer.contains("Somebody else must answer it"), "{answer}");
     assert!(is_closed(&issues(&fake)[0]), "what people closed stays closed");
 }
 

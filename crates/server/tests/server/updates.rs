@@ -139,7 +139,7 @@ fn a_batch_is_followed_from_the_plan_to_production() {
         "With it, 1 test fails that passed before.",
         "trimtab rollback sprint-1f3a",
         "https://git.example/shop/12",
-        "Failed before as well: shop.slow",
+        "Failed before and after: shop.slow",
     ]);
     assert!(!text.contains("How it went"), "who may not say is not asked");
     // Merged: gone from the main line, and what runs still has it. Then deployed.

@@ -493,7 +493,7 @@ impl Work<'_> {
 
     fn test(&self, runs: &mut usize) -> Trial {
         *runs += 1;
-        let Some(command) = &self.command else { return Trial::not_run("there is no command") };
+        let Some(command) = &self.command else { return Trial::not_run("no command is given") };
         let command = if self.unvetted.get() { &command.without_vet() } else { command };
         match prepare(command, &self.confinement, &self.limits) {
             Ok(()) => trial(&self.tree, command, &self.confinement, &self.limits),

@@ -343,7 +343,7 @@ fn vendor(work: &Work<'_>, steps: &mut Steps) -> Result<Option<Not>, Diagnostic>
 fn ground(work: &Work<'_>) -> Result<(Scratch, Inventory), Diagnostic> {
     let place = &work.arrivals.place;
     let unusable = |why: String| {
-        Diagnostic::new(Code::FileUnreadable, format!("the project cannot be copied: {why}"))
+        Diagnostic::new(Code::FileUnreadable, format!("the project could not be copied: {why}"))
             .help("plan again for the commit that is applied")
     };
     // A tool that must be asked what it chooses is asked once: each begins with the same.

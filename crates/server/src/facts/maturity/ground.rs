@@ -256,7 +256,9 @@ impl Ground {
         let keys = self.keys(scope, systems);
         let mut found = keys.iter().filter_map(|key| self.supplied.get(key));
         if found.any(|is| is.judged < is.products) {
-            return unknown("Not all of suppliers' products were judged yet: they are each day.");
+            return unknown(
+                "Not all suppliers' products have been judged yet; this happens every day.",
+            );
         }
         let found = keys.iter().filter_map(|key| self.supplied.get(key));
         let (products, decided, unclear) = found.fold((0, 0, 0), |sum, is| {
@@ -264,8 +266,7 @@ impl Ground {
         });
         if unclear > decided || (decided == 0 && products > 0) {
             return unknown(
-                "Of most products it is not known whether suppliers keep what they promised: \
-                 say what was promised, and ask for what shows it.",
+                "For most products it is unknown whether suppliers keep their promises: record what was promised, and ask for the evidence.",
             );
         }
         self.of_products(scope, systems, |is| (is.kept, is.decided))
@@ -285,7 +286,9 @@ impl Ground {
         let found: Vec<(i64, i64)> =
             keys.iter().filter_map(|key| self.refused.get(key)).copied().collect();
         if found.is_empty() && keys.iter().all(|key| !self.gated.contains_key(key)) {
-            return unknown("No change was looked at by the gate: push verdicts, or wait for one.");
+            return unknown(
+                "The gate has not checked a change yet: push a verdict, or run trimtab push --wait in CI.",
+            );
         }
         let (of, yes) = found.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         Known::Counted(Counted::of(natural(yes), natural(of)))
@@ -293,9 +296,7 @@ impl Ground {
 
     fn weighed(&self, scope: Scope, systems: &[&System]) -> Known {
         let Some(open) = &self.open else {
-            return unknown(
-                "There is no advisory index: bring one, and it is known what is wrong.",
-            );
+            return unknown("There is no advisory index: add one to find out what is vulnerable.");
         };
         let none = matches!(scope, Scope::All) && self.whole;
         let ids = systems.iter().map(|s| s.id).chain(none.then_some(0));
@@ -315,7 +316,7 @@ impl Ground {
         let owning: Vec<&Team> =
             self.teams_of(scope).filter(|t| self.systems_of(t.id).next().is_some()).collect();
         if owning.is_empty() {
-            return unknown("No team here owns a system: give it one.");
+            return unknown("No team owns a system yet: assign one.");
         }
         let yes = owning.iter().filter(|team| self.reviewed.contains(&team.id));
         counted(yes.count(), owning.len())
@@ -364,7 +365,7 @@ impl Ground {
 
     fn kept(&self, scope: Scope) -> Known {
         let Some((now, _)) = self.numbers(scope) else {
-            return unknown("The team owns no system: give it one.");
+            return unknown("The team owns no system: assign one.");
         };
         counted(now.deadlines.met, now.deadlines.met + now.deadlines.missed)
     }
@@ -379,7 +380,7 @@ impl Ground {
     /// How many teams are so, of those that own a system. Unknown where one was not known on a day, unless another
     /// is known not to be so.
     fn teams_that(&self, scope: Scope, day: i64, is: impl Fn(&Numbers, &Numbers) -> bool) -> Known {
-        let young = "Not all that is asked here is known for 90 days: wait until it is.";
+        let young = "Part of this is not known for the whole 90 days yet.";
         if self.measured.began.is_none_or(|began| began > day) {
             return unknown(young);
         }
@@ -397,7 +398,7 @@ impl Ground {
             return unknown(young);
         }
         if of == 0 {
-            return unknown("No team here owns a system: give it one.");
+            return unknown("No team owns a system yet: assign one.");
         }
         counted(yes, of)
     }
@@ -471,9 +472,7 @@ async fn open(
 async fn charter(app: &App, who: &Who) -> Result<Known, Problem> {
     let charters = app.store.charters(who.org).await?;
     let Some(is) = charters.into_iter().find(|c| c.state == CharterState::InForce) else {
-        return Ok(unknown(
-            "No charter is in force: what holds is a preset that nobody agreed to.",
-        ));
+        return Ok(unknown("No charter is in force; a preset applies that nobody has agreed to."));
     };
     let sides: HashSet<&str> = is.agreed.iter().map(|(side, ..)| side.as_str()).collect();
     let yes = u64::try_from(sides.len()).unwrap_or(SIDES);
@@ -483,7 +482,8 @@ async fn charter(app: &App, who: &Who) -> Result<Known, Problem> {
 /// Whether the advisories are of the last 30 days, of the last two, and know of exploits.
 async fn index(app: &App, now: Timestamp) -> Result<[Known; 3], Problem> {
     let Some(info) = app.index().and_then(|index| index.info().ok()) else {
-        let none = unknown("There is no advisory index: bring one, or let the server fetch feeds.");
+        let none =
+            unknown("There is no advisory index: add one, or let the server fetch the feeds.");
         return Ok([none.clone(), none.clone(), none]);
     };
     let feeds = app.store.feeds().await?;
@@ -491,7 +491,7 @@ async fn index(app: &App, now: Timestamp) -> Result<[Known; 3], Problem> {
     let fetched = feeds.into_iter().filter(|f| f.name == "fetch").filter_map(|f| f.succeeded);
     let newest = fetched.chain(data).max();
     let within = |hours: i64| match newest {
-        None => unknown("No advisory of the index says when it was changed."),
+        None => unknown("No advisory in the index says when it was last modified."),
         Some(at) => {
             let yes = u64::from(now.duration_since(at) <= SignedDuration::from_hours(hours));
             Known::Counted(Counted { since: Some(at), ..Counted::of(yes, 1) })

@@ -296,7 +296,7 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
             Figure::of(format!("{wrong}{more}"), "failed deployments", list),
             Figure::of(
                 format!("{known} of {}", base.systems.len()),
-                "systems say what runs in production",
+                "systems report what runs in production",
                 "/systems",
             ),
             base.period("merged to deployed, median", "remediated", |is| {

@@ -217,7 +217,7 @@ fn a_channel_is_tried_and_its_answer_told_some_times_an_hour() {
     let (status, told) = try_it();
     assert_eq!((status, &told["answers"][0]["works"]), (200, &json!(true)), "{told}");
     let came = hook.came();
-    assert_eq!((came.len(), &came[0]["subject"]), (1, &json!("A test letter to shop")));
+    assert_eq!((came.len(), &came[0]["subject"]), (1, &json!("Test message for shop")));
     assert_eq!(world.notices()["digests"], 0, "it is of no budget");
     assert_eq!(world.sent().len(), 0);
     hook.status.store(404, Ordering::SeqCst);
@@ -269,7 +269,10 @@ fn a_try_reaches_no_internal_address_and_a_mail_server_is_told_the_letter() {
     assert_eq!(works, [&json!(true), &json!(true)], "{told}");
     let first = smtp.mail();
     assert_eq!(first["to"], json!(["team@ferries.example"]));
-    assert!(first["text"].as_str().unwrap().contains("Somebody tries whether"), "{first}");
+    assert!(
+        first["text"].as_str().unwrap().contains("Somebody is testing this channel"),
+        "{first}"
+    );
     assert_eq!(smtp.mail()["to"], json!(["other@ferries.example"]));
 }
 

@@ -116,10 +116,10 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     assert_eq!(came.len(), 3, "one letter: {came:#?}");
     let told = titles(&came[2]);
     for title in [
-        "Answer: an exception for CVE-2026-77 in left-pad is asked for",
+        "Answer the request for an exception: CVE-2026-77 in left-pad",
         "An exception ends on 2026-03-19: CVE-2026-78 in left-pad",
         "Late: Ask the supplier",
-        "A review is prepared for 2026-03-10 11:00 UTC",
+        "A review is planned for 2026-03-10 11:00 UTC",
         "Incident: A worm",
         "Incident: A door",
     ] {
@@ -133,7 +133,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
         .as_array()
         .unwrap()
         .iter()
-        .find(|item| item["title"].as_str().unwrap().starts_with("A review is prepared"));
+        .find(|item| item["title"].as_str().unwrap().starts_with("A review is planned"));
     assert!(agenda.unwrap()["link"].as_str().unwrap().ends_with(&format!("/reviews/{next}")));
     // It is told once, and what is over is told no more.
     world.api(

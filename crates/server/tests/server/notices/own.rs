@@ -81,9 +81,9 @@ fn what_waits_for_somebody_reaches_them_once_whatever_lists_they_are_on() {
         ("CVE-2026-77", true),
         ("CVE-2026-78", true),
         ("CVE-2026-79", false),
-        ("A review is prepared for 2026-03-10 11:00 UTC", true),
+        ("A review is planned for 2026-03-10 11:00 UTC", true),
         ("Late: Ask the registry", true),
-        ("4 things wait for you", true),
+        ("4 things are waiting for you", true),
     ] {
         assert_eq!(text.contains(told), is, "{told}: {text}");
     }
@@ -153,14 +153,14 @@ fn what_somebody_answers_is_found_however_much_else_is_older() {
     let digest = |who: &Someone| server.open(who, "/account/digest").text;
     let told = digest(&lu);
     assert!(told.contains("CVE-2026-77") && !told.contains("findings in p1"), "{told}");
-    // A charter waits for the word of her side until it is said.
+    // A charter is waiting for her side until it is said.
     let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n";
     let proposed =
         app.store.propose_charter(world.org, text, world.lea.id, "person:1", sides_clock());
     server.runtime.block_on(proposed).unwrap();
-    assert!(digest(&pia).contains("A charter waits for the word of product"), "{}", digest(&pia));
+    assert!(digest(&pia).contains("A charter is waiting for product"), "{}", digest(&pia));
     let eve = server.someone(world.org, "eve", &[(Role::Product, ScopeOf::System(world.system))]);
-    assert!(!digest(&eve).contains("A charter waits"), "a side of the whole alone");
+    assert!(!digest(&eve).contains("A charter is waiting"), "a side of the whole alone");
 }
 
 clock!(GREY, grey_clock);

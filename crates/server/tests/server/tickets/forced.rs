@@ -339,7 +339,7 @@ impl Story {
                 prop_assert!(levels.len() <= 1, "{told}");
                 // What is in no window is not written anew until it is.
                 let is_out =
-                    |(_, text): &(u64, Value)| text.to_string().contains("in no window now");
+                    |(_, text): &(u64, Value)| text.to_string().contains("no longer in the plan");
                 if !is.has_new && !all[0].said.iter().any(is_out) {
                     prop_assert_eq!(levels.first().cloned(), self.level(at), "{}", told);
                 }

@@ -140,7 +140,7 @@ def charter_and_choices(ledger):
     for system, many in collections.Counter(f.system for f in live(ledger)).items():
         cell("/boards/product", "Risk and plan by product", "Risks", ledger.systems[system], many)
     runs = {ledger.system_of.get(asset) for asset in running(ledger)} & set(ledger.systems)
-    figure("/boards/operations", "systems say what runs in production", [len(runs), len(ledger.systems)])
+    figure("/boards/operations", "systems report what runs in production", [len(runs), len(ledger.systems)])
     wrong = ledger.deployments.went_wrong()
     words("/boards/operations", "h1", [sum(not f.on_main for f in live(ledger)), wrong, 14])
     proposed, sides = set(), collections.defaultdict(set)
