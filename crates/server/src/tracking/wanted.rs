@@ -148,9 +148,10 @@ async fn leave(
     told.fixed = over && left.fixed > 0;
     let day = words::day(app, org, now).await?;
     let note = match is_back {
-        true => format!("{day}: What was fixed is in production again, by a roll-back. {why}"),
-        false => format!("{day}: {why}"),
+        true => format!("What was fixed is in production again, by a roll-back. {why}"),
+        false => why.clone(),
     };
+    let note = words::noted(told.note.as_deref(), &day, &note);
     // Said once, and not again with every day.
     let said = told.note.as_deref().is_some_and(|held| held.ends_with(&why));
     if said && !over {

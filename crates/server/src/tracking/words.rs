@@ -19,6 +19,9 @@ const NAMED: usize = 10;
 /// taken back. By when it is due stands at the head of the ticket, which is read for weeks.
 const OF_ONE: [&str; 5] = ["Upgrade", "What it costs", "Size of change", "Rollback", "By when"];
 
+/// A comment of so many bytes begins anew.
+const NOTE: usize = 2_000;
+
 /// A change to be told.
 pub(super) struct Change<'a> {
     pub(super) is: &'a Scheduled,
@@ -122,10 +125,19 @@ pub(super) async fn told(
         let what = differs(held, *wanted, &new, &is.why);
         new.note = match what.is_empty() {
             true => held.note.clone(),
-            false => Some(format!("{}: {}", day(app, org, now).await?, what.join(" "))),
+            false => Some(noted(held.note.as_deref(), &day(app, org, now).await?, &what.join(" "))),
         };
     }
     Ok(Some(new))
+}
+
+/// The one comment, with something more to say on a day: what it said of the same day stays, as nobody is told of what is
+/// overwritten.
+pub(super) fn noted(held: Option<&str>, day: &str, more: &str) -> String {
+    match held.filter(|held| held.starts_with(&format!("{day}: ")) && held.len() < NOTE) {
+        Some(held) => format!("{held} {more}"),
+        None => format!("{day}: {more}"),
+    }
 }
 
 /// What cannot be weighed comes first: it may be anything.
@@ -292,6 +304,11 @@ mod tests {
         let moved = Told { window: "now".into(), level: "critical".into(), ..held.clone() };
         let said = differs(&held, true, &moved, "it cannot wait").join(" ");
         assert!(said.contains("Level: critical, was high") && said.contains("it cannot wait"));
+        let day = "2026-12-01";
+        let first = noted(Some("2026-11-30: It was low."), day, "It is high.");
+        assert_eq!(first, "2026-12-01: It is high.");
+        assert_eq!(noted(Some(&first), day, "It is due."), "2026-12-01: It is high. It is due.");
+        assert_eq!(noted(Some(&"2026-12-01: x".repeat(400)), day, "y"), "2026-12-01: y");
         assert!(differs(&held, false, &held, "x").concat().contains("Reopened"));
     }
 }
