@@ -40,6 +40,9 @@ pub(crate) struct Places {
     pub(crate) unknown: usize,
     /// Whether it could be looked for: a package, or a name that some source knows.
     pub(crate) known: bool,
+    /// Whether anything here ever had a package or vulnerability of this name, or a source knows it: else it may be
+    /// misspelt, and that it is nowhere says nothing.
+    pub(crate) named: bool,
 }
 
 impl Places {
@@ -186,13 +189,16 @@ pub(crate) async fn places(
     (looked_for, versions): (&str, &str),
     systems: Option<Vec<i64>>,
 ) -> Result<Places, Problem> {
-    let mut places = Places { rows: Vec::new(), more: false, unknown: 0, known: false };
+    let mut places =
+        Places { rows: Vec::new(), more: false, unknown: 0, known: false, named: false };
     let Some(mut search) = searched(app, org, (looked_for, versions), systems).await? else {
         // What sources know and nothing here has is nowhere; what no source knows could not be looked for.
         places.known = is_indexed(app, &called(app, org, looked_for).await?);
+        places.named = places.known;
         return Ok(places);
     };
     places.known = true;
+    places.named = is_named(app, org, looked_for).await?;
     let mut after = None;
     loop {
         let found = search.page(app, org, after, BLOCK).await?;
@@ -207,6 +213,16 @@ pub(crate) async fn places(
             return Ok(places);
         }
     }
+}
+
+/// Whether a package was ever listed here or is named by an advisory. What is no package was looked for by its name.
+async fn is_named(app: &App, org: Org, looked_for: &str) -> Result<bool, Problem> {
+    let Ok(purl) = looked_for.parse::<Purl>() else { return Ok(true) };
+    let package = purl.package().to_string();
+    if published::is_advised(app, &purl) {
+        return Ok(true);
+    }
+    Ok(!app.store.components_of(org, std::slice::from_ref(&package)).await?.is_empty())
 }
 
 /// The search for what an incident is about. `None`: nothing here has anything of this name.

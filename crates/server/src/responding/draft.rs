@@ -22,10 +22,13 @@ pub(crate) fn stakeholders(room: &Room, now: Timestamp) -> String {
     systems.sort_unstable();
     systems.dedup();
     let running = rows.iter().filter(|place| place.running).count();
+    // What nobody owns is acknowledged by nobody, and is no team.
+    let of_teams = || room.stands.iter().filter(|stand| stand.team.is_some());
     let done = |of: fn(&trimtab_engine::incident::Stand) -> bool| {
-        room.stands.iter().filter(|stand| of(stand)).count()
+        of_teams().filter(|stand| of(stand)).count()
     };
-    let teams = room.stands.len();
+    let teams = of_teams().count();
+    let ownerless = rows.iter().filter(|place| place.team.is_none()).count();
     let least = if room.places.more { "at least " } else { "" };
     let mut text = format!(
         "{}{}. As of {} it is in {least}{}, {least}{} of them in production.",
@@ -55,6 +58,10 @@ pub(crate) fn stakeholders(room: &Room, now: Timestamp) -> String {
         done(|s| s.contained.is_some()),
         done(|s| s.fixed.is_some()),
     );
+    if ownerless > 0 {
+        let places = count(whole(ownerless), "place belongs", "places belong");
+        text += &format!(" {places} to no team.");
+    }
     if room.places.unknown > 0 {
         text += &format!(
             " {} cannot be compared and may be affected as well.",
@@ -71,7 +78,9 @@ pub(crate) fn status(room: &Room) -> String {
     // What cannot be known is not told as good.
     let sure = room.places.is_sure();
     let is = match (room.stands.is_empty() && room.places.rows.is_empty(), fixed, contained) {
-        (true, ..) if sure => "We have looked for it and have not found it in what we run.",
+        (true, ..) if sure && room.places.named => {
+            "We have looked for it and have not found it in what we run."
+        }
         (true, ..) => "We are looking into whether it affects us.",
         (_, true, _) if sure => {
             "The affected component is gone from what we build and from what we know to run in production."

@@ -35,6 +35,12 @@ pub(crate) fn of_package(app: &App, package: &str, versions: &str) -> Option<Tim
     told(&index, &purl, range.as_ref()).ok().flatten()
 }
 
+/// Whether an advisory names a package.
+pub(super) fn is_advised(app: &App, purl: &Purl) -> bool {
+    let (Some(index), Some((family, name))) = (app.index(), package_of(purl)) else { return false };
+    matches!(index.package(family, &name), Ok(Some(_)))
+}
+
 /// What was asked for, as a range. `Some(None)`: every version; `None`: it cannot be read.
 fn range(kind: &str, versions: &str) -> Option<Option<Vers>> {
     let versions = versions.trim();

@@ -170,6 +170,10 @@ fn notice(room: &Room) -> Option<Notice> {
         let text = "No source knows this name yet, so it cannot be looked for: open an incident that names a package.";
         texts.push(text.to_owned());
     }
+    if room.places.known && !room.places.named {
+        let text = "No inventory has listed a package of this name and no advisory names it: is it spelt so?";
+        texts.push(text.to_owned());
+    }
     if !room.all && room.stands.is_empty() && !room.places.rows.is_empty() {
         texts.push("Progress is shown to those who see the whole team.".to_owned());
     }
