@@ -18,7 +18,7 @@ use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::deciding::{self, level};
 use crate::facts::finding;
-use crate::jobs::replan;
+use crate::jobs::{notify, replan};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
@@ -201,7 +201,11 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let when = if at_once { "at once" } else { "later" };
     let text = format!("{} is asked: {} of {} {when}.", word(dispute), is.package, is.asset.1);
     let told = Some(note(dispute, place.team, &text));
-    Ok(app.store.add_appeal_with(who.org, &new, told, &who.actor(), now).await?)
+    let id = app.store.add_appeal_with(who.org, &new, told, &who.actor(), now).await?;
+    // An emergency has hours: who may answer hears of it now.
+    app.store.add_job(&notify::at_once(who.org, now), now).await?;
+    app.work.notify_one();
+    Ok(id)
 }
 
 /// Why nothing is asked or granted that no plan can do.

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Purl;
 use trimtab_store::{
-    Appeal, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident, IncidentSort,
-    NewPending, Org, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
-    StoredCharter,
+    Appeal, AppealState, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident,
+    IncidentSort, NewPending, Org, Resolve, ResolveState, Review, ReviewFilter, ReviewOf,
+    ReviewState, StoredCharter,
 };
 
 use super::things::Told;
@@ -174,6 +174,27 @@ pub(crate) fn asked(is: &Decision, system: Option<(i64, &str)>) -> NewPending {
     thing(&format!("answer:{}", is.id), "", &told, false)
 }
 
+/// What waits outside of the plan: an emergency breaks through, as the charter wants it answered within hours.
+pub(crate) fn appeal(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let what = if is.is.dispute { "dispute" } else { "emergency" };
+    let told = Told {
+        title: format!("Answer the {what}: {package} in {}", is.asset_name),
+        detail: format!(
+            "In {}, to be answered by {} UTC: {}",
+            place(system),
+            is.is.due.strftime("%Y-%m-%d %H:%M"),
+            is.is.reason
+        ),
+        act: "Grant or refuse it on its page, if the charter lets you.".to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: system.map(|system| system.0),
+        answer: Some(is.is.author),
+        ..Told::default()
+    };
+    thing(&format!("appeal:{}", is.id), "", &told, !is.is.dispute)
+}
+
 pub(crate) fn ends(is: &Decision, system: Option<(i64, &str)>, at: Timestamp) -> NewPending {
     let told = Told {
         title: format!("An exception ends on {}: {}", day(at), about(is)),
@@ -257,6 +278,12 @@ pub(crate) async fn of_teams(
     for is in app.store.asked_by_others(org, 0, Some(&owned), now, ASKED).await? {
         if let Some((team, system)) = owner(is.is.system) {
             all.entry(team).or_default().things.push(asked(&is, Some(system)));
+        }
+    }
+    let asked = (Some(AppealState::Asked), None, None);
+    for is in app.store.appeals(org, asked, None, None, MOST).await?.rows {
+        if let Some((team, system)) = owner(is.is.system) {
+            all.entry(team).or_default().things.push(appeal(&is, Some(system)));
         }
     }
     for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {

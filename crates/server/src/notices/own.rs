@@ -14,8 +14,8 @@ use trimtab_engine::rhythm::next_of;
 use trimtab_model::Role;
 use trimtab_model::letter::{Item, Letter};
 use trimtab_store::{
-    Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState,
-    ReviewFilter, ReviewOf, ReviewState, StoreError,
+    AppealState, Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun,
+    ResolveState, ReviewFilter, ReviewOf, ReviewState, StoreError,
 };
 
 use super::others::{self, ENDS, MEETS};
@@ -26,6 +26,7 @@ use crate::access::{Action, On, Who, who};
 use crate::agreeing;
 use crate::api::findings::WEEK;
 use crate::api::where_may;
+use crate::appealing;
 use crate::deciding::{self, Sides};
 use crate::ingest::{Refused, blocking};
 use crate::jobs::mail_people;
@@ -161,6 +162,15 @@ pub(crate) async fn waits(
                 let named = of.map(|system| (system.id, system.name.as_str()));
                 all.push((of.and_then(|system| system.team), others::asked(&is, named)));
             }
+        }
+    }
+    let asked = (Some(AppealState::Asked), None, None);
+    for is in app.store.appeals(org, asked, None, None, MOST).await?.rows {
+        let of = system(is.is.system);
+        let on = of.map_or(On::ALL, |system| On { system: Some(system.id), team: system.team });
+        if !appealing::answering(who, &is, on).is_empty() {
+            let named = of.map(|system| (system.id, system.name.as_str()));
+            all.push((of.and_then(|system| system.team), others::appeal(&is, named)));
         }
     }
     for is in app.store.own_ending_decisions(org, me, (now, now + ENDS), MOST).await? {

@@ -110,6 +110,10 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
     assert_eq!(status, 201, "{asked}");
     assert_eq!(ask(server, &tom, "POST", "/api/v1/appeals", &wanted).0, 409, "once");
+    // It has hours: the team's people hear of it at once.
+    server.settle(server.org());
+    let waits = server.open(&tom, &format!("/teams/{}/notices", world.team)).text;
+    assert!(waits.contains("Answer the emergency: moment in shop"), "{waits}");
     let path = format!("/api/v1/appeals/{}", asked["id"]);
     let is = server.open(&sia, &path).json();
     assert!(is["rule"].as_str().unwrap().contains("critical"), "{is}");
