@@ -425,6 +425,7 @@ impl<'s> Search<'s> {
                     while !self.trial.is_over() {
                         let at = next.fetch_add(1, Ordering::SeqCst);
                         let Some(task) = tasks.get(at) else { break };
+                        self.trial.wait(tasks.len().saturating_sub(at + 1));
                         let answer = self.task(task, idle);
                         if let Ok(mut answers) = answers.lock() {
                             answers.insert(at, answer);
