@@ -194,7 +194,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
         candidates = without_broken(candidates, &broke, &material, &mut denied);
     }
-    let mut explained = problem::explained(&cases, (&places, &keys), &searched, &open, &scan);
+    let mut explained =
+        problem::explained(&cases, (&places, &keys), &searched, &open, (&scan, &index))?;
     heirs::advise(&mut explained, &open, &scan, &index)?;
     let wished = &agreed.agreement.project.images;
     image::advise(&mut explained, &open, &scan, &top, wished, args.offline);

@@ -17,14 +17,14 @@ use trimtab_report::plan::json;
 
 use super::accept::Accepting;
 use super::broke::Broke;
-use super::candidate::{Candidate, Denied, is_new};
+use super::candidate::{CHARTER, Candidate, Denied, is_new};
 use super::checks::Checked;
 use super::place::{Place, Top};
 use super::settled::Settled;
 use super::stack::Extent;
 use super::tree::Trees;
 use super::unread;
-use super::words::Explained;
+use super::words::{ACCEPT, Explained};
 use crate::args;
 use crate::commands::rhythm::Rhythm;
 
@@ -333,11 +333,14 @@ impl Answer<'_> {
             let edit = explained.map(|e| changes(&e.edit)).unwrap_or_default();
             let tried = explained.map(|e| e.tried.clone()).unwrap_or_default();
             let (why, next, blockers) = match (because, removed_if.get(&at), explained) {
-                (Because::NoCandidate(_), Some((action, why)), _) => (
-                    format!("{action}: {why}"),
-                    Some("do it by hand, or accept it until a date".to_owned()),
-                    Vec::new(),
-                ),
+                (Because::NoCandidate(_), Some((action, why)), _) => {
+                    // What the charter refuses is nobody's to do by hand either.
+                    let next = match why.starts_with(CHARTER) {
+                        true => ACCEPT,
+                        false => "do it by hand, or accept it until a date",
+                    };
+                    (format!("{action}: {why}"), Some(next.to_owned()), Vec::new())
+                }
                 (Because::NoCandidate(_), None, Some(explained)) => (
                     explained.why.clone(),
                     Some(explained.next.clone()).filter(|next| !next.is_empty()),

@@ -20,6 +20,9 @@ use super::place::{Key, Place};
 use super::search::Case;
 use super::{shared, words};
 
+/// How it is told that the charter refuses something.
+pub(super) const CHARTER: &str = "the charter refuses";
+
 /// An action that could be planned.
 pub(super) struct Candidate {
     pub(super) name: String,
@@ -129,7 +132,7 @@ impl Material<'_> {
         made.arrived.iter().find_map(|purl| {
             let reason = self.checks.get(purl)?.refused(is_new(made, purl))?;
             let rule = reason.rule.as_str();
-            Some(format!("the charter refuses {purl}: {} ({rule})", reason.found))
+            Some(format!("{CHARTER} {purl}: {} ({rule})", reason.found))
         })
     }
 
