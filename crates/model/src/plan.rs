@@ -239,6 +239,8 @@ pub enum WhyNow {
     After(usize, usize),
     /// The earlier windows are full with what removes more for a point.
     Full,
+    /// It takes more points than any earlier window has. None has more points left than this.
+    Dear(f64),
     /// The earlier windows have as many batches as the team may have open.
     Limit,
     /// This finding would miss its deadline in the next window: finding, deadline.

@@ -224,9 +224,16 @@ fn not_before(view: &View, at: (usize, Span), candidate: usize, earlier: &[Span]
     let Some((part, item)) = view.item[candidate] else { return WhyNow::Full };
     let (board, placing) = (&view.parts[part].board, &view.placings[part]);
     let of = &board.items[item];
-    let before = of.allowed.iter().filter(|s| board.slots[**s].span.end < at.1.end);
-    match before.into_iter().any(|s| placing.has_room(*s, board.cost(*s, item))) {
-        true => WhyNow::Limit,
-        false => WhyNow::Full,
+    let is_before = |s: &usize| board.slots[*s].span.end < at.1.end;
+    let before: Vec<usize> = of.allowed.iter().copied().filter(is_before).collect();
+    if before.iter().any(|s| placing.has_room(*s, board.cost(*s, item))) {
+        return WhyNow::Limit;
+    }
+    // What no earlier window would hold if it were empty is not kept out by what saves more.
+    match before.iter().map(|s| placing.left(*s)).max() {
+        Some(left) if before.iter().all(|s| of.cost > board.slots[*s].whole) => {
+            WhyNow::Dear(left as f64 / POINT)
+        }
+        _ => WhyNow::Full,
     }
 }

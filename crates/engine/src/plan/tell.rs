@@ -109,6 +109,9 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
             format!("{} needs {}, which is done then or just before", name(c), name(need))
         }
         WhyNow::Full => "earlier windows are full of what saves more".to_owned(),
+        WhyNow::Dear(left) => {
+            format!("no earlier window has more than {} points left", number(*left))
+        }
         WhyNow::Limit => "earlier windows have as many batches as may be open".to_owned(),
         WhyNow::Deadline(f, due) => {
             format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
