@@ -15,7 +15,7 @@ use super::group::{ENTER, Group, Place};
 use super::home::{self, Shown};
 use super::kept::Kept;
 use super::namespaces::{Namespaces, works};
-use super::walls::{View, hidden};
+use super::walls::{How, View, hidden};
 use super::watch::{MARK, Watch};
 use crate::program;
 
@@ -154,6 +154,10 @@ impl Confinement {
             (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: of the home only toolchains and caches were seen, and what was written there was thrown away or refused".to_owned(),
             (None, _) => "without the user's home and credentials: of the home only toolchains were seen, and caches, which could be written to".to_owned(),
         });
+        all.push(match self.home_open() {
+            Some(_) => "the checkout could be written to by its path".to_owned(),
+            None => "the checkout and its repository could only be read".to_owned(),
+        });
         let seconds = limits.time.as_secs();
         let memory = limits.memory >> 20;
         let processor = match limits.processor {
@@ -182,12 +186,12 @@ impl Confinement {
         self.home.as_deref()
     }
 
-    /// What is seen of the home by tests in a folder of ours. `None`: all of it, as
-    /// [`Confinement::home_open`] says.
+    /// What is seen of the home by tests in a folder of ours, with what can only be read wherever it lies (`held`). `None`:
+    /// all of it, as [`Confinement::home_open`] says.
     pub(super) fn view(
         &self,
         place: &Path,
-        objects: &[PathBuf],
+        (objects, held): (&[PathBuf], &[PathBuf]),
         limits: &Limits,
     ) -> std::io::Result<Option<View>> {
         let (Some(home), Ok(caches)) = (&self.home, &self.namespaces.home) else { return Ok(None) };
@@ -195,7 +199,8 @@ impl Confinement {
             return Ok(None);
         }
         let shown = Shown { home, caches: *caches, objects, folders: &limits.folders };
-        let parts = shown.parts(&|name| std::env::var_os(name), limits.network);
+        let mut parts = shown.parts(&|name| std::env::var_os(name), limits.network);
+        parts.extend(held.iter().map(|path| (How::Held, path.clone())));
         let view = View::of(home, place, &parts)?;
         // It was told to be hidden.
         let why = "the user's home lies within the copy";

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use trimtab_connect::apply::{Command, Confinement, Ended, Limits, Tree, Trial, prepare, trial};
 
-use crate::common::{git, project, tree};
+use crate::common::{git, project, state, tree};
 
 fn limits(seconds: u64) -> Limits {
     Limits { time: Duration::from_secs(seconds), ..Limits::default() }
@@ -206,6 +206,40 @@ fn a_copy_within_the_home_is_seen() {
     assert!(copy.work().join("b").is_file());
     drop(copy);
     assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
+}
+
+/// By its path, by that of its git, and by a worktree of it; what lies beside it can be written to.
+#[test]
+fn a_test_does_not_write_to_the_checkout() {
+    let folder = project(&[("a", "1\n")]);
+    let whole = folder.path().canonicalize().unwrap();
+    let root = whole.join("project");
+    git(&root, &["worktree", "add", "-q", "../tree"]);
+    let home = tempfile::tempdir().unwrap();
+    let here = Confinement::here().of_home(home.path());
+    if let Some(why) = here.home_open() {
+        assert!(here.words(&limits(60)).join("; ").contains("could be written to"));
+        eprintln!("SKIPPED: nothing can be laid over the checkout here: {why}");
+        return;
+    }
+    let before = state(&whole);
+    for name in ["project", "tree"] {
+        let copy = Tree::of(&whole.join(name), "HEAD", None).unwrap();
+        let line = format!(
+            "for f in {root}/{name}/a {root}/{name}/b {root}/project/.git/config {root}/project/.git/HEAD; do \
+             echo x 2>/dev/null >> $f && echo written; done; rm -rf {root}/{name}/a; cat {root}/{name}/a; \
+             git -C {root}/{name} status --porcelain; echo x > {root}/beside-{name} && touch b && echo done",
+            root = whole.display()
+        );
+        let command = Command::told(&copy.work(), None, &line);
+        let ran = trial(&copy, &command, &here, &limits(60));
+        let text = ran.output.text();
+        assert!(text.ends_with("done\n") && !text.contains("written"), "{text}");
+        assert!(whole.join(format!("beside-{name}")).is_file() && text.contains("1\n"), "{text}");
+        fs::remove_file(whole.join(format!("beside-{name}"))).unwrap();
+    }
+    assert_eq!(state(&whole), before);
+    assert!(here.words(&limits(60)).join("; ").contains("could only be read"));
 }
 
 /// The link itself is not seen where the home is hidden.
