@@ -233,6 +233,9 @@ pub enum WhyNow {
     Quarantine(usize, Timestamp),
     /// A version leaves quarantine then, within the slot: candidate, when.
     From(usize, Timestamp),
+    /// A version is in quarantine until then, and does not wait, as this finding is known to be exploited: candidate, when,
+    /// finding.
+    Unheld(usize, Timestamp, usize),
     /// Nothing of its level is released before: candidate, the freeze.
     Frozen(usize, usize),
     /// What it needs is done then or just before: this one, that one.

@@ -163,12 +163,21 @@ fn why_now(
     if candidates.iter().any(|c| ground.by_people[*c]) {
         why.push(WhyNow::Accepted);
     }
+    // What is known to be exploited is not held up by the age of a version, and that is told.
+    let begins = if span.slot == Slot::Now { problem.now } else { span.start };
+    let unheld = |candidate: &usize| {
+        let of = &problem.candidates[*candidate];
+        let until = of.quarantine.filter(|until| *until > begins)?;
+        let exploited = of.removes.iter().find(|f| problem.findings[**f].exploited)?;
+        Some(WhyNow::Unheld(*candidate, until, *exploited))
+    };
     if span.slot == Slot::Now {
         // What it removes first, then what another removes too, then what it is needed for.
         let with = view.within(team, Slot::Now);
         let own = candidates.iter().chain(&with).flat_map(|c| &problem.candidates[*c].removes);
         let now = removes.iter().chain(own).find(|f| problem.findings[**f].now);
         why.extend(now.map(|f| WhyNow::Charter(*f)));
+        why.extend(candidates.iter().filter_map(unheld));
         return why;
     }
     let spans = &ground.slots[team];
@@ -195,6 +204,7 @@ fn why_now(
         let dear = candidates.iter().copied().find(|c| cost(*c) > points);
         why.extend(dear.map(|c| WhyNow::Whole(c, cost(c))));
     }
+    why.extend(candidates.iter().filter_map(unheld));
     why
 }
 

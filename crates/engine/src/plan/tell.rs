@@ -94,6 +94,12 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
             day(*from),
             name(c)
         ),
+        WhyNow::Unheld(c, until, f) => format!(
+            "the version of {} is in quarantine until {}, and does not wait: it removes {}, which is known to be exploited",
+            name(c),
+            day(*until),
+            finding(problem, *f)
+        ),
         WhyNow::Frozen(c, freeze) => match problem.freezes.get(*freeze) {
             Some(freeze) => {
                 format!(
