@@ -218,6 +218,11 @@ impl Tool {
         matches!(self.id, "npm" | "pnpm" | "yarn-berry" | "uv")
     }
 
+    /// Why it cannot be run, where it is not installed.
+    pub fn missing(&self, options: &Options) -> Option<Reason> {
+        drive::found(self, options).err()
+    }
+
     /// Beginnings of the environment variables that configure it.
     pub(crate) fn own_variables(&self) -> &'static [&'static str] {
         self.variables

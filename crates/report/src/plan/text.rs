@@ -19,6 +19,8 @@ use crate::table::{Style, colour, count, range, shorten};
 const SHOWN: usize = 8;
 /// Packages that move at the same time, that are named if not all are asked for.
 const WITH: usize = 4;
+/// Files of an edit that nobody confirmed, and lines of each, that are shown.
+const EDITS: (usize, usize) = (3, 6);
 
 /// Writes a plan. [`Style::verbose`] shows all of it instead of the first screen.
 ///
@@ -428,6 +430,15 @@ impl Page<'_> {
         if let Some(next) = &left.next {
             let text = format!("next: {next}");
             self.lines.paragraph("      ", "        ", &text, Ansi::new())?;
+        }
+        for change in left.edit.iter().take(EDITS.0) {
+            writeln!(self.lines.out, "      edit: {}", one_line(&change.path))?;
+            let ends = |line: &&str| ["+++ ", "--- "].iter().any(|end| line.starts_with(end));
+            let lines = change.diff.lines().filter(|line| !ends(line));
+            let lines = lines.filter(|line| line.starts_with(['+', '-']));
+            for line in lines.take(EDITS.1) {
+                writeln!(self.lines.out, "        {}", one_line(line))?;
+            }
         }
         if self.lines.style.verbose {
             // Lines of a file are not folded: people copy them.

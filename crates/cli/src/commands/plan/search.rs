@@ -210,7 +210,9 @@ impl<'s> Search<'s> {
             order.retain(|at| {
                 let stays = self.cases[*at].place != Some(place);
                 if !stays && !scouts.contains(at) {
-                    let why = Refused::Tool(Box::new(refusal.clone()));
+                    // Its edit is that of another package.
+                    let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
+                    let why = Refused::Tool(Box::new(refusal));
                     searched.tried[*at].push(("any update".to_owned(), why));
                 }
                 stays

@@ -1,6 +1,6 @@
 //! Why an idea came to nothing, in words: who stands in the way, and what is the next best action.
 
-use trimtab_connect::update::{Blocker, Change, Reason, Refusal};
+use trimtab_connect::update::{Blocker, Change, Options, Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Proposal, Purl, Relation, Way};
 use trimtab_report::group::name;
@@ -57,13 +57,13 @@ pub(super) fn explain(
             format!("{}, but the registry offers no such version", fixed(idea, to)),
             unnamed(case, &package),
         ),
-        (Some(to), Some(_)) if cut_short && is_early(case, tried) => {
-            let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
+        (Some(to), Some(place)) if cut_short && is_early(case, tried) => {
+            let Explained { why, blockers, next, .. } = refused(case, tried, place, (&package, to));
             let why = format!("{why}; the time was over before more than a relock was tried");
             let next = format!("give it more with --time, or {next}");
             Explained { why, blockers, next, ..Explained::default() }
         }
-        (Some(to), Some(_)) => refused(case, tried, &package, to),
+        (Some(to), Some(place)) => refused(case, tried, place, (&package, to)),
     };
     Explained { tried: told, ..explained }
 }
@@ -183,27 +183,33 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
 const OURS: &str = "the project";
 
 /// Of several refusals the one that helps most is told.
-fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained {
+fn refused(
+    case: &Case<'_>,
+    tried: &Tried,
+    place: &Place,
+    (package, to): (&str, &str),
+) -> Explained {
     let tool = |pick: &dyn Fn(&Refusal) -> bool| {
         tried.iter().find_map(|(_, why)| match why {
             Refused::Tool(refusal) if pick(refusal) => Some(&**refusal),
             _ => None,
         })
     };
-    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
-        let edit = tried.iter().rev().find_map(|(_, why)| match why {
+    let edit = || {
+        tried.iter().rev().find_map(|(_, why)| match why {
             Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
             _ => None,
-        });
+        })
+    };
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
+        let edit = edit();
         let Reason::ToolMissing { program, install } = refusal.reason else {
             return Explained::default();
         };
         return Explained {
             why: format!("`{program}` is not installed, so {to} could not be tried"),
             next: match &edit {
-                Some(_) => format!(
-                    "install {install} and plan again; the edit that it would confirm is in the JSON"
-                ),
+                Some(_) => format!("install {install} and plan again, or make the edit by hand"),
                 None => format!("install {install} and plan again"),
             },
             edit: edit.unwrap_or_default(),
@@ -218,6 +224,29 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         };
     }
     let instead = instead(case, tried, package, to);
+    let code = tool(&|r| matches!(r.reason, Reason::ProjectCode(_))).map(|r| &r.reason);
+    if let Some(Reason::ProjectCode(what)) = code {
+        let (edit, id) = (edit(), place.tool.id());
+        let (is_missing, install) = match place.tool.missing(&Options::default()) {
+            Some(Reason::ToolMissing { program, install }) => {
+                (format!(", and `{program}` is not installed"), format!("install {install} and "))
+            }
+            _ => Default::default(),
+        };
+        let by_hand = match &edit {
+            Some(_) => "make the edit by hand".to_owned(),
+            None => instead,
+        };
+        return Explained {
+            why: format!(
+                "{id} would run code of the project ({what}) to try {to}{is_missing}; {}",
+                fixed(case.idea, to)
+            ),
+            next: format!("{install}plan with `--project-code` if that may run, or {by_hand}"),
+            edit: edit.unwrap_or_default(),
+            ..Explained::default()
+        };
+    }
     let bundled = tried.iter().find_map(|(_, why)| match why {
         Refused::Bundled(by) => Some(by),
         _ => None,
@@ -349,6 +378,42 @@ mod tests {
         assert!(told(Reason::NoLater).contains("replace"));
         // That a manifest cannot be edited says nothing of versions.
         assert!(!told(Reason::Unsupported("a catalog names it".to_owned())).contains("replace"));
+    }
+
+    #[test]
+    fn what_would_run_code_has_its_edit() {
+        let idea = Idea {
+            file: 0,
+            package: "pkg:maven/a/left@1.30".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("2.0".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Raise],
+        };
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let tool = trimtab_connect::update::Tool::by_id("gradle").unwrap();
+        let place = Place { name: "build.gradle".into(), folder: "".into(), tool };
+        let told = |edits: Vec<Change>| {
+            let (reason, commands) = (Reason::ProjectCode("its build files"), Vec::new());
+            let refusal = Refusal { reason, edits, next: None, commands };
+            let tried = vec![("raise left".to_owned(), Refused::Tool(Box::new(refusal)))];
+            super::refused(&case, &tried, &place, ("a:left", "2.0"))
+        };
+        let (before, after) = (Some(b"1.30".to_vec()), Some(b"2.0".to_vec()));
+        let edit = Change { path: "build.gradle".to_owned(), before, after };
+        let known = told(vec![edit.clone()]);
+        assert_eq!(known.edit, [edit]);
+        assert!(known.why.starts_with("gradle would run code of the project (its build files)"));
+        assert!(known.next.contains("plan with `--project-code`"), "{}", known.next);
+        assert!(known.next.ends_with("or make the edit by hand"), "{}", known.next);
+        assert!(told(Vec::new()).next.contains("raise a:left to 2.0 by hand"));
     }
 
     #[test]
