@@ -95,7 +95,7 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
             name(c)
         ),
         WhyNow::Unheld(c, until, f) => format!(
-            "the version of {} is in quarantine until {}, and does not wait: it removes {}, which is known to be exploited",
+            "the new version of {} is in quarantine until {}, and does not wait: it removes {}, which is known to be exploited",
             name(c),
             day(*until),
             finding(problem, *f)
