@@ -57,13 +57,19 @@ pub(super) fn explain(
             format!("{}, but the registry offers no such version", fixed(idea, to)),
             unnamed(case, &package),
         ),
-        (Some(to), Some(place)) if cut_short && is_early(case, tried) => {
-            let Explained { why, blockers, next, .. } = refused(case, tried, place, (&package, to));
+        (Some(to), Some(_)) if cut_short && is_early(case, tried) => {
+            let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
             let why = format!("{why}; the time was over before more than a relock was tried");
             let next = format!("give it more with --time, or {next}");
             Explained { why, blockers, next, ..Explained::default() }
         }
-        (Some(to), Some(place)) => refused(case, tried, place, (&package, to)),
+        (Some(to), Some(_)) => refused(case, tried, &package, to),
+    };
+    let explained = match (&shown, place) {
+        (Some(to), Some(place)) if !unfixed => {
+            code(case, tried, place, (&package, to)).unwrap_or(explained)
+        }
+        _ => explained,
     };
     Explained { tried: told, ..explained }
 }
@@ -179,37 +185,76 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
     }
 }
 
-/// How a blocker names the project that is planned.
-const OURS: &str = "the project";
-
-/// Of several refusals the one that helps most is told.
-fn refused(
+/// Why it ends before anything is resolved where that would run code of the project, with the edit that is known all the
+/// same. `None`: that is not why.
+fn code(
     case: &Case<'_>,
     tried: &Tried,
     place: &Place,
     (package, to): (&str, &str),
-) -> Explained {
+) -> Option<Explained> {
+    let refusals = tried.iter().filter_map(|(_, why)| match why {
+        Refused::Tool(refusal) => Some(&**refusal),
+        _ => None,
+    });
+    let all: Vec<&Refusal> = refusals.collect();
+    let is_away =
+        |r: &&Refusal| matches!(r.reason, Reason::ToolMissing { .. } | Reason::Registry(_));
+    if all.iter().any(is_away) {
+        return None;
+    }
+    let what = all.iter().find_map(|refusal| match refusal.reason {
+        Reason::ProjectCode(what) => Some(what),
+        _ => None,
+    })?;
+    let edit = all.iter().rev().map(|r| &r.edits).find(|edits| !edits.is_empty()).cloned();
+    let (is_missing, install) = match place.tool.missing(&Options::default()) {
+        Some(Reason::ToolMissing { program, install }) => {
+            (format!(", and `{program}` is not installed"), format!("install {install} and "))
+        }
+        _ => Default::default(),
+    };
+    let by_hand = match &edit {
+        Some(_) => "make the edit by hand".to_owned(),
+        None => instead(case, tried, package, to),
+    };
+    let id = place.tool.id();
+    let fixed = fixed(case.idea, to);
+    Some(Explained {
+        why: format!(
+            "{id} would run code of the project ({what}) to try {to}{is_missing}; {fixed}"
+        ),
+        next: format!("{install}plan with `--project-code` if that may run, or {by_hand}"),
+        edit: edit.unwrap_or_default(),
+        ..Explained::default()
+    })
+}
+
+/// How a blocker names the project that is planned.
+const OURS: &str = "the project";
+
+/// Of several refusals the one that helps most is told.
+fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained {
     let tool = |pick: &dyn Fn(&Refusal) -> bool| {
         tried.iter().find_map(|(_, why)| match why {
             Refused::Tool(refusal) if pick(refusal) => Some(&**refusal),
             _ => None,
         })
     };
-    let edit = || {
-        tried.iter().rev().find_map(|(_, why)| match why {
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
+        let edit = tried.iter().rev().find_map(|(_, why)| match why {
             Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
             _ => None,
-        })
-    };
-    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
-        let edit = edit();
+        });
         let Reason::ToolMissing { program, install } = refusal.reason else {
             return Explained::default();
         };
         return Explained {
             why: format!("`{program}` is not installed, so {to} could not be tried"),
             next: match &edit {
-                Some(_) => format!("install {install} and plan again, or make the edit by hand"),
+                Some(_) => format!(
+                    "install {install} and plan again; the edit that it would confirm is in the JSON"
+                ),
                 None => format!("install {install} and plan again"),
             },
             edit: edit.unwrap_or_default(),
@@ -224,29 +269,6 @@ fn refused(
         };
     }
     let instead = instead(case, tried, package, to);
-    let code = tool(&|r| matches!(r.reason, Reason::ProjectCode(_))).map(|r| &r.reason);
-    if let Some(Reason::ProjectCode(what)) = code {
-        let (edit, id) = (edit(), place.tool.id());
-        let (is_missing, install) = match place.tool.missing(&Options::default()) {
-            Some(Reason::ToolMissing { program, install }) => {
-                (format!(", and `{program}` is not installed"), format!("install {install} and "))
-            }
-            _ => Default::default(),
-        };
-        let by_hand = match &edit {
-            Some(_) => "make the edit by hand".to_owned(),
-            None => instead,
-        };
-        return Explained {
-            why: format!(
-                "{id} would run code of the project ({what}) to try {to}{is_missing}; {}",
-                fixed(case.idea, to)
-            ),
-            next: format!("{install}plan with `--project-code` if that may run, or {by_hand}"),
-            edit: edit.unwrap_or_default(),
-            ..Explained::default()
-        };
-    }
     let bundled = tried.iter().find_map(|(_, why)| match why {
         Refused::Bundled(by) => Some(by),
         _ => None,
@@ -404,7 +426,7 @@ mod tests {
             let (reason, commands) = (Reason::ProjectCode("its build files"), Vec::new());
             let refusal = Refusal { reason, edits, next: None, commands };
             let tried = vec![("raise left".to_owned(), Refused::Tool(Box::new(refusal)))];
-            super::refused(&case, &tried, &place, ("a:left", "2.0"))
+            code(&case, &tried, &place, ("a:left", "2.0")).unwrap()
         };
         let (before, after) = (Some(b"1.30".to_vec()), Some(b"2.0".to_vec()));
         let edit = Change { path: "build.gradle".to_owned(), before, after };
