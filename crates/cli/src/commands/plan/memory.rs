@@ -113,11 +113,13 @@ impl Before {
     /// # Errors
     /// The problem cannot be planned.
     pub(super) fn plan(&self, problem: &mut Problem) -> Result<Plan, Wrong> {
+        let urgent = self.urgent(problem);
         for (candidate, (name, slot)) in &self.open {
+            let slot = if urgent.contains(name.as_str()) { Slot::Now } else { *slot };
             if let Some(of) = problem.candidates.get_mut(*candidate) {
                 of.place = place(&of.place, name);
             }
-            problem.accepted.push(Placement { candidate: *candidate, slot: *slot });
+            problem.accepted.push(Placement { candidate: *candidate, slot });
         }
         for team in &mut problem.teams {
             team.open = self.others;
@@ -131,6 +133,17 @@ impl Before {
             true => Ok(best),
             false => Ok(again(problem, &self.kept, STAYS)?.plan),
         }
+    }
+
+    /// Open batches that wait for no window: the charter says *now* of something that they remove.
+    fn urgent(&self, problem: &Problem) -> BTreeSet<&str> {
+        let is_now = |finding: &usize| problem.findings.get(*finding).is_some_and(|f| f.now);
+        let is_urgent = |candidate: &usize| {
+            let of = problem.candidates.get(*candidate);
+            of.is_some_and(|of| of.removes.iter().any(is_now))
+        };
+        let open = self.open.iter().filter(|(candidate, _)| is_urgent(candidate));
+        open.map(|(_, (name, _))| name.as_str()).collect()
     }
 
     /// The name of the open batch that some candidates are.
@@ -170,4 +183,70 @@ fn action(last: &Document, name: &str) -> Option<(String, String)> {
 /// A proposal as it is asked, to be compared.
 fn asked(proposal: &Proposal) -> String {
     serde_json::to_string(&Asked::of(proposal)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_model::Level;
+    use trimtab_model::plan::{Candidate, Finding, Team, Window};
+
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_done_now_does_not_wait_in_its_window() {
+        let at = |day: &str| format!("2026-06-{day}T09:00:00Z").parse::<Timestamp>().unwrap();
+        let finding = |id: &str, now: bool| Finding {
+            id: id.into(),
+            team: 0,
+            level: Level::Critical,
+            weight: 1.0,
+            deadline: None,
+            now,
+            exploited: now,
+            blocker: None,
+        };
+        let candidate = |id: &str, removes: usize| Candidate {
+            id: id.into(),
+            team: 0,
+            place: "a.lock".into(),
+            least: 1.0,
+            most: 1.0,
+            confidence: 1.0,
+            removes: vec![removes],
+            needs: Vec::new(),
+            choice: None,
+            quarantine: None,
+        };
+        let window = |name: &str, start: &str, end: &str| Window {
+            name: name.into(),
+            start: at(start),
+            end: at(end),
+            points: 9.0,
+            least: Level::Low,
+        };
+        let mut problem = Problem {
+            now: at("01"),
+            at_once: at("02"),
+            horizon: at("30"),
+            late: 1.0,
+            teams: vec![Team {
+                id: "web".into(),
+                windows: vec![window("first", "01", "10"), window("second", "11", "20")],
+                open_limit: None,
+                open: 0,
+            }],
+            findings: vec![finding("a", true), finding("b", false)],
+            candidates: vec![candidate("up-a", 0), candidate("up-b", 1)],
+            accepted: Vec::new(),
+            freezes: Vec::new(),
+        };
+        let open = |name: &str| (name.to_owned(), Slot::Window(1));
+        let before = Before {
+            open: BTreeMap::from([(0, open("second-a")), (1, open("second-b"))]),
+            ..Before::default()
+        };
+        before.plan(&mut problem).unwrap();
+        let slots: Vec<Slot> = problem.accepted.iter().map(|placed| placed.slot).collect();
+        assert_eq!(slots, [Slot::Now, Slot::Window(1)]);
+    }
 }
