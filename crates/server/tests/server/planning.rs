@@ -365,6 +365,9 @@ fn one_change_is_moved_by_a_form() {
     let asked = format!("{form}?change={}", crate::harness::encode(&change));
     assert!(world.server.open(&world.tom, &asked).text.contains("When is moment"));
     assert_eq!(world.server.open(&world.ann, &asked).status, 403);
+    // Where it goes is said, and not guessed.
+    let nowhere = world.server.send(&world.tom, &form, &[("change", change.as_str())]);
+    assert!(nowhere.text.contains("Choose when it is done."), "{}", nowhere.text);
     let second = plan["windows"][1]["starts"].as_str().unwrap();
     let fields = [("change", change.as_str()), ("to", second), ("reason", "after the fair")];
     assert_eq!(world.server.send(&world.tom, &form, &fields).status, 303);
