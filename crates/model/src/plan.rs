@@ -278,6 +278,9 @@ pub enum Because {
     NoCandidate(Option<Box<str>>),
     /// It would take this many points, and no window that takes its level has them left.
     Capacity(f64),
+    /// It would take this many points, and of its team's windows only these are open to it, and none has them left: points,
+    /// team, windows.
+    Few(f64, usize, Vec<usize>),
     /// It takes this many points, and the largest window of its team has so many for all that is done in it.
     TooDear(f64, f64),
     /// It would be one batch more than the team may have open, in every window with room.

@@ -150,6 +150,25 @@ pub fn because(problem: &Problem, because: &Because) -> String {
                 number(*points)
             )
         }
+        Because::Few(points, team, windows) => {
+            let team = problem.teams.get(*team);
+            let name = |window: &usize| team.and_then(|t| t.windows.get(*window)).map(|w| &*w.name);
+            let names: Vec<&str> = windows.iter().filter_map(name).collect();
+            let points = number(*points);
+            match &names[..] {
+                [one] => format!(
+                    "it needs {points} points, and {one}, the only window for it, has fewer left"
+                ),
+                [one, two] => format!(
+                    "it needs {points} points, and {one} and {two}, the only windows for it, have fewer left"
+                ),
+                [one, rest @ ..] => format!(
+                    "it needs {points} points, and {one} and {} more, the only windows for it, have fewer left",
+                    rest.len()
+                ),
+                [] => format!("it needs {points} points, and no window for it has that many left"),
+            }
+        }
         Because::TooDear(points, most) => format!(
             "it takes {} points, and no window has more than {}",
             number(*points),
