@@ -10,7 +10,7 @@ use trimtab_connect::apply::{Unmerged, unmerged};
 use trimtab_engine::plan::kept::again;
 use trimtab_engine::plan::{Wrong, plan};
 use trimtab_model::Proposal;
-use trimtab_model::plan::{Placement, Plan, Problem, Slot};
+use trimtab_model::plan::{Placement, Plan, Problem, Slot, Window};
 use trimtab_report::one_line;
 use trimtab_report::plan::json::{Asked, Batch, Document};
 
@@ -23,6 +23,8 @@ use crate::{agreement, say};
 
 /// What was planned stays in its window unless that costs a larger share of the load-days that the best plan saves.
 const STAYS: f64 = 0.05;
+/// Fewer points than this are none.
+const LEAST: f64 = 0.005;
 /// The word of the window of what is done at once.
 const NOW: &str = "now";
 
@@ -129,9 +131,17 @@ impl Before {
             let mut there = best.batches.iter().filter(|batch| batch.slot == kept.slot);
             there.any(|batch| batch.candidates.contains(&kept.candidate))
         };
-        match self.kept.iter().all(is_there) {
-            true => Ok(best),
-            false => Ok(again(problem, &self.kept, STAYS)?.plan),
+        if self.kept.iter().all(is_there) {
+            return Ok(best);
+        }
+        let made = again(problem, &self.kept, STAYS)?.plan;
+        // What was only planned takes no more than a window has now, though it runs.
+        let full = full(problem, &made);
+        let within = self.kept.iter().copied().filter(|kept| !full.contains(&kept.slot));
+        let within: Vec<Placement> = within.collect();
+        match within.len() == self.kept.len() {
+            true => Ok(made),
+            false => Ok(again(problem, &within, STAYS)?.plan),
         }
     }
 
@@ -151,6 +161,21 @@ impl Before {
         let first = self.open.get(candidates.first()?)?;
         Some(&first.0)
     }
+}
+
+/// Windows that run and of which a plan takes more points than they have: elsewhere it does not. What is dear has one to
+/// itself.
+fn full(problem: &Problem, made: &Plan) -> Vec<Slot> {
+    let windows = problem.teams.first().into_iter().flat_map(|team| &team.windows);
+    let is_full = |(at, window): (usize, &Window)| {
+        let slot = Slot::Window(at);
+        let of = || made.batches.iter().filter(|batch| batch.slot == slot);
+        let points: f64 = of().map(|batch| batch.points).sum();
+        let several = of().map(|batch| batch.candidates.len()).sum::<usize>() > 1;
+        let runs = window.start <= problem.now;
+        (runs && several && points > window.points + LEAST).then_some(slot)
+    };
+    windows.enumerate().filter_map(is_full).collect()
 }
 
 /// What is open is carried out already, and is a batch beside what is new in its place; before it, in the order of names.
@@ -188,13 +213,16 @@ fn asked(proposal: &Proposal) -> String {
 #[cfg(test)]
 mod tests {
     use trimtab_model::Level;
-    use trimtab_model::plan::{Candidate, Finding, Team, Window};
+    use trimtab_model::plan::{Finding, Team};
 
     use super::*;
 
-    #[test]
-    fn what_is_to_be_done_now_does_not_wait_in_its_window() {
-        let at = |day: &str| format!("2026-06-{day}T09:00:00Z").parse::<Timestamp>().unwrap();
+    fn at(day: &str) -> Timestamp {
+        format!("2026-06-{day}T09:00:00Z").parse().unwrap()
+    }
+
+    /// Two changes of one file and two windows, of which the first runs.
+    fn problem(points: f64, first_is_now: bool) -> Problem {
         let finding = |id: &str, now: bool| Finding {
             id: id.into(),
             team: 0,
@@ -205,7 +233,7 @@ mod tests {
             exploited: now,
             blocker: None,
         };
-        let candidate = |id: &str, removes: usize| Candidate {
+        let candidate = |id: &str, removes: usize| trimtab_model::plan::Candidate {
             id: id.into(),
             team: 0,
             place: "a.lock".into(),
@@ -221,10 +249,10 @@ mod tests {
             name: name.into(),
             start: at(start),
             end: at(end),
-            points: 9.0,
+            points,
             least: Level::Low,
         };
-        let mut problem = Problem {
+        Problem {
             now: at("01"),
             at_once: at("02"),
             horizon: at("30"),
@@ -235,11 +263,16 @@ mod tests {
                 open_limit: None,
                 open: 0,
             }],
-            findings: vec![finding("a", true), finding("b", false)],
+            findings: vec![finding("a", first_is_now), finding("b", false)],
             candidates: vec![candidate("up-a", 0), candidate("up-b", 1)],
             accepted: Vec::new(),
             freezes: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_done_now_does_not_wait_in_its_window() {
+        let mut problem = problem(9.0, true);
         let open = |name: &str| (name.to_owned(), Slot::Window(1));
         let before = Before {
             open: BTreeMap::from([(0, open("second-a")), (1, open("second-b"))]),
@@ -248,5 +281,18 @@ mod tests {
         before.plan(&mut problem).unwrap();
         let slots: Vec<Slot> = problem.accepted.iter().map(|placed| placed.slot).collect();
         assert_eq!(slots, [Slot::Now, Slot::Window(1)]);
+    }
+
+    #[test]
+    fn what_was_only_planned_does_not_take_more_than_a_running_window_has() {
+        let placed = |candidate: usize| Placement { candidate, slot: Slot::Window(0) };
+        let first = |points: f64| -> usize {
+            let mut problem = problem(points, false);
+            let before = Before { kept: vec![placed(0), placed(1)], ..Before::default() };
+            let plan = before.plan(&mut problem).unwrap();
+            let of = plan.batches.iter().filter(|batch| batch.slot == Slot::Window(0));
+            of.map(|batch| batch.candidates.len()).sum()
+        };
+        assert_eq!((first(2.0), first(1.0)), (2, 1));
     }
 }
