@@ -163,19 +163,20 @@ impl Before {
     }
 }
 
-/// Windows that run and of which a plan takes more points than they have: elsewhere it does not. What is dear has one to
-/// itself.
+/// Windows that run and of which a plan takes more points than a whole window has: elsewhere it does not. Of those that run
+/// a part of the days is gone, and what was planned for them stays. What is dear has one to itself.
 fn full(problem: &Problem, made: &Plan) -> Vec<Slot> {
-    let windows = problem.teams.first().into_iter().flat_map(|team| &team.windows);
+    let windows = || problem.teams.first().into_iter().flat_map(|team| &team.windows);
+    let whole = windows().map(|window| window.points).fold(0.0, f64::max);
     let is_full = |(at, window): (usize, &Window)| {
         let slot = Slot::Window(at);
         let of = || made.batches.iter().filter(|batch| batch.slot == slot);
         let points: f64 = of().map(|batch| batch.points).sum();
         let several = of().map(|batch| batch.candidates.len()).sum::<usize>() > 1;
         let runs = window.start <= problem.now;
-        (runs && several && points > window.points + LEAST).then_some(slot)
+        (runs && several && points > whole + LEAST).then_some(slot)
     };
-    windows.enumerate().filter_map(is_full).collect()
+    windows().enumerate().filter_map(is_full).collect()
 }
 
 /// What is open is carried out already, and is a batch beside what is new in its place; before it, in the order of names.
