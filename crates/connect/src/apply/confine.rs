@@ -23,6 +23,9 @@ use crate::program;
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Between two looks at all that it started.
 const COUNT_AGAIN: Duration = Duration::from_millis(100);
+/// How many seconds of processor time a single process may have more than all together: what is watched is stopped first, and
+/// told by its name.
+const GRACE: u64 = 5;
 /// How long the rest of an output is waited for when the program has ended.
 const REST: Duration = Duration::from_secs(2);
 
@@ -225,7 +228,8 @@ impl Confinement {
         if let Some(shell) = &self.shell {
             line.extend([shell.clone().into(), "-c".into(), LIMITS.into(), "sh".into()]);
             line.push((limits.memory >> 10).to_string().into());
-            line.push(limits.processor().as_secs().max(1).to_string().into());
+            let seconds = limits.processor().as_secs().max(1).saturating_add(GRACE);
+            line.push(seconds.to_string().into());
         }
         line.extend(program.iter().cloned());
         line

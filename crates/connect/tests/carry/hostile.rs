@@ -102,6 +102,15 @@ fn processors_are_counted_together() {
     assert_eq!(ran.ended, Ended::ProcessorLimit, "{}", ran.output.text());
 }
 
+/// The system's own limit of a process would end it without a word of why.
+#[test]
+#[cfg(target_os = "linux")]
+fn one_process_is_stopped_at_the_limit_by_name() {
+    let short = Limits { processor: Some(Duration::from_secs(1)), ..limits(120) };
+    let ran = told("while :; do :; done", &short, None);
+    assert_eq!(ran.ended, Ended::ProcessorLimit, "{}", ran.output.text());
+}
+
 /// It left its parents, its session and its group, and closed what it had open.
 #[test]
 #[cfg(target_os = "linux")]
