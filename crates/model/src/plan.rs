@@ -3,6 +3,7 @@
 //! the problem that it answers.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::level::Level;
 
@@ -27,6 +28,8 @@ pub struct Problem {
     pub accepted: Vec<Placement>,
     /// When nothing is released.
     pub freezes: Vec<Freeze>,
+    /// Whose days are told: the time zone of the calendar.
+    pub zone: TimeZone,
 }
 
 /// A team and its rhythm.

@@ -317,6 +317,7 @@ pub(crate) async fn made(
             |until| after(now, until),
         ),
         late: LATE,
+        zone: agreed.charter.calendar.time_zone.clone(),
         teams: vec![own.rhythm],
         findings: own.asked,
         candidates: own.candidates,

@@ -11,8 +11,8 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
+fn day(problem: &Problem, at: Timestamp) -> String {
+    at.to_zoned(problem.zone.clone()).strftime("%Y-%m-%d").to_string()
 }
 
 fn findings(count: usize) -> String {
@@ -49,7 +49,7 @@ pub fn batch(problem: &Problem, batch: &Batch) -> String {
         findings(batch.removes.len()),
         number(batch.load),
         number(batch.load_days),
-        day(batch.by),
+        day(problem, batch.by),
     )
 }
 
@@ -87,17 +87,17 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         WhyNow::Charter(f) => format!("the charter says now for {}", finding(problem, *f)),
         WhyNow::First => "it is the first window for it".to_owned(),
         WhyNow::Quarantine(c, until) => {
-            format!("the version of {} is in quarantine until {}", name(c), day(*until))
+            format!("the version of {} is in quarantine until {}", name(c), day(problem, *until))
         }
         WhyNow::From(c, from) => format!(
             "not before {}: the version of {} is in quarantine until then, within the window",
-            day(*from),
+            day(problem, *from),
             name(c)
         ),
         WhyNow::Unheld(c, until, f) => format!(
             "the new version of {} is in quarantine until {}, and does not wait: it removes {}, which is known to be exploited",
             name(c),
-            day(*until),
+            day(problem, *until),
             finding(problem, *f)
         ),
         WhyNow::Frozen(c, freeze) => match problem.freezes.get(*freeze) {
@@ -105,7 +105,7 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
                 format!(
                     "{} may not be released before {} ({})",
                     name(c),
-                    day(freeze.to),
+                    day(problem, freeze.to),
                     freeze.reason
                 )
             }
@@ -120,7 +120,11 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         }
         WhyNow::Limit => "earlier windows have as many batches as may be open".to_owned(),
         WhyNow::Deadline(f, due) => {
-            format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
+            format!(
+                "{} is due on {}, before the next window ends",
+                finding(problem, *f),
+                day(problem, *due)
+            )
         }
         WhyNow::Whole(c, points) => format!(
             "{} has the window to itself: it is planned as {} points, more than the window has, but its lowest estimate fits",
@@ -177,12 +181,12 @@ pub fn because(problem: &Problem, because: &Because) -> String {
         Because::Limit => "it would be one batch more than the team may have open".to_owned(),
         Because::Quarantine(until) => format!(
             "its version is in quarantine until {}, and no window in which it fits ends after that",
-            day(*until)
+            day(problem, *until)
         ),
         Because::Frozen(freeze) => match problem.freezes.get(*freeze) {
             Some(freeze) => format!(
                 "nothing of its level is released before {} ({})",
-                day(freeze.to),
+                day(problem, freeze.to),
                 freeze.reason
             ),
             None => "nothing of its level is released".to_owned(),
@@ -223,4 +227,32 @@ pub fn nothing(plan: &Plan) -> String {
         plan.worth.missed,
         number(plan.worth.load_days),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{TimeZone, offset};
+
+    use super::*;
+
+    /// A freeze ends at midnight of the calendar, which is another day elsewhere.
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let at: Timestamp = "2026-12-20T23:00:00Z".parse().unwrap();
+        let mut problem = Problem {
+            now: at,
+            at_once: at,
+            horizon: at,
+            late: 1.0,
+            teams: Vec::new(),
+            findings: Vec::new(),
+            candidates: Vec::new(),
+            accepted: Vec::new(),
+            freezes: Vec::new(),
+            zone: TimeZone::UTC,
+        };
+        assert_eq!(day(&problem, at), "2026-12-20");
+        problem.zone = TimeZone::fixed(offset(1));
+        assert_eq!(day(&problem, at), "2026-12-21");
+    }
 }

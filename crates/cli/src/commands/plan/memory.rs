@@ -258,6 +258,7 @@ mod tests {
             at_once: at("02"),
             horizon: at("30"),
             late: 1.0,
+            zone: jiff::tz::TimeZone::UTC,
             teams: vec![Team {
                 id: "web".into(),
                 windows: vec![window("first", "01", "10"), window("second", "11", "20")],

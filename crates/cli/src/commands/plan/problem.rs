@@ -98,6 +98,7 @@ pub(super) fn problem(
         at_once: rhythm.at_once,
         horizon: rhythm.horizon,
         late: LATE,
+        zone: jiff::tz::TimeZone::UTC,
         teams: vec![Team {
             id: rhythm.team.clone(),
             windows: rhythm.windows.clone(),

@@ -228,6 +228,7 @@ mod tests {
                 at_once: jiff::Timestamp::UNIX_EPOCH,
                 horizon: jiff::Timestamp::UNIX_EPOCH,
                 late: 1.0,
+                zone: jiff::tz::TimeZone::UTC,
                 teams: Vec::new(),
                 findings: Vec::new(),
                 candidates: all.iter().map(|one| one.planned(&[])).collect(),
