@@ -13,6 +13,7 @@ use trimtab_model::Purl;
 use trimtab_model::charter::Charter;
 use trimtab_model::plan::{Because, Item, Slot, WhyNow, WhyThese};
 use trimtab_model::scan::{Scan, Weighing};
+use trimtab_report::one_line;
 use trimtab_report::plan::json;
 
 use super::accept::Accepting;
@@ -303,7 +304,8 @@ impl Answer<'_> {
             .map(|reason| json::Reason {
                 rule: reason.rule.as_str().to_owned(),
                 verdict: reason.verdict.as_str().to_owned(),
-                found: reason.found.to_string(),
+                // Publishers write some of it.
+                found: one_line(&reason.found),
                 unknown: reason.unknown,
             })
             .collect();
@@ -313,7 +315,7 @@ impl Answer<'_> {
             published: published.map(|at| at.to_string()),
             age_days: published
                 .map(|at| (self.now.as_second() - at.as_second()).div_euclid(86_400)),
-            licence: metadata.and_then(|m| m.licence.as_ref()).map(|l| l.as_str().to_owned()),
+            licence: metadata.and_then(|m| m.licence.as_ref()).map(|l| one_line(l.as_str())),
             verdict: worst.map_or("allow", |verdict| verdict.as_str()).to_owned(),
             reasons,
         })
