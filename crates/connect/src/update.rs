@@ -34,6 +34,7 @@ mod pip_tools;
 mod pnpm;
 mod poetry;
 mod proposal;
+mod published;
 mod python;
 mod refusal;
 mod requirement;
@@ -61,6 +62,7 @@ pub use folder::sweep;
 pub use forced::is_forced;
 pub use go::vendor::{Vendored, vendored, vendored_at};
 pub use needs::{Need, needs};
+pub use published::published;
 pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};
 pub use search::{Found, lower_lines, near_ends, smallest_parent};
@@ -213,7 +215,12 @@ impl Tool {
 
     /// Whether it can be told how old a version must be: [`Options::before`].
     pub fn keeps_to_age(&self) -> bool {
-        matches!(self.id, "npm" | "pnpm" | "yarn-berry")
+        matches!(self.id, "npm" | "pnpm" | "yarn-berry" | "uv")
+    }
+
+    /// Why it cannot be run, where it is not installed.
+    pub fn missing(&self, options: &Options) -> Option<Reason> {
+        drive::found(self, options).err()
     }
 
     /// Beginnings of the environment variables that configure it.

@@ -139,6 +139,7 @@ fn two_windows(weights: &[f64]) -> Problem {
         at_once: made::day(1),
         horizon: made::day(90),
         late: 2.0,
+        zone: jiff::tz::TimeZone::UTC,
         teams: vec![Team {
             id: "t".into(),
             windows: vec![window(7, 2.0), window(14, 2.0)],

@@ -54,6 +54,7 @@ fn example() -> Timeline {
             at_once: at(1),
             horizon: at(40),
             late: 1.0,
+            zone: jiff::tz::TimeZone::UTC,
             teams: vec![Team {
                 id: "web".into(),
                 windows: (0..3).map(window).collect(),

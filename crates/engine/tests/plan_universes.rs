@@ -170,6 +170,7 @@ fn problem(universe: &Universe) -> Problem {
         at_once: at(1),
         horizon: at(universe.horizon),
         late: universe.late,
+        zone: jiff::tz::TimeZone::UTC,
         accepted: accepted.collect(),
         findings: findings.collect(),
         freezes: freezes.collect(),

@@ -3,6 +3,7 @@
 //! the problem that it answers.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::level::Level;
 
@@ -27,6 +28,8 @@ pub struct Problem {
     pub accepted: Vec<Placement>,
     /// When nothing is released.
     pub freezes: Vec<Freeze>,
+    /// Whose days are told: the time zone of the calendar.
+    pub zone: TimeZone,
 }
 
 /// A team and its rhythm.
@@ -233,12 +236,17 @@ pub enum WhyNow {
     Quarantine(usize, Timestamp),
     /// A version leaves quarantine then, within the slot: candidate, when.
     From(usize, Timestamp),
+    /// A version is in quarantine until then, and does not wait, as this finding is known to be exploited: candidate, when,
+    /// finding.
+    Unheld(usize, Timestamp, usize),
     /// Nothing of its level is released before: candidate, the freeze.
     Frozen(usize, usize),
     /// What it needs is done then or just before: this one, that one.
     After(usize, usize),
     /// The earlier windows are full with what removes more for a point.
     Full,
+    /// It takes more points than any earlier window has. None has more points left than this.
+    Dear(f64),
     /// The earlier windows have as many batches as the team may have open.
     Limit,
     /// This finding would miss its deadline in the next window: finding, deadline.
@@ -273,6 +281,9 @@ pub enum Because {
     NoCandidate(Option<Box<str>>),
     /// It would take this many points, and no window that takes its level has them left.
     Capacity(f64),
+    /// It would take this many points, and of its team's windows only these are open to it, and none has them left: points,
+    /// team, windows.
+    Few(f64, usize, Vec<usize>),
     /// It takes this many points, and the largest window of its team has so many for all that is done in it.
     TooDear(f64, f64),
     /// It would be one batch more than the team may have open, in every window with room.

@@ -127,8 +127,10 @@ fn plain(value: &Value, name: &str) -> Result<(), Problem> {
     match value {
         Value::String(text) => {
             let diff = name == "diff";
+            // What is for a file has lines: diffs, and drafts of decisions.
+            let lines = diff || matches!(name, "exception" | "not_affected");
             let wrong = |c: char| {
-                (c.is_control() && !(diff && matches!(c, '\n' | '\t' | '\r')))
+                (c.is_control() && c != '\t' && !(lines && matches!(c, '\n' | '\r')))
                     || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
             };
             if text.chars().any(wrong) {

@@ -171,6 +171,8 @@ pub(crate) struct Planned {
     pub(crate) whole: f64,
     /// What estimates learn from.
     pub(crate) learnt: Learnt,
+    /// The time zone of the charter's calendar.
+    pub(crate) zone: jiff::tz::TimeZone,
 }
 
 /// What the team's updates that are over taught of costs.
@@ -315,6 +317,7 @@ pub(crate) async fn made(
             |until| after(now, until),
         ),
         late: LATE,
+        zone: agreed.charter.calendar.time_zone.clone(),
         teams: vec![own.rhythm],
         findings: own.asked,
         candidates: own.candidates,
@@ -343,6 +346,7 @@ pub(crate) async fn made(
         let_go: again.let_go.into_iter().collect(),
         whole: own.whole,
         learnt: own.learnt,
+        zone: agreed.charter.calendar.time_zone.clone(),
     }))
 }
 

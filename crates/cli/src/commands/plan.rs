@@ -194,7 +194,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
         candidates = without_broken(candidates, &broke, &material, &mut denied);
     }
-    let mut explained = problem::explained(&cases, (&places, &keys), &searched, &open, &scan);
+    let mut explained =
+        problem::explained(&cases, (&places, &keys), &searched, &open, (&scan, &index))?;
     heirs::advise(&mut explained, &open, &scan, &index)?;
     let wished = &agreed.agreement.project.images;
     image::advise(&mut explained, &open, &scan, &top, wished, args.offline);
@@ -256,8 +257,9 @@ fn judge(
 ) -> Result<BTreeMap<Purl, Checked>, Diagnostic> {
     let (trial, index, registry) = (search.trial, search.trial.index, &search.registry);
     let arrived = checks::arrived(made.iter().map(|(_, made)| made));
+    let times = checks::dated(made.iter().map(|(_, made)| made));
     trial.until_part(ASKED);
-    let mut checks = checks::checks(&arrived, index, rules, registry, trial.left())?;
+    let mut checks = checks::checks((&arrived, &times), index, rules, registry, trial.left())?;
     if offline {
         return Ok(checks);
     }
@@ -266,9 +268,10 @@ fn judge(
     let mut arrived = checks::arrived(others.iter().map(|(_, made)| made));
     arrived.retain(|purl| !checks.contains_key(purl));
     trial.until_part(INSTEAD.1);
-    checks.extend(checks::checks(&arrived, index, rules, registry, trial.left())?);
+    let times = checks::dated(others.iter().map(|(_, made)| made));
+    checks.extend(checks::checks((&arrived, &times), index, rules, registry, trial.left())?);
     // What is held back and could not be judged in another way stays held back.
-    let judged = |purl: &Purl| checks.get(purl).is_some_and(|c| c.metadata.is_some());
+    let judged = |purl: &Purl| checks.get(purl).is_some_and(|c| c.answered);
     others.retain(|(_, made)| made.arrived.iter().all(judged));
     made.extend(others);
     Ok(checks)

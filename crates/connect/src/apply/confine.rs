@@ -15,7 +15,7 @@ use super::group::{ENTER, Group, Place};
 use super::home::{self, Shown};
 use super::kept::Kept;
 use super::namespaces::{Namespaces, works};
-use super::walls::{View, hidden};
+use super::walls::{How, View, hidden};
 use super::watch::{MARK, Watch};
 use crate::program;
 
@@ -23,6 +23,9 @@ use crate::program;
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Between two looks at all that it started.
 const COUNT_AGAIN: Duration = Duration::from_millis(100);
+/// How many seconds of processor time a single process may have more than all together: what is watched is stopped first, and
+/// told by its name.
+const GRACE: u64 = 5;
 /// How long the rest of an output is waited for when the program has ended.
 const REST: Duration = Duration::from_secs(2);
 
@@ -154,6 +157,10 @@ impl Confinement {
             (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: only its toolchains and caches were visible, and writes there were discarded or refused".to_owned(),
             (None, _) => "without the user's home and credentials: only its toolchains and caches were visible; the caches were writable".to_owned(),
         });
+        all.push(match self.home_open() {
+            Some(_) => "the checkout could be written to by its path".to_owned(),
+            None => "the checkout and its repository could only be read".to_owned(),
+        });
         let seconds = limits.time.as_secs();
         let memory = limits.memory >> 20;
         let processor = match limits.processor {
@@ -180,12 +187,12 @@ impl Confinement {
         self.home.as_deref()
     }
 
-    /// What is seen of the home by tests in a folder of ours. `None`: all of it, as
-    /// [`Confinement::home_open`] says.
+    /// What is seen of the home by tests in a folder of ours, with what can only be read wherever it lies (`held`). `None`:
+    /// all of it, as [`Confinement::home_open`] says.
     pub(super) fn view(
         &self,
         place: &Path,
-        objects: &[PathBuf],
+        (objects, held): (&[PathBuf], &[PathBuf]),
         limits: &Limits,
     ) -> std::io::Result<Option<View>> {
         let (Some(home), Ok(caches)) = (&self.home, &self.namespaces.home) else { return Ok(None) };
@@ -193,7 +200,8 @@ impl Confinement {
             return Ok(None);
         }
         let shown = Shown { home, caches: *caches, objects, folders: &limits.folders };
-        let parts = shown.parts(&|name| std::env::var_os(name), limits.network);
+        let mut parts = shown.parts(&|name| std::env::var_os(name), limits.network);
+        parts.extend(held.iter().map(|path| (How::Held, path.clone())));
         let view = View::of(home, place, &parts)?;
         // It was told to be hidden.
         let why = "the user's home lies within the copy";
@@ -218,7 +226,8 @@ impl Confinement {
         if let Some(shell) = &self.shell {
             line.extend([shell.clone().into(), "-c".into(), LIMITS.into(), "sh".into()]);
             line.push((limits.memory >> 10).to_string().into());
-            line.push(limits.processor().as_secs().max(1).to_string().into());
+            let seconds = limits.processor().as_secs().max(1).saturating_add(GRACE);
+            line.push(seconds.to_string().into());
         }
         line.extend(program.iter().cloned());
         line

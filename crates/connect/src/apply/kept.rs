@@ -52,8 +52,13 @@ impl Kept {
         let text = self.text();
         let all: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let from = all.len().saturating_sub(lines);
-        all.iter().skip(from).map(|line| plain(line)).collect()
+        all.iter().skip(from).map(|line| told(line)).collect()
     }
+}
+
+/// A line for people: what stands in columns stays apart where tabs are left out.
+pub(crate) fn told(line: &str) -> String {
+    plain(line).replace('\t', " ")
 }
 
 /// A line without escapes and control characters, bounded.
@@ -94,5 +99,6 @@ mod tests {
     #[test]
     fn escapes_are_taken_out() {
         assert_eq!(plain("\u{1b}[32m✓\u{1b}[39m a\u{7}\tb\r"), "✓ a\tb");
+        assert_eq!(told("FAIL\texample.com/a\t0.017s"), "FAIL example.com/a 0.017s");
     }
 }

@@ -132,11 +132,10 @@ fn is_request(repository: &Path, batches: &[Carried<'_>]) -> Result<bool, Diagno
         let found = attempt(Whose::Users, repository, &args, &[])?;
         Ok(found.is_well() && !found.stdout.is_empty())
     };
-    if is_ours("HEAD")? {
-        return Ok(true);
-    }
-    if attempt(Whose::Users, repository, &["symbolic-ref", "-q", "HEAD"], &[])?.is_well() {
-        return Ok(false);
+    // A branch has a name: one of ours may stand where another is that was moved on to it.
+    let branch = attempt(Whose::Users, repository, &["symbolic-ref", "-q", "HEAD"], &[])?;
+    if branch.is_well() {
+        return Ok(String::from_utf8_lossy(&branch.stdout).trim().starts_with(&local));
     }
     for commit in ["HEAD", "HEAD^2"] {
         let args = ["rev-parse", "--verify", "--quiet", commit];

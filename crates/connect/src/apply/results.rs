@@ -78,7 +78,7 @@ impl Results {
             return output.last(lines);
         }
         let from = told.len().saturating_sub(lines);
-        told.iter().skip(from).map(|line| plain(line)).collect()
+        told.iter().skip(from).map(|line| super::kept::told(line)).collect()
     }
 
     /// What `go vet` found, as `go test` wrote it. Empty: nothing, or it was not run.

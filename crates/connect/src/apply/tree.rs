@@ -25,6 +25,8 @@ pub struct Tree {
     repository: Option<PathBuf>,
     /// Where the objects lie that it borrows.
     objects: Vec<PathBuf>,
+    /// The user's checkout, and the folder of git that belongs to it.
+    held: Vec<PathBuf>,
     /// The commit that the copy began with.
     base: String,
     /// The folder that was asked for, below the root of the repository.
@@ -61,6 +63,7 @@ impl Tree {
         let own = |args: &[&str]| line(Whose::Users, root, args);
         let objects = own(&["rev-parse", "--path-format=absolute", "--git-path", "objects"])?;
         let shallow = own(&["rev-parse", "--path-format=absolute", "--git-path", "shallow"])?;
+        let common = own(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?;
         let format = own(&["rev-parse", "--show-object-format"])?;
         let tags = own(&["for-each-ref", "--format=%(objectname) %(refname)", "refs/tags"])?;
         let folder = begun(place, &["--object-format", &format])?;
@@ -78,7 +81,8 @@ impl Tree {
         write("packed-refs", format!("# pack-refs with: \n{tags}").as_bytes())?;
         let repository = Some(root.to_owned());
         let objects = with_lenders(Path::new(&objects));
-        let tree = Tree { folder, repository, objects, base: base.clone(), below };
+        let held = vec![root.to_owned(), common.into()];
+        let tree = Tree { folder, repository, objects, held, base: base.clone(), below };
         git(Whose::Ours, &tree.root(), &["checkout", "--quiet", "--detach", &base], &[])?;
         if !tree.work().is_dir() {
             let message = format!("`{}` is not in commit `{reference}`", tree.below.display());
@@ -97,7 +101,8 @@ impl Tree {
                 .help("name the folder of the project itself")
         })?;
         let (base, below) = (String::new(), PathBuf::new());
-        let mut tree = Tree { folder, repository: None, objects: Vec::new(), base, below };
+        let (objects, held) = (Vec::new(), vec![root.to_owned()]);
+        let mut tree = Tree { folder, repository: None, objects, held, base, below };
         git(Whose::Ours, &to, &["add", "--all", "--force", "."], &[])?;
         let author = Author::ours(jiff::Timestamp::UNIX_EPOCH);
         tree.base = tree.record("As it was\n", &author, true)?;
@@ -112,6 +117,11 @@ impl Tree {
     /// Where the objects of git lie that it borrows.
     pub(super) fn objects(&self) -> &[PathBuf] {
         &self.objects
+    }
+
+    /// What tests of the copy may not write to: the user's checkout, and the folder of git that belongs to it.
+    pub(super) fn held(&self) -> &[PathBuf] {
+        &self.held
     }
 
     /// The copy of the root of the repository.

@@ -170,7 +170,7 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
         &Limits { network: limits.network || command.needs_network().is_some(), ..limits.clone() };
     let users = confinement.users_home();
     let made = home::fill(&home, users, &|name| std::env::var_os(name))
-        .and_then(|()| confinement.view(&tree.beside(""), tree.objects(), limits));
+        .and_then(|()| confinement.view(&tree.beside(""), (tree.objects(), tree.held()), limits));
     let view = match made {
         Ok(view) => view,
         Err(e) => return Trial::not_run(&format!("its home folder cannot be created: {e}")),

@@ -1,5 +1,5 @@
 //! A view of the file system for tests, in a namespace of its own: the user's home is empty in it but
-//! for caches, toolchains and the copy itself.
+//! for caches, toolchains and the copy itself, and the user's checkout can only be read.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,12 +17,14 @@ pub(crate) enum How {
     Write,
     /// Nothing of it is seen.
     Mask,
+    /// It is no part of the home and can be read where it lies: the user's checkout.
+    Held,
 }
 
 impl How {
     fn word(self) -> &'static str {
         match self {
-            How::Read => "read",
+            How::Read | How::Held => "read",
             How::Cache => "cache",
             How::Write => "write",
             How::Mask => "mask",
@@ -100,6 +102,13 @@ impl View {
             let Ok(from) = path.canonicalize() else { continue };
             if *how == How::Mask {
                 view.parts.push((*how, from, PathBuf::new(), PathBuf::new()));
+                continue;
+            }
+            if *how == How::Held {
+                // Within the home it is hidden; what has the copy in it must be written to.
+                if !from.starts_with(&whole) && !place.starts_with(&from) {
+                    view.parts.push((*how, from.clone(), from, PathBuf::new()));
+                }
                 continue;
             }
             // By the path that it is known by, wherever that leads.
@@ -181,6 +190,14 @@ mod tests {
             (How::Write, "tmp/copy"),
         ];
         assert_eq!(told, expected.map(|(how, path)| (how, PathBuf::from(path))));
+        // The checkout is held where it lies, unless it is hidden or has the copy in it.
+        let beside = elsewhere.path().canonicalize().unwrap();
+        let held = [beside.clone(), home.path().to_owned(), place.clone()];
+        let view = View::of(home.path(), &place, &held.map(|path| (How::Held, path))).unwrap();
+        let told: Vec<_> = view.unwrap().parts.into_iter().map(|p| (p.0, p.1)).collect();
+        let own = place.canonicalize().unwrap();
+        assert!(told.contains(&(How::Held, beside)) && told.contains(&(How::Write, own)));
+        assert_eq!(told.len(), 2, "{told:?}");
         // A home within the copy, and the root, are not hidden.
         assert_eq!(View::of(&folder("tmp/copy/home"), &place, &[]).unwrap(), None);
         assert_eq!(View::of(Path::new("/"), &place, &[]).unwrap(), None);

@@ -83,7 +83,7 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     });
     let repository = value.get("repository");
     let repository = repository.and_then(|r| r.as_str().or_else(|| r.get("url")?.as_str()));
-    m.repository = repository.map(Into::into);
+    m.repository = repository.map(address);
     m.maintainers = count(value.get("maintainers"));
     // Without scripts nothing runs; `gyp` files make npm run a build of its own.
     m.install_scripts = match (value.get("hasInstallScript"), value.get("scripts")) {
@@ -107,6 +107,27 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     m.dependencies = Some(dependencies);
     m.versions = count(value.get("versions"));
     Some(m)
+}
+
+/// The address of a repository. npm knows short names too: `owner/name` is at GitHub, and before a colon stands another
+/// host (`gitlab:owner/name`, `gist:id`).
+fn address(told: &str) -> Box<str> {
+    let (host, path) = match told.split_once(':') {
+        None | Some(("github", _)) => ("github.com", 2),
+        Some(("gitlab", _)) => ("gitlab.com", 2),
+        Some(("bitbucket", _)) => ("bitbucket.org", 2),
+        Some(("gist", _)) => ("gist.github.com", 1),
+        Some(_) => return told.into(),
+    };
+    let name = told.split_once(':').map_or(told, |(_, name)| name);
+    // A branch may follow.
+    let name = name.split('#').next().unwrap_or_default();
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    let parts: Vec<&str> = name.split('/').collect();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let is_short = (path..=2).contains(&parts.len())
+        && parts.iter().all(|part| !part.is_empty() && part.chars().all(plain));
+    if is_short { format!("https://{host}/{name}").into() } else { told.into() }
 }
 
 /// Chooses all versions and writes them down; nothing is unpacked, and no script runs. What stands in
@@ -170,4 +191,33 @@ fn count(value: Option<&Value>) -> Option<u32> {
 fn licence(value: Option<&Value>) -> Option<&str> {
     let value = value?;
     value.as_str().or_else(|| value.get("type")?.as_str()).filter(|l| !l.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn a_short_name_of_a_repository_is_an_address() {
+        for (told, expected) in [
+            ("left/pad", "https://github.com/left/pad"),
+            ("github:left/pad#main", "https://github.com/left/pad"),
+            ("gitlab:left/pad.git", "https://gitlab.com/left/pad"),
+            ("bitbucket:left/pad", "https://bitbucket.org/left/pad"),
+            ("gist:0123abc", "https://gist.github.com/0123abc"),
+        ] {
+            assert_eq!(&*address(told), expected, "{told}");
+        }
+        for other in [
+            "git+https://git.example/left/pad.git",
+            "git@git.example:left/pad.git",
+            "left",
+            "left/pad/more",
+            "javascript:alert(1)",
+            "github://left/pad",
+            "left/p d",
+        ] {
+            assert_eq!(&*address(other), other);
+        }
+    }
 }

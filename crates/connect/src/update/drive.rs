@@ -32,6 +32,19 @@ pub(crate) struct Drive<'a> {
     unread: RefCell<Vec<String>>,
 }
 
+/// Where the program of a package manager is.
+pub(crate) fn found(tool: &Tool, options: &Options) -> Result<PathBuf, Reason> {
+    let found = tool.programs.iter().find_map(|name| {
+        program::in_folders(name, &options.programs).or_else(|| program::on_path(name))
+    });
+    // One without a program only edits.
+    let found = found.or_else(|| tool.programs.is_empty().then(PathBuf::new));
+    found.ok_or(Reason::ToolMissing {
+        program: tool.programs.first().copied().unwrap_or(tool.id),
+        install: tool.install,
+    })
+}
+
 impl<'a> Drive<'a> {
     /// Finds the program. Everything that it is run for shares one time limit, from now.
     pub(crate) fn new(
@@ -40,15 +53,7 @@ impl<'a> Drive<'a> {
         manifests: &'a Manifests,
         options: &'a Options,
     ) -> Result<Drive<'a>, Reason> {
-        let found = tool.programs.iter().find_map(|name| {
-            program::in_folders(name, &options.programs).or_else(|| program::on_path(name))
-        });
-        // One without a program only edits.
-        let found = found.or_else(|| tool.programs.is_empty().then(PathBuf::new));
-        let program = found.ok_or(Reason::ToolMissing {
-            program: tool.programs.first().copied().unwrap_or(tool.id),
-            install: tool.install,
-        })?;
+        let program = found(tool, options)?;
         let mut seen = environment::seen(std::env::vars_os(), tool.variables, &options.variables);
         if !options.programs.is_empty() {
             for (_, value) in seen.iter_mut().filter(|(name, _)| name == "PATH") {

@@ -118,6 +118,14 @@ impl Reason {
         )
     }
 
+    /// What no version matches that is offered, as npm and pnpm tell it: `left@1.2`.
+    pub fn unoffered(&self) -> Option<&str> {
+        let Reason::Conflict { said, .. } = self else { return None };
+        let (_, rest) = said.split_once("No matching version found for ")?;
+        let what = rest.lines().next()?.split(" while ").next()?.trim_end().trim_end_matches('.');
+        Some(what).filter(|what| !what.is_empty())
+    }
+
     /// Who stands in the way.
     pub fn blockers(&self) -> &[Blocker] {
         match self {
@@ -136,9 +144,10 @@ impl fmt::Display for Reason {
             Reason::ToolMissing { program, install } => {
                 write!(f, "`{program}` is not installed: install {install}")
             }
-            Reason::Conflict { blockers, said } if blockers.is_empty() => {
-                write!(f, "the constraints conflict: {said}")
-            }
+            Reason::Conflict { blockers, said } if blockers.is_empty() => match self.unoffered() {
+                Some(what) => write!(f, "the registry offers no version that matches {what}"),
+                None => write!(f, "the constraints conflict: {said}"),
+            },
             Reason::Conflict { blockers, .. } => f.write_str(&listed(blockers)),
             Reason::Unchanged { blockers } if blockers.is_empty() => {
                 f.write_str("nothing changes: the locked version is already the latest that the constraints allow")
@@ -197,3 +206,21 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_registry_offers_is_told_so() {
+        let told = |said: &str| {
+            Reason::Conflict { blockers: Vec::new(), said: said.to_owned() }.to_string()
+        };
+        let npm = "npm error code ETARGET\nnpm error notarget No matching version found for left@5.6.1.\n\
+                   npm error A complete log of this run can be found in: here";
+        assert_eq!(told(npm), "the registry offers no version that matches left@5.6.1");
+        let other = "npm error code ERESOLVE";
+        assert_eq!(told(other), format!("the constraints contradict each other: {other}"));
+        assert_eq!(Reason::NoLater.unoffered(), None);
+    }
+}

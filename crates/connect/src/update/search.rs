@@ -1,5 +1,6 @@
 //! The smallest version of a parent whose resolution gets rid of something.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use trimtab_model::{Proposal, Purl};
@@ -19,6 +20,8 @@ pub struct Found {
     pub confirmed: Confirmed,
     /// How many versions were tried.
     pub tried: usize,
+    /// Smaller versions that were not tried and may do as well, ascending.
+    pub untried: Vec<Box<str>>,
 }
 
 /// The smallest of `versions` (in the order of the ecosystem, ascending, all above the one that is
@@ -28,7 +31,8 @@ pub struct Found {
 /// project does not have, the newest of the line below is tried, and then the lines are halved. Of what is left the newest of
 /// the line, of the major version that are there now and of the next one are tried ([`near_ends`]), and then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the answer still
 /// holds (it was resolved and accepted itself), and a smaller one may exist. A version that is
-/// refused counts as not accepted. At most `most` versions are tried, and where the newest is refused four more.
+/// refused counts as not accepted. After so many versions one more is tried if `more` says so; where the newest is refused,
+/// up to four lines are not counted.
 ///
 /// # Errors
 /// The refusal of the newest, or that it is not accepted (`Unchanged`), or what keeps every version
@@ -39,7 +43,7 @@ pub fn smallest_parent(
     (parent, child): (&Purl, &Purl),
     versions: &[Box<str>],
     accept: &dyn Fn(&Confirmed) -> bool,
-    most: usize,
+    more: &dyn Fn(usize) -> bool,
     options: &Options,
 ) -> Result<Found, Box<Refusal>> {
     let begun = Instant::now();
@@ -98,27 +102,28 @@ pub fn smallest_parent(
         }
     };
     let near = near_ends(parent.version().unwrap_or_default(), versions);
-    let best = smaller(best, (low, high), most.saturating_sub(1), near, &mut |at| {
+    let (best, left) = smaller(best, (low, high), more, near, &mut |at| {
         let Some(version) = versions.get(at) else { return Ok(None) };
         attempt(version).map(|tried| tried.ok().map(|confirmed| (version.clone(), confirmed)))
     });
-    Ok(Found { version: best.0, confirmed: best.1, tried })
+    let untried = versions.get(left).unwrap_or_default().to_vec();
+    Ok(Found { version: best.0, confirmed: best.1, tried, untried })
 }
 
 /// The smallest of what is accepted from `low` to below `high`, which is: those near first, then halved. What was found holds
-/// where nothing more can be tried, as the time is over.
+/// where nothing more can be tried, as the time is over or `more` does not want it. Told with those that are left.
 fn smaller<T, E>(
     mut best: T,
     (mut low, mut high): (usize, usize),
-    most: usize,
+    more: &dyn Fn(usize) -> bool,
     near: impl IntoIterator<Item = usize>,
     attempt: &mut dyn FnMut(usize) -> Result<Option<T>, E>,
-) -> T {
+) -> (T, Range<usize>) {
     let mut near = near.into_iter();
-    for _ in 0..most {
-        if low >= high {
-            break;
-        }
+    // The one that is accepted was tried.
+    let mut tried = 1;
+    while low < high && more(tried) {
+        tried += 1;
         let next = near.find(|at| (low..high).contains(at));
         let middle = next.unwrap_or(low + (high - low) / 2);
         match attempt(middle) {
@@ -127,7 +132,7 @@ fn smaller<T, E>(
             Err(_) => break,
         }
     }
-    best
+    (best, low.min(high)..high)
 }
 
 /// How many versions below the newest are tried where that is refused.
@@ -215,15 +220,26 @@ mod tests {
     fn what_was_found_holds_when_the_time_is_over() {
         let search = |over: usize| {
             let mut tried = Vec::new();
-            let found = smaller(9, (0, 9), 5, [3, 6], &mut |at| {
+            let (found, left) = smaller(9, (0, 9), &|tried| tried < 6, [3, 6], &mut |at| {
                 tried.push(at);
                 if tried.len() > over { Err(()) } else { Ok((at >= 5).then_some(at)) }
             });
-            (found, tried)
+            (found, tried, left)
         };
-        assert_eq!(search(9), (5, vec![3, 6, 5, 4]));
-        assert_eq!(search(2), (6, vec![3, 6, 5]));
-        assert_eq!(search(0), (9, vec![3]));
+        assert_eq!(search(9), (5, vec![3, 6, 5, 4], 5..5));
+        assert_eq!(search(2), (6, vec![3, 6, 5], 4..6));
+        assert_eq!(search(0), (9, vec![3], 0..9));
+    }
+
+    #[test]
+    fn what_there_was_no_time_for_is_told() {
+        let search = |most: usize| {
+            let mut attempt = |at: usize| Ok::<_, ()>((at >= 2).then_some(at));
+            smaller(40, (0, 40), &|tried| tried < most, [0, 30, 35], &mut attempt)
+        };
+        assert_eq!(search(3), (30, 1..30));
+        assert_eq!(search(6), (4, 1..4), "halved");
+        assert_eq!(search(12), (2, 2..2), "to the end");
     }
 
     fn versions(all: &[&str]) -> Vec<Box<str>> {

@@ -12,7 +12,7 @@ use super::requirement::same;
 
 pub(crate) const LOCKFILE: &str = "uv.lock";
 /// Where it stands, its settings are these and not those of the manifest.
-const SETTINGS: &str = "uv.toml";
+pub(crate) const SETTINGS: &str = "uv.toml";
 const METADATA: &str = "dependency-metadata";
 
 /// A package of which the lockfile has one version, of a registry and without a wheel.

@@ -1,6 +1,7 @@
 //! uv: `uv lock --upgrade-package`, of wheels only: a source distribution would run its build. What is locked without a
 //! wheel stays as it is.
 
+mod age;
 mod own;
 
 use super::drive::Drive;
@@ -142,6 +143,8 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     let built: Vec<String> =
         held.all.iter().map(|source| format!("--no-binary-package={}", source.name)).collect();
     arguments.extend(built.iter().map(String::as_str));
+    let aged = age::told(drive, &before, wish);
+    arguments.extend(aged.iter().map(String::as_str));
     for package in &packages {
         arguments.extend(["--upgrade-package", package]);
     }
@@ -153,6 +156,10 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
         return Err(refused(&held, drive.means(&output), &drive.words(&output)));
     }
     let mut after = drive.text(LOCKFILE).unwrap_or_default();
+    if !aged.is_empty() {
+        after = age::forgotten(&after)?;
+        drive.write(LOCKFILE, &after)?;
+    }
     if !own.is_empty() {
         after = own::forgotten(&own, &before, &after);
         drive.write(LOCKFILE, &after)?;

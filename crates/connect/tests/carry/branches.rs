@@ -179,8 +179,9 @@ fn it_is_known_when_a_batch_was_merged_and_whether_it_was_taken_back() {
     let second = next.commit(&[change("a.lock", "3\n")], second, &who).unwrap();
     publish(&next, "trimtab/week-49").unwrap();
     git(&root, &["merge", "-q", "--ff-only", "trimtab/week-49"]);
-    git(&root, &["branch", "-q", "-D", "trimtab/week-49"]);
     let two = Carried { commit: Some(&second), ..begun("week-49") };
+    assert!(of(&[two])[0].is_some(), "main is where the branch is, and has it");
+    git(&root, &["branch", "-q", "-D", "trimtab/week-49"]);
     let at = |of: &Option<Merged>| of.unwrap().at.map(|at| at.as_second().to_string());
     let is = of(&[one, two, begun("week-49")]);
     assert_eq!((at(&is[0]), at(&is[1])), (Some(came.clone()), None));

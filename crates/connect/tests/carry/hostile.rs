@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use trimtab_connect::apply::{Command, Confinement, Ended, Limits, Tree, Trial, prepare, trial};
 
-use crate::common::{git, project, tree};
+use crate::common::{git, project, state, tree};
 
 fn limits(seconds: u64) -> Limits {
     Limits { time: Duration::from_secs(seconds), ..Limits::default() }
@@ -99,6 +99,15 @@ fn processors_are_counted_together() {
     let line = "for i in 1 2 3 4; do sh -c 'while :; do :; done' & done; wait";
     let short = Limits { processor: Some(Duration::from_secs(2)), ..limits(120) };
     let ran = told(line, &short, None);
+    assert_eq!(ran.ended, Ended::ProcessorLimit, "{}", ran.output.text());
+}
+
+/// The system's own limit of a process would end it without a word of why.
+#[test]
+#[cfg(target_os = "linux")]
+fn one_process_is_stopped_at_the_limit_by_name() {
+    let short = Limits { processor: Some(Duration::from_secs(1)), ..limits(120) };
+    let ran = told("while :; do :; done", &short, None);
     assert_eq!(ran.ended, Ended::ProcessorLimit, "{}", ran.output.text());
 }
 
@@ -208,6 +217,40 @@ fn a_copy_within_the_home_is_seen() {
     assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
 }
 
+/// By its path, by that of its git, and by a worktree of it; what lies beside it can be written to.
+#[test]
+fn a_test_does_not_write_to_the_checkout() {
+    let folder = project(&[("a", "1\n")]);
+    let whole = folder.path().canonicalize().unwrap();
+    let root = whole.join("project");
+    git(&root, &["worktree", "add", "-q", "../tree"]);
+    let home = tempfile::tempdir().unwrap();
+    let here = Confinement::here().of_home(home.path());
+    if let Some(why) = here.home_open() {
+        assert!(here.words(&limits(60)).join("; ").contains("could be written to"));
+        eprintln!("SKIPPED: nothing can be laid over the checkout here: {why}");
+        return;
+    }
+    let before = state(&whole);
+    for name in ["project", "tree"] {
+        let copy = Tree::of(&whole.join(name), "HEAD", None).unwrap();
+        let line = format!(
+            "for f in {root}/{name}/a {root}/{name}/b {root}/project/.git/config {root}/project/.git/HEAD; do \
+             echo x 2>/dev/null >> $f && echo written; done; rm -rf {root}/{name}/a; cat {root}/{name}/a; \
+             git -C {root}/{name} status --porcelain; echo x > {root}/beside-{name} && touch b && echo done",
+            root = whole.display()
+        );
+        let command = Command::told(&copy.work(), None, &line);
+        let ran = trial(&copy, &command, &here, &limits(60));
+        let text = ran.output.text();
+        assert!(text.ends_with("done\n") && !text.contains("written"), "{text}");
+        assert!(whole.join(format!("beside-{name}")).is_file() && text.contains("1\n"), "{text}");
+        fs::remove_file(whole.join(format!("beside-{name}"))).unwrap();
+    }
+    assert_eq!(state(&whole), before);
+    assert!(here.words(&limits(60)).join("; ").contains("could only be read"));
+}
+
 /// The link itself is not seen where the home is hidden.
 #[test]
 fn a_copy_by_a_link_of_the_home_is_seen() {
@@ -292,7 +335,11 @@ fn what_was_in_force_is_told() {
     let here = Confinement::here();
     let limits = Limits { processor: Some(Duration::from_secs(9)), ..limits(60) };
     let words = here.words(&limits).join("; ");
-    assert_eq!(here.home_open().is_some(), words.contains("could still be read by its path"), "{words}");
+    assert_eq!(
+        here.home_open().is_some(),
+        words.contains("could still be read by its path"),
+        "{words}"
+    );
     assert_eq!(here.nothing_outlives(), words.contains("no process outlives"), "{words}");
     assert!(words.contains("60 s for a run; 8192 MiB of memory, 9 s of processor time"), "{words}");
 }

@@ -68,6 +68,7 @@ pub(crate) fn portfolio(shape: &Shape, seed: u64) -> Timeline {
             at_once: at(DAY),
             horizon: at((length + shape.every) * DAY),
             late: 1.0,
+            zone: jiff::tz::TimeZone::UTC,
             teams: Vec::new(),
             findings: Vec::new(),
             candidates: Vec::new(),

@@ -100,6 +100,7 @@ pub(crate) fn recorded(capacity: f64, known: Known) -> Option<Timeline> {
             at_once: day(1),
             horizon: day(DAYS + EVERY),
             late: 1.0,
+            zone: jiff::tz::TimeZone::UTC,
             teams: Vec::new(),
             findings: Vec::new(),
             candidates: Vec::new(),

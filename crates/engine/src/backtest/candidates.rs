@@ -46,6 +46,7 @@ pub fn timeline(
             at_once: since.checked_add(AT_ONCE).unwrap_or(since),
             horizon,
             late: LATE,
+            zone: jiff::tz::TimeZone::UTC,
             teams: vec![Team {
                 id: rhythm.team.clone(),
                 windows: rhythm.windows.clone(),

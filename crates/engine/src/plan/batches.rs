@@ -163,12 +163,21 @@ fn why_now(
     if candidates.iter().any(|c| ground.by_people[*c]) {
         why.push(WhyNow::Accepted);
     }
+    // What is known to be exploited is not held up by the age of a version, and that is told.
+    let begins = if span.slot == Slot::Now { problem.now } else { span.start };
+    let unheld = |candidate: &usize| {
+        let of = &problem.candidates[*candidate];
+        let until = of.quarantine.filter(|until| *until > begins)?;
+        let exploited = of.removes.iter().find(|f| problem.findings[**f].exploited)?;
+        Some(WhyNow::Unheld(*candidate, until, *exploited))
+    };
     if span.slot == Slot::Now {
         // What it removes first, then what another removes too, then what it is needed for.
         let with = view.within(team, Slot::Now);
         let own = candidates.iter().chain(&with).flat_map(|c| &problem.candidates[*c].removes);
         let now = removes.iter().chain(own).find(|f| problem.findings[**f].now);
         why.extend(now.map(|f| WhyNow::Charter(*f)));
+        why.extend(candidates.iter().filter_map(unheld));
         return why;
     }
     let spans = &ground.slots[team];
@@ -195,6 +204,7 @@ fn why_now(
         let dear = candidates.iter().copied().find(|c| cost(*c) > points);
         why.extend(dear.map(|c| WhyNow::Whole(c, cost(c))));
     }
+    why.extend(candidates.iter().filter_map(unheld));
     why
 }
 
@@ -224,9 +234,16 @@ fn not_before(view: &View, at: (usize, Span), candidate: usize, earlier: &[Span]
     let Some((part, item)) = view.item[candidate] else { return WhyNow::Full };
     let (board, placing) = (&view.parts[part].board, &view.placings[part]);
     let of = &board.items[item];
-    let before = of.allowed.iter().filter(|s| board.slots[**s].span.end < at.1.end);
-    match before.into_iter().any(|s| placing.has_room(*s, board.cost(*s, item))) {
-        true => WhyNow::Limit,
-        false => WhyNow::Full,
+    let is_before = |s: &usize| board.slots[*s].span.end < at.1.end;
+    let before: Vec<usize> = of.allowed.iter().copied().filter(is_before).collect();
+    if before.iter().any(|s| placing.has_room(*s, board.cost(*s, item))) {
+        return WhyNow::Limit;
+    }
+    // What no earlier window would hold if it were empty is not kept out by what saves more.
+    match before.iter().map(|s| placing.left(*s)).max() {
+        Some(left) if before.iter().all(|s| of.cost > board.slots[*s].whole) => {
+            WhyNow::Dear(left as f64 / POINT)
+        }
+        _ => WhyNow::Full,
     }
 }

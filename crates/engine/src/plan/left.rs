@@ -1,6 +1,6 @@
 //! What a plan leaves, and why.
 
-use trimtab_model::plan::{Because, Item, Left, Problem, Slot};
+use trimtab_model::plan::{Because, Item, Left, Slot};
 
 use super::ground::{Barrier, POINT};
 use super::view::View;
@@ -30,7 +30,9 @@ fn finding_stays(view: &View, finding: usize) -> Because {
     let reasons = candidates.iter().filter(|c| view.placed[**c].is_none());
     // Of several that only lack points, the one that lacks the fewest.
     let far = |because: &Because| match because {
-        Because::Capacity(points) | Because::TooDear(points, _) => (0, (points * POINT) as i64),
+        Because::Capacity(points) | Because::TooDear(points, _) | Because::Few(points, ..) => {
+            (0, (points * POINT) as i64)
+        }
         Because::Limit => (1, 0),
         Because::Blocked(_) => (2, 0),
         Because::Superseded(_) => (3, 0),
@@ -68,7 +70,7 @@ fn not_taken(view: &View, candidate: usize) -> Because {
         let blocked = || of.needs.iter().copied().find(|n| view.placed[*n].is_none());
         if barriers.contains(&None) {
             let points = ground.candidates[candidate].cost as f64 / POINT;
-            return blocked().map_or(dear(problem, candidate, points), Because::Blocked);
+            return blocked().map_or(dear(view, candidate, points), Because::Blocked);
         }
         let mut worst = Because::NoWindow;
         for barrier in barriers.into_iter().flatten() {
@@ -103,18 +105,28 @@ fn not_taken(view: &View, candidate: usize) -> Because {
         // There is room for it alone: what it needs finds none.
         true if !missing.is_empty() => Because::Blocked(board.items[missing[0]].candidate),
         false if worth.iter().any(|s| has_room(*s)) => Because::Limit,
-        _ => dear(problem, candidate, cost as f64 / POINT),
+        _ => dear(view, candidate, cost as f64 / POINT),
     }
 }
 
 /// Why what costs so many points finds no room: all windows are full, or none could ever hold it.
-fn dear(problem: &Problem, candidate: usize, points: f64) -> Because {
+fn dear(view: &View, candidate: usize, points: f64) -> Because {
+    let (ground, problem) = (view.ground, view.ground.problem);
     let of = &problem.candidates[candidate];
-    let windows = problem.teams[of.team].windows.iter();
-    let most = windows.map(|window| window.points).fold(0.0, f64::max);
-    match points > most && of.least > most {
-        true => Because::TooDear(points, most),
-        false => Because::Capacity(points),
+    let windows = &problem.teams[of.team].windows;
+    let most = windows.iter().map(|window| window.points).fold(0.0, f64::max);
+    if points > most && of.least > most {
+        return Because::TooDear(points, most);
+    }
+    // A window that takes other levels may have room.
+    let open = ground.slots[of.team].iter().filter_map(|span| match span.slot {
+        Slot::Window(window) => ground.barrier(candidate, *span).is_none().then_some(window),
+        Slot::Now => None,
+    });
+    let open: Vec<usize> = open.collect();
+    match open.is_empty() || open.len() == windows.len() {
+        true => Because::Capacity(points),
+        false => Because::Few(points, of.team, open),
     }
 }
 

@@ -84,6 +84,11 @@ impl<'b> Placing<'b> {
         self.used[slot] + cost <= of.room || cost == 0
     }
 
+    /// The points that are left of a slot, in hundredths.
+    pub(super) fn left(&self, slot: usize) -> i64 {
+        (self.board.slots[slot].room - self.used[slot]).max(0)
+    }
+
     /// Whether another batch of a place can be open in a slot.
     pub(super) fn has_batch(&self, slot: usize, place: usize) -> bool {
         let of = &self.board.slots[slot];

@@ -11,8 +11,8 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
+fn day(problem: &Problem, at: Timestamp) -> String {
+    at.to_zoned(problem.zone.clone()).strftime("%Y-%m-%d").to_string()
 }
 
 fn findings(count: usize) -> String {
@@ -49,7 +49,7 @@ pub fn batch(problem: &Problem, batch: &Batch) -> String {
         findings(batch.removes.len()),
         number(batch.load),
         number(batch.load_days),
-        day(batch.by),
+        day(problem, batch.by),
     )
 }
 
@@ -86,19 +86,29 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         }
         WhyNow::First => "this is the earliest possible window".to_owned(),
         WhyNow::Quarantine(c, until) => {
-            format!("the new version of {} is in quarantine until {}", name(c), day(*until))
+            format!(
+                "the new version of {} is in quarantine until {}",
+                name(c),
+                day(problem, *until)
+            )
         }
         WhyNow::From(c, from) => format!(
             "not before {}: the new version of {} is in quarantine until then, within the window",
-            day(*from),
+            day(problem, *from),
             name(c)
+        ),
+        WhyNow::Unheld(c, until, f) => format!(
+            "the new version of {} is in quarantine until {}, and does not wait: it removes {}, which is known to be exploited",
+            name(c),
+            day(problem, *until),
+            finding(problem, *f)
         ),
         WhyNow::Frozen(c, freeze) => match problem.freezes.get(*freeze) {
             Some(freeze) => {
                 format!(
                     "{} may not be released before {} ({})",
                     name(c),
-                    day(freeze.to),
+                    day(problem, freeze.to),
                     freeze.reason
                 )
             }
@@ -115,8 +125,15 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         WhyNow::Limit => {
             "earlier windows already have the most batches that may be open".to_owned()
         }
+        WhyNow::Dear(left) => {
+            format!("no earlier window has more than {} points left", number(*left))
+        }
         WhyNow::Deadline(f, due) => {
-            format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
+            format!(
+                "{} is due on {}, before the next window ends",
+                finding(problem, *f),
+                day(problem, *due)
+            )
         }
         WhyNow::Whole(c, points) => format!(
             "{} has the window to itself: it is planned as {} points, more than the window has, but its lowest estimate fits",
@@ -146,6 +163,25 @@ pub fn because(problem: &Problem, because: &Because) -> String {
                 number(*points)
             )
         }
+        Because::Few(points, team, windows) => {
+            let team = problem.teams.get(*team);
+            let name = |window: &usize| team.and_then(|t| t.windows.get(*window)).map(|w| &*w.name);
+            let names: Vec<&str> = windows.iter().filter_map(name).collect();
+            let points = number(*points);
+            match &names[..] {
+                [one] => format!(
+                    "it needs {points} points, and {one}, the only window for it, has fewer left"
+                ),
+                [one, two] => format!(
+                    "it needs {points} points, and {one} and {two}, the only windows for it, have fewer left"
+                ),
+                [one, rest @ ..] => format!(
+                    "it needs {points} points, and {one} and {} more, the only windows for it, have fewer left",
+                    rest.len()
+                ),
+                [] => format!("it needs {points} points, and no window for it has that many left"),
+            }
+        }
         Because::TooDear(points, most) => format!(
             "it needs {} points, and no window has more than {}",
             number(*points),
@@ -154,12 +190,12 @@ pub fn because(problem: &Problem, because: &Because) -> String {
         Because::Limit => "the team already has the most batches that may be open".to_owned(),
         Because::Quarantine(until) => format!(
             "its version is in quarantine until {}, and no suitable window ends after that",
-            day(*until)
+            day(problem, *until)
         ),
         Because::Frozen(freeze) => match problem.freezes.get(*freeze) {
             Some(freeze) => format!(
                 "nothing of its level may be released before {} ({})",
-                day(freeze.to),
+                day(problem, freeze.to),
                 freeze.reason
             ),
             None => "nothing of its level may be released".to_owned(),
@@ -200,4 +236,32 @@ pub fn nothing(plan: &Plan) -> String {
         plan.worth.missed,
         number(plan.worth.load_days),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{TimeZone, offset};
+
+    use super::*;
+
+    /// A freeze ends at midnight of the calendar, which is another day elsewhere.
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let at: Timestamp = "2026-12-20T23:00:00Z".parse().unwrap();
+        let mut problem = Problem {
+            now: at,
+            at_once: at,
+            horizon: at,
+            late: 1.0,
+            teams: Vec::new(),
+            findings: Vec::new(),
+            candidates: Vec::new(),
+            accepted: Vec::new(),
+            freezes: Vec::new(),
+            zone: TimeZone::UTC,
+        };
+        assert_eq!(day(&problem, at), "2026-12-20");
+        problem.zone = TimeZone::fixed(offset(1));
+        assert_eq!(day(&problem, at), "2026-12-21");
+    }
 }

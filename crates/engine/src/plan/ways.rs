@@ -267,6 +267,7 @@ impl Known {
             candidates: list,
             accepted: Vec::new(),
             late: whole.late,
+            zone: whole.zone.clone(),
             freezes: whole.freezes.clone(),
         };
         Known { problem, findings: indexes, candidates, windows }

@@ -139,6 +139,7 @@ fn problem(
         at_once: day(1),
         horizon: day(60),
         late: made.of(&[0.0, 1.0, 2.0]),
+        zone: jiff::tz::TimeZone::UTC,
         teams,
         findings,
         candidates: list,

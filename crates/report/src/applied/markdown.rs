@@ -117,7 +117,7 @@ fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             named(&moved.package),
             versions(&moved.from),
             versions(&moved.to),
-            page.map_or("unknown".to_owned(), |page| format!("[changelog]({page})")),
+            page.map_or("unknown".to_owned(), |page| format!("[page]({page})")),
         )?;
     }
     more(batch.moves.len(), out)

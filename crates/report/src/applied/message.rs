@@ -20,6 +20,9 @@ pub fn title(batch: &Document) -> String {
         ([one], 0) => short(one),
         ([one], n) => format!("{}: removes {}", short(one), findings(n)),
         (all, n) => {
+            if let Some(what) = actions(batch, all.len()) {
+                return format!("{what}: {} gone", findings(n));
+            }
             // Of Python's requirements each file has versions of its own.
             let is_alike = |path: &&String| {
                 batch.place.ends_with(".txt") && path.ends_with(".txt") && **path != batch.place
@@ -32,6 +35,52 @@ pub fn title(batch: &Document) -> String {
             format!("Update {} packages{place}: removes {}", all.len(), findings(n))
         }
     }
+}
+
+/// The most actions of which each is named.
+const NAMED: usize = 3;
+
+/// What the actions that are done are called, and how many packages move along. `None`: there are too many, or there is
+/// none whose package is known.
+fn actions(batch: &Document, moved: usize) -> Option<String> {
+    let done: Vec<&str> =
+        batch.actions.iter().filter(|a| a.outcome == DONE).map(|a| &*a.what).collect();
+    let (what, named) = match &done[..] {
+        [one] => alone(one)?,
+        all if (2..=NAMED).contains(&all.len()) => {
+            let packages = all.iter().map(|what| package(what)).collect::<Option<Vec<_>>>()?;
+            (format!("Move {}", packages.join(", ")), packages.len())
+        }
+        _ => return None,
+    };
+    Some(match moved.saturating_sub(named) {
+        0 => what,
+        1 => format!("{what} and 1 other"),
+        n => format!("{what} and {n} others"),
+    })
+}
+
+/// What one action is called, and how many packages it names: `raise left to 2.0, which brings right` names one.
+fn alone(what: &str) -> Option<(String, usize)> {
+    package(what)?;
+    let is_told = |part: &&str| !["which brings ", "for "].iter().any(|by| part.starts_with(by));
+    let parts: Vec<&str> = what.split(", ").filter(is_told).collect();
+    let more = |part: &&str| {
+        let count = part.strip_prefix("and ")?.strip_suffix(" more together")?;
+        count.parse::<usize>().ok()
+    };
+    let named = parts.iter().map(|part| more(part).unwrap_or(1)).sum();
+    let told = parts.join(", ");
+    let mut letters = told.chars();
+    let first = letters.next()?.to_uppercase();
+    Some((format!("{first}{}", letters.as_str()), named))
+}
+
+/// The package that an action names first.
+fn package(what: &str) -> Option<&str> {
+    let mut words = what.split_whitespace();
+    let is_known = ["raise", "relock", "force", "remove", "replace"].contains(&words.next()?);
+    words.next().filter(|_| is_known).map(|name| name.trim_end_matches(','))
 }
 
 fn findings(count: usize) -> String {
@@ -52,6 +101,8 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
     let part = Document {
         moves: moves.to_vec(),
         removes: removes.iter().map(|finding| (*finding).clone()).collect(),
+        // Of a part of the batch it is not known here which action it is.
+        actions: if moves.len() == batch.moves.len() { batch.actions.clone() } else { Vec::new() },
         ..batch.clone()
     };
     let first: String = one_line(&title(&part)).chars().take(TITLE).collect();
@@ -164,6 +215,34 @@ mod tests {
         assert_eq!(title(&one), "Update 2 packages in requirements/base.txt: removes 0 findings");
         let two = told(&["requirements/base.txt", "requirements/dev.txt"]);
         assert_eq!(title(&two), "Update 2 packages in 2 requirements files: removes 0 findings");
+    }
+
+    #[test]
+    fn few_actions_are_named() {
+        let moved =
+            |n: usize| json!({ "package": format!("pkg:npm/p{n}"), "from": ["1"], "to": ["2"] });
+        let told = |what: &str, moves: usize| {
+            let action =
+                |what: &str| json!({ "name": "", "what": what, "outcome": "done", "why": "" });
+            let moves: Vec<_> = (0..moves).map(moved).collect();
+            let all = json!(what.split(" | ").map(action).collect::<Vec<_>>());
+            let actions = serde_json::from_value(all).unwrap();
+            title(&Document { actions, ..batch(&json!(moves)) })
+        };
+        for (what, moves, expected) in [
+            ("raise up to 2, which brings qs", 19, "Raise up to 2 and 18 others"),
+            ("raise up to 2, and raise on to 3", 3, "Raise up to 2, and raise on to 3 and 1 other"),
+            ("raise up to 2, and 4 more together", 5, "Raise up to 2, and 4 more together"),
+            ("raise up to 2 | relock on | remove off", 5, "Move up, on, off and 2 others"),
+            ("build on left 2", 2, "Move 2 packages in go.mod"),
+            (
+                "raise a to 1 | raise b to 1 | raise c to 1 | raise d to 1",
+                4,
+                "Move 4 packages in go.mod",
+            ),
+        ] {
+            assert_eq!(told(what, moves), format!("{expected}: 0 findings gone"));
+        }
     }
 
     #[test]

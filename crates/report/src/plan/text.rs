@@ -19,6 +19,8 @@ use crate::table::{Style, colour, count, range, shorten};
 const SHOWN: usize = 8;
 /// Packages that move at the same time, that are named if not all are asked for.
 const WITH: usize = 4;
+/// Files of an edit that nobody confirmed, and lines of each, that are shown.
+const EDITS: (usize, usize) = (3, 6);
 
 /// Writes a plan. [`Style::verbose`] shows all of it instead of the first screen.
 ///
@@ -203,15 +205,18 @@ impl Page<'_> {
             Some(level) => self.lines.paint(colour(rating_of(level)), &mark),
             None => mark,
         };
+        let helped = action.removes.iter().filter_map(|name| self.finding(name));
+        let helped: BTreeSet<String> = helped.map(|finding| package(&finding.package)).collect();
+        let lead = lead(&action.proposal, &helped);
         // What is named may be listed nowhere, as what manages versions is: then what else moves comes first.
-        let own = package(&action.proposal.package);
-        let first = action.moves.first().filter(|first| first.package == own);
+        let own = package(&lead.package);
+        let first = action.moves.iter().find(|moved| moved.package == own);
         let (from, to) = first.map_or_else(
-            || (version(&action.proposal.package), String::new()),
+            || (version(&lead.package), String::new()),
             |first| (first.from.join(", "), first.to.join(", ")),
         );
-        let to = if to.is_empty() { action.proposal.to.clone().unwrap_or_default() } else { to };
-        let way = match action.way.as_str() {
+        let to = if to.is_empty() { lead.to.clone().unwrap_or_default() } else { to };
+        let way = match lead.way.as_str() {
             "raise-parent" => "raise",
             "override" => "force",
             other => other,
@@ -224,13 +229,11 @@ impl Page<'_> {
             format!("{:.0} %", action.confidence.value * 100.0),
         );
         let room = style.width.saturating_sub(facts.width() + 16);
-        let what = format!("{} {from} {arrow} {to}", name(&action.proposal.package));
+        let what = format!("{} {from} {arrow} {to}", name(&lead.package));
         let what = shorten(&what, room, style.ascii);
         let gap = room.saturating_sub(what.width()) + 2;
         writeln!(self.lines.out, "  {mark} {way:<8} {what}{:gap$}{facts}", "")?;
-        if let Some(child) =
-            action.proposal.other.as_deref().filter(|_| action.way == "raise-parent")
-        {
+        if let Some(child) = lead.other.as_deref().filter(|_| lead.way == "raise-parent") {
             let brought = action.moves.iter().find(|m| m.package == package(child));
             let ends = brought.map_or(String::new(), |m| ends(m, arrow));
             self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
@@ -254,7 +257,9 @@ impl Page<'_> {
                     }
                 }
             };
-            let mut names: Vec<String> = action.proposal.with.iter().map(of).collect();
+            let all = std::iter::once(&action.proposal).chain(&action.proposal.with);
+            let others = all.filter(|asked| !std::ptr::eq(*asked, lead));
+            let mut names: Vec<String> = others.map(of).collect();
             names.sort_unstable();
             names.dedup();
             let shown = if style.verbose { names.len() } else { names.len().min(WITH) };
@@ -429,6 +434,15 @@ impl Page<'_> {
             let text = format!("next: {next}");
             self.lines.paragraph("      ", "        ", &text, Ansi::new())?;
         }
+        for change in left.edit.iter().take(EDITS.0) {
+            writeln!(self.lines.out, "      edit: {}", one_line(&change.path))?;
+            let ends = |line: &&str| ["+++ ", "--- "].iter().any(|end| line.starts_with(end));
+            let lines = change.diff.lines().filter(|line| !ends(line));
+            let lines = lines.filter(|line| line.starts_with(['+', '-']));
+            for line in lines.take(EDITS.1) {
+                writeln!(self.lines.out, "        {}", one_line(line))?;
+            }
+        }
         if self.lines.style.verbose {
             // Lines of a file are not folded: people copy them.
             let accepted = all.iter().filter_map(|(left, _)| left.accept.as_ref());
@@ -530,6 +544,19 @@ fn ends(moved: &Move, arrow: &str) -> String {
     }
 }
 
+/// What of a change comes first: what is named first, unless only something else of it has findings that go. What goes along,
+/// as it stands in the way, is named before what it makes possible.
+fn lead<'a>(proposal: &'a Asked, helped: &BTreeSet<String>) -> &'a Asked {
+    let moves = |asked: &&Asked| matches!(asked.way.as_str(), "raise" | "relock" | "override");
+    let is_helped = |asked: &&Asked| helped.contains(&package(&asked.package));
+    let all = || std::iter::once(proposal).chain(&proposal.with);
+    // Of what brings others those have the findings.
+    if !all().all(|asked| moves(&asked)) {
+        return proposal;
+    }
+    all().find(is_helped).unwrap_or(proposal)
+}
+
 /// The name of a purl for people.
 fn name(purl: &str) -> String {
     purl.parse().map_or_else(|_| purl.to_owned(), |purl| crate::group::name(&purl))
@@ -568,6 +595,26 @@ mod tests {
         assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
         assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy goes");
         assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies go");
+    }
+
+    #[test]
+    fn what_has_findings_comes_before_what_goes_along() {
+        let asked = |way: &str, name: &str, with: Vec<Asked>| Asked {
+            way: way.to_owned(),
+            package: format!("pkg:pypi/{name}@1.0"),
+            to: Some("2.0".to_owned()),
+            other: None,
+            with,
+        };
+        let first = |way: &str, helped: &[&str]| {
+            let helped = helped.iter().map(|name| format!("pkg:pypi/{name}")).collect();
+            let proposal = asked(way, "along", vec![asked("raise", "own", Vec::new())]);
+            lead(&proposal, &helped).package.clone()
+        };
+        assert_eq!(first("raise", &["own"]), "pkg:pypi/own@1.0");
+        assert_eq!(first("raise", &["along", "own"]), "pkg:pypi/along@1.0");
+        assert_eq!(first("raise", &["other"]), "pkg:pypi/along@1.0");
+        assert_eq!(first("raise-parent", &["own"]), "pkg:pypi/along@1.0");
     }
 
     #[test]

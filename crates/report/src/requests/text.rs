@@ -48,9 +48,12 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     let acts = ["update", "rebase", "supersede", "obsolete", "skip", "merge", "open"];
     let waiting = document.steps.iter().filter(|step| acts.contains(&step.what.as_str())).count();
     if waiting > 0 && !document.synced {
+        let is = |what: &str| document.steps.iter().any(|step| step.what == what);
+        let open = if is("open") { " --open" } else { "" };
+        let merge = if is("merge") { " --merge" } else { "" };
         writeln!(
             out,
-            "\nDo {}: trimtab requests --sync",
+            "\nDo {}: trimtab requests --sync{open}{merge}",
             if waiting == 1 { "it" } else { "all of it" }
         )?;
     }

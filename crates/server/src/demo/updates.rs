@@ -125,6 +125,17 @@ fn estimate(from: &str, to: &str) -> Estimate {
     }
 }
 
+/// The file that has a package, the package manager and the tests of such a project.
+fn of_kind(package: &str) -> (&'static str, &'static str, &'static str) {
+    match package.split('/').next() {
+        Some("pkg:pypi") => ("requirements.txt", "pip", "python -m pytest"),
+        Some("pkg:golang") => ("go.mod", "go", "go test ./..."),
+        Some("pkg:cargo") => ("Cargo.lock", "cargo", "cargo test"),
+        Some("pkg:maven") => ("pom.xml", "maven", "mvn test"),
+        _ => ("package-lock.json", "npm", "npm test"),
+    }
+}
+
 fn document(
     batch: &str,
     at: Timestamp,
@@ -156,6 +167,7 @@ fn document(
         })
         .collect();
     let outcome = if left.is_empty() { "applied" } else { "part" };
+    let (place, tool, test) = of_kind(moved.first().map_or("", |(package, ..)| package.as_str()));
     actions.extend(left);
     Document {
         format: FORMAT.to_owned(),
@@ -164,9 +176,9 @@ fn document(
         now: at.to_string(),
         batch: batch.to_owned(),
         window: "the sprint of that day".to_owned(),
-        place: "package-lock.json".to_owned(),
-        files: vec!["package-lock.json".to_owned()],
-        tool: "npm".to_owned(),
+        place: place.to_owned(),
+        files: vec![place.to_owned()],
+        tool: tool.to_owned(),
         outcome: outcome.to_owned(),
         why: "tests are as before".to_owned(),
         base: "5d1e0c7ab3f4".to_owned(),
@@ -197,7 +209,7 @@ fn document(
         tests: Tests {
             judgement: "unharmed".to_owned(),
             why: "what passed before passes now".to_owned(),
-            command: Some("npm test".to_owned()),
+            command: Some(test.to_owned()),
             before: Some(run()),
             after: Some(run()),
             failed_before: Vec::new(),

@@ -254,7 +254,7 @@ fn windows(
             empty.push(window);
             continue;
         }
-        all.extend(nothing(&std::mem::take(&mut empty)));
+        all.extend(nothing(&std::mem::take(&mut empty), planned));
         // Of one that runs, a part of the days is gone, and what was planned for them stays in it.
         let room = planned.whole.max(window.points);
         let mut words = format!("{} of {} points", number(taken), number(room));
@@ -264,17 +264,17 @@ fn windows(
         all.push(Window {
             anchor: format!("window-{}", window.start.as_second()),
             name: window.name.to_string(),
-            span: format!("{} to {}", day(window.start), day(window.end)),
+            span: format!("{} to {}", date(window.start, planned), date(window.end, planned)),
             filled: Some(Filled { words, taken, room }),
             changes: Some(table(Slot::Window(at), "Changes made now use its points.")),
         });
     }
-    all.extend(nothing(&empty));
+    all.extend(nothing(&empty, planned));
     all
 }
 
 /// Windows in a row that have nothing in them, in one line.
-fn nothing(empty: &[&trimtab_model::plan::Window]) -> Option<Window> {
+fn nothing(empty: &[&trimtab_model::plan::Window], planned: &Planned) -> Option<Window> {
     let (first, last) = (empty.first()?, empty.last()?);
     let name = match empty.len() {
         1 => format!("Nothing in the {}", first.name),
@@ -285,12 +285,17 @@ fn nothing(empty: &[&trimtab_model::plan::Window]) -> Option<Window> {
         name,
         span: format!(
             "{} to {}: nothing worth its points fits into it",
-            day(first.start),
-            day(last.end)
+            date(first.start, planned),
+            date(last.end, planned)
         ),
         filled: None,
         changes: None,
     })
+}
+
+/// The day on the charter's calendar, by which windows begin and end.
+fn date(at: Timestamp, planned: &Planned) -> String {
+    at.to_zoned(planned.zone.clone()).strftime("%Y-%m-%d").to_string()
 }
 
 fn day(at: Timestamp) -> String {

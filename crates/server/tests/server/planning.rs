@@ -183,6 +183,9 @@ fn what_is_decided_stands_in_the_next_plan() {
     let held = world.plan("");
     assert!(placed(&held).is_empty(), "{held:#}");
     assert_eq!(held["held"][0]["change"], json!(change));
+    let why = "stays open: blocked by a decision to hold its change back: the ferry is at sea";
+    let mut left = held["left"].as_array().unwrap().iter();
+    assert!(left.any(|left| left["why"].as_str().unwrap().ends_with(why)), "{held:#}");
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
     assert!(page.text.contains("the ferry is at sea"), "{}", page.text);
     // Left to the plan again.
@@ -358,6 +361,9 @@ fn one_change_is_moved_by_a_form() {
     let asked = format!("{form}?change={}", crate::harness::encode(&change));
     assert!(world.server.open(&world.tom, &asked).text.contains("When is moment"));
     assert_eq!(world.server.open(&world.ann, &asked).status, 403);
+    // Where it goes is said, and not guessed.
+    let nowhere = world.server.send(&world.tom, &form, &[("change", change.as_str())]);
+    assert!(nowhere.text.contains("Choose when it is done."), "{}", nowhere.text);
     let second = plan["windows"][1]["starts"].as_str().unwrap();
     let fields = [("change", change.as_str()), ("to", second), ("reason", "after the fair")];
     assert_eq!(world.server.send(&world.tom, &form, &fields).status, 303);

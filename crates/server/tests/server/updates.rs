@@ -418,6 +418,19 @@ fn what_is_no_evidence_is_refused_and_says_why() {
     }
     let huge = with(&good, "/why_now", json!(vec!["x".repeat(1000); 1200]));
     assert_eq!(world.push(&world.lea, "/api/v1/updates?asset=shop", &huge).0, 413);
+    // What a plan drafts for files has lines, and what tests write has columns.
+    let draft = "[[exception]]\nid = \"<id>\"\n";
+    let left = json!([{
+        "finding": "f0", "why": "it broke the tests", "blockers": [], "next": "accept it", "edit": [],
+        "tried": ["raise moment: FAIL\tshop"],
+        "accept": { "level": "high", "refused": null, "longest_days": 30, "may_ask": [],
+            "may_approve": [], "control": false, "exception": draft, "not_affected": draft },
+    }]);
+    let drafted = with(&plan, "/left", left);
+    let (status, told) = world.push(&world.lea, "/api/v1/plans?asset=shop", &drafted);
+    assert_eq!(status, 201, "{told}");
+    let forged = with(&drafted, "/left/0/why", json!("a\nb"));
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &forged).0, 422);
     // Not theirs, or not there.
     assert_eq!(world.push(&world.ann, "/api/v1/updates?asset=shop", &good).0, 403);
     assert_eq!(world.push(&world.lea, "/api/v1/updates?asset=none", &good).0, 422);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use trimtab_advisories::index::Index;
 use trimtab_connect::registry;
-use trimtab_connect::update::Confirmed;
+use trimtab_connect::update::{Change, Confirmed, published};
 use trimtab_engine::action::{Moved, Side, outcome};
 use trimtab_engine::match_inventory;
 use trimtab_engine::repository::ids;
@@ -40,7 +40,7 @@ impl Arrivals<'_> {
     }
 
     /// Why the charter refuses something that comes in. `exploited`: the action removes a finding that is known to be
-    /// exploited, which no age holds up.
+    /// exploited, which no age holds up. `changes`: the files that the package manager changed.
     ///
     /// # Errors
     /// The index is damaged.
@@ -48,10 +48,11 @@ impl Arrivals<'_> {
         &self,
         before: &Inventory,
         after: &Inventory,
+        changes: &[Change],
         exploited: bool,
     ) -> Result<Option<String>, Diagnostic> {
         let moved = moved(before, after);
-        self.ask(&moved)?;
+        self.ask(&moved, changes)?;
         let known = self.known.borrow();
         for (purl, is_new) in arrived(&moved) {
             let Some(checked) = known.get(&purl) else { continue };
@@ -102,7 +103,7 @@ impl Arrivals<'_> {
         Ok(found.iter().any(|found| ids(found).iter().any(|id| own(id))))
     }
 
-    fn ask(&self, moved: &[Moved]) -> Result<(), Diagnostic> {
+    fn ask(&self, moved: &[Moved], changes: &[Change]) -> Result<(), Diagnostic> {
         let mut known = self.known.borrow_mut();
         let new: Vec<Purl> = arrived(moved)
             .into_iter()
@@ -110,7 +111,8 @@ impl Arrivals<'_> {
             .filter(|purl| !known.contains_key(purl))
             .collect();
         let rules = &self.charter.selection;
-        known.extend(checks(&new, self.index, rules, &self.registry, PATIENCE)?);
+        let times = if new.is_empty() { BTreeMap::new() } else { published(changes) };
+        known.extend(checks((&new, &times), self.index, rules, &self.registry, PATIENCE)?);
         Ok(())
     }
 

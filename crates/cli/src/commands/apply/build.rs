@@ -135,7 +135,9 @@ impl<'w> Batch<'w> {
         }
         // Before anything of it is fetched or run.
         let exploited = self.is_exploited(position);
-        if let Some(why) = self.work.arrivals.refused(&state.inventory, &after, exploited)? {
+        let arrivals = &self.work.arrivals;
+        let refused = arrivals.refused(&state.inventory, &after, &confirmed.changes, exploited)?;
+        if let Some(why) = refused {
             return not(DENIED, why);
         }
         Ok(Ok(Some((confirmed, after))))
@@ -230,9 +232,10 @@ impl<'w> Batch<'w> {
             moved.iter().any(|moved| moved.package == package)
         };
         let all_move = all.iter().all(|proposal| proposal.parts().any(moves));
+        let arrivals = &self.work.arrivals;
         let fine = all_move
             && self.is_as_planned(state, &after, run)?.is_ok()
-            && self.work.arrivals.refused(&state.inventory, &after, exploited)?.is_none();
+            && arrivals.refused(&state.inventory, &after, &confirmed.changes, exploited)?.is_none();
         Ok(fine.then_some((confirmed, after)))
     }
 
@@ -300,7 +303,10 @@ impl<'w> Batch<'w> {
         let Some(aged) = aged else { return Ok(made) };
         let Ok((confirmed, after)) = made else { return Ok(Ok(aged)) };
         let more = self.is_as_planned(state, &after, run)?.is_ok()
-            && work.arrivals.refused(&state.inventory, &after, exploited)?.is_none();
+            && work
+                .arrivals
+                .refused(&state.inventory, &after, &confirmed.changes, exploited)?
+                .is_none();
         Ok(Ok(if more { (confirmed, after) } else { aged }))
     }
 }

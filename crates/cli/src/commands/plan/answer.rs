@@ -13,18 +13,19 @@ use trimtab_model::Purl;
 use trimtab_model::charter::Charter;
 use trimtab_model::plan::{Because, Item, Slot, WhyNow, WhyThese};
 use trimtab_model::scan::{Scan, Weighing};
+use trimtab_report::one_line;
 use trimtab_report::plan::json;
 
 use super::accept::Accepting;
 use super::broke::Broke;
-use super::candidate::{Candidate, Denied, is_new};
+use super::candidate::{CHARTER, Candidate, Denied, is_new};
 use super::checks::Checked;
 use super::place::{Place, Top};
 use super::settled::Settled;
 use super::stack::Extent;
 use super::tree::Trees;
 use super::unread;
-use super::words::Explained;
+use super::words::{ACCEPT, Explained};
 use crate::args;
 use crate::commands::rhythm::Rhythm;
 
@@ -303,7 +304,8 @@ impl Answer<'_> {
             .map(|reason| json::Reason {
                 rule: reason.rule.as_str().to_owned(),
                 verdict: reason.verdict.as_str().to_owned(),
-                found: reason.found.to_string(),
+                // Publishers write some of it.
+                found: one_line(&reason.found),
                 unknown: reason.unknown,
             })
             .collect();
@@ -313,7 +315,7 @@ impl Answer<'_> {
             published: published.map(|at| at.to_string()),
             age_days: published
                 .map(|at| (self.now.as_second() - at.as_second()).div_euclid(86_400)),
-            licence: metadata.and_then(|m| m.licence.as_ref()).map(|l| l.as_str().to_owned()),
+            licence: metadata.and_then(|m| m.licence.as_ref()).map(|l| one_line(l.as_str())),
             verdict: worst.map_or("allow", |verdict| verdict.as_str()).to_owned(),
             reasons,
         })
@@ -333,11 +335,14 @@ impl Answer<'_> {
             let edit = explained.map(|e| changes(&e.edit)).unwrap_or_default();
             let tried = explained.map(|e| e.tried.clone()).unwrap_or_default();
             let (why, next, blockers) = match (because, removed_if.get(&at), explained) {
-                (Because::NoCandidate(_), Some((action, why)), _) => (
-                    format!("{action}: {why}"),
-                    Some("do it by hand, or accept it until a date".to_owned()),
-                    Vec::new(),
-                ),
+                (Because::NoCandidate(_), Some((action, why)), _) => {
+                    // What the charter refuses is nobody's to do by hand either.
+                    let next = match why.starts_with(CHARTER) {
+                        true => ACCEPT,
+                        false => "do it by hand, or accept it until a date",
+                    };
+                    (format!("{action}: {why}"), Some(next.to_owned()), Vec::new())
+                }
                 (Because::NoCandidate(_), None, Some(explained)) => (
                     explained.why.clone(),
                     Some(explained.next.clone()).filter(|next| !next.is_empty()),

@@ -15,8 +15,9 @@ use super::place::{Ground, Judged, Key, Place, judge, look};
 
 /// The longest that one try may take.
 const ONE_TRY: Duration = Duration::from_secs(300);
-/// How many versions of a parent are tried.
+/// How many versions of a parent are tried, and how many where there is time for all that wait.
 const PARENTS: usize = 6;
+const PARENTS_IN_TIME: usize = 16;
 
 /// A change that a package manager carried out.
 pub(super) struct Made {
@@ -32,6 +33,8 @@ pub(super) struct Made {
     pub(super) unread: Vec<String>,
     /// Whether it was carried out with no version that is too young.
     pub(super) aged: bool,
+    /// Smaller versions of a parent that there was no time to try, ascending.
+    pub(super) untried: Vec<Box<str>>,
 }
 
 /// A change, with the copy that has it and what that lists.
@@ -67,6 +70,8 @@ pub(super) struct Trial<'t> {
     end: Duration,
     most: usize,
     tries: AtomicUsize,
+    /// How many tasks of a round are not begun.
+    waiting: AtomicUsize,
     /// What was refused with versions of any age, by place. That the time was over is no such refusal.
     refused: Mutex<Vec<(Box<str>, Proposal)>>,
 }
@@ -79,7 +84,8 @@ impl<'t> Trial<'t> {
         most: usize,
     ) -> Trial<'t> {
         let (limit, tries) = (AtomicU64::new(0), AtomicUsize::new(0));
-        Trial { index, options, begun, limit, end, most, tries, refused: Mutex::default() }
+        let (waiting, refused) = (AtomicUsize::new(0), Mutex::default());
+        Trial { index, options, begun, limit, end, most, tries, waiting, refused }
     }
 
     /// Sets how long after the beginning something may be begun.
@@ -102,6 +108,17 @@ impl<'t> Trial<'t> {
     /// Whether so much of all the time is over.
     pub(super) fn is_past(&self, of: f64) -> bool {
         self.begun.elapsed() >= self.end.mul_f64(of)
+    }
+
+    /// Sets how many tasks of a round are not begun.
+    pub(super) fn wait(&self, tasks: usize) {
+        self.waiting.store(tasks, Ordering::Relaxed);
+    }
+
+    /// How long a task may go on beyond what is usual, so that those that wait have as much.
+    fn part(&self) -> Duration {
+        let waiting = u32::try_from(self.waiting.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        self.left() / waiting.saturating_add(1)
     }
 
     /// How many tries were made.
@@ -233,7 +250,7 @@ impl<'t> Trial<'t> {
         })
     }
 
-    /// The smallest version of a parent that removes as much of what is wanted as its newest.
+    /// The smallest version of a parent that removes as much of what is wanted as its newest, as far as there is time.
     ///
     /// # Errors
     /// The index is damaged.
@@ -282,13 +299,18 @@ impl<'t> Trial<'t> {
         };
         let pair = (parent, child);
         let options = Options { before: None, ..self.options() };
+        let (begun, part) = (Instant::now(), self.part());
+        let more = |tried: usize| {
+            let has_time = || begun.elapsed() < part && !self.is_over();
+            tried < PARENTS || tried < PARENTS_IN_TIME && has_time()
+        };
         let found = update::smallest_parent(
             place.tool,
             &ground.base,
             pair,
             versions,
             &accept,
-            PARENTS,
+            &more,
             &options,
         );
         if let Some(damaged) = damaged.into_inner() {
@@ -296,12 +318,12 @@ impl<'t> Trial<'t> {
         }
         let last = last.into_inner();
         Ok(match found {
-            Ok(Found { version, confirmed, .. }) => {
+            Ok(Found { version, confirmed, untried, .. }) => {
                 let after = look(&confirmed.scratch, place, confirmed.packages.as_deref());
                 let judged = judge(&ground.before, &after, place, self.index)?;
                 let (parent, child) = (parent.clone(), child.clone());
                 let proposal = Proposal::RaiseParent { parent, to: version, child };
-                Ok(made(proposal, confirmed, judged).0)
+                Ok(Made { untried, ..made(proposal, confirmed, judged).0 })
             }
             Err(refusal) => {
                 let unaccepted = matches!(refusal.reason, Reason::Unchanged { .. });
@@ -346,6 +368,7 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         unread: confirmed.unread,
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
+        untried: Vec::new(),
     };
     (made, confirmed.scratch)
 }

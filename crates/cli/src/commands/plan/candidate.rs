@@ -12,12 +12,16 @@ use trimtab_engine::plan::learn::Finished;
 use trimtab_model::charter::Charter;
 use trimtab_model::plan as planned;
 use trimtab_model::{Family, Proposal, Purl, Relation, Way};
+use trimtab_report::group;
 
 use super::attempt::Made;
 use super::checks::Checked;
 use super::place::{Key, Place};
 use super::search::Case;
 use super::{shared, words};
+
+/// How it is told that the charter refuses something.
+pub(super) const CHARTER: &str = "the charter refuses";
 
 /// An action that could be planned.
 pub(super) struct Candidate {
@@ -128,7 +132,7 @@ impl Material<'_> {
         made.arrived.iter().find_map(|purl| {
             let reason = self.checks.get(purl)?.refused(is_new(made, purl))?;
             let rule = reason.rule.as_str();
-            Some(format!("the charter refuses {purl}: {} ({rule})", reason.found))
+            Some(format!("{CHARTER} {purl}: {} ({rule})", reason.found))
         })
     }
 
@@ -155,6 +159,9 @@ impl Material<'_> {
                 "{file} asks for what would have to be built, so that was left out when its packages were resolved"
             );
             price.lower(why.into());
+        }
+        if let Some(why) = untried(made) {
+            price.needs(why.into(), false);
         }
         price
     }
@@ -227,6 +234,18 @@ fn told(made: &Made) -> Proposal {
     Proposal::Relock { package: package.clone(), to }
 }
 
+/// What is said of smaller versions of a parent that there was no time to try.
+fn untried(made: &Made) -> Option<String> {
+    let name = group::name(made.proposal.package());
+    Some(match &made.untried[..] {
+        [] => return None,
+        [one] => format!("{name} {one} may do as well: there was no time to try it"),
+        [first, .., last] => {
+            format!("{name} {first} to {last} may do as well: there was no time to try them")
+        }
+    })
+}
+
 /// Whether no version of a package was there before.
 pub(super) fn is_new(made: &Made, purl: &Purl) -> bool {
     let package = purl.package();
@@ -255,6 +274,7 @@ pub(super) fn thought(idea: &Idea, removed: BTreeSet<Key>) -> Option<Made> {
         commands: Vec::new(),
         unfit: Vec::new(),
         unread: Vec::new(),
+        untried: Vec::new(),
         aged: false,
     })
 }
@@ -282,6 +302,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_there_was_no_time_to_try_is_told() {
+        let told = |versions: &[&str]| {
+            let [parent, child] =
+                ["pkg:npm/%40a/up@4.16.0", "pkg:npm/qs@6.5.1"].map(|purl| purl.parse().unwrap());
+            untried(&Made {
+                proposal: Proposal::RaiseParent { parent, to: "4.17.2".into(), child },
+                changes: Vec::new(),
+                moved: Vec::new(),
+                removed: BTreeSet::new(),
+                arrived: BTreeSet::new(),
+                commands: Vec::new(),
+                unfit: Vec::new(),
+                unread: Vec::new(),
+                aged: false,
+                untried: versions.iter().map(|version| Box::from(*version)).collect(),
+            })
+        };
+        assert_eq!(told(&[]), None);
+        let one = "@a/up 4.17.0 may do as well: there was no time to try it";
+        assert_eq!(told(&["4.17.0"]).as_deref(), Some(one));
+        let two = "@a/up 4.17.0 to 4.17.1 may do as well: there was no time to try them";
+        assert_eq!(told(&["4.17.0", "4.17.1"]).as_deref(), Some(two));
+    }
+
+    #[test]
     fn a_relock_is_called_by_what_it_comes_to() {
         let relocked = |reached: &[&str]| {
             let package: Purl = "pkg:pypi/left@7.30.1".parse().unwrap();
@@ -296,6 +341,7 @@ mod tests {
                 commands: Vec::new(),
                 unfit: Vec::new(),
                 unread: Vec::new(),
+                untried: Vec::new(),
                 aged: false,
             })
             .to_string()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_advisories::index::Index;
-use trimtab_connect::registry;
+use trimtab_connect::{registry, update};
 use trimtab_engine::selection::brings::Brings;
 use trimtab_engine::selection::near::Popular;
 use trimtab_engine::selection::{Advised, Candidate, Judgement, Reason, Rule, Verdict, judge};
@@ -18,11 +18,15 @@ use super::attempt::Made;
 use crate::commands::check_new;
 use crate::commands::gate::ask::together;
 
+/// What told a time that no registry did.
+const LOCKFILE: &str = "the lockfile";
 /// The most packages that registries are asked about.
 const MOST_ASKED: usize = 400;
 
 /// A package at a version that comes in.
 pub(in crate::commands) struct Checked {
+    /// Whether its registry was asked and answered.
+    pub(super) answered: bool,
     pub(super) metadata: Option<Metadata>,
     pub(super) judgement: Judgement,
 }
@@ -39,12 +43,46 @@ pub(super) fn arrived<'m>(made: impl Iterator<Item = &'m Made> + Clone) -> Vec<P
     all.filter(|purl| seen.insert((*purl).clone())).cloned().collect()
 }
 
-/// Asks and judges, within a time.
+/// When versions that come in were published, as the lockfiles that have them now tell.
+pub(super) fn dated<'m>(made: impl Iterator<Item = &'m Made>) -> BTreeMap<Purl, Timestamp> {
+    let mut all = BTreeMap::new();
+    for made in made {
+        // A lockfile is not read where all is known already: that takes a while.
+        if !made.arrived.iter().all(|purl| all.contains_key(purl)) {
+            let told = update::published(&made.changes);
+            all.extend(told.into_iter().filter(|(purl, _)| made.arrived.contains(purl)));
+        }
+    }
+    all
+}
+
+/// What is known of a version, with the time at which its lockfile says that it was published, where its registry does not.
+fn with_time(
+    known: Option<Metadata>,
+    at: Option<&Timestamp>,
+    purl: &Purl,
+    now: Timestamp,
+) -> Option<Metadata> {
+    let untold = known.as_ref().is_none_or(|metadata| metadata.published.is_none());
+    let Some(at) = at.filter(|_| untold) else { return known };
+    Some(match known {
+        None => {
+            let unknown = Metadata::unknown(purl.clone(), LOCKFILE, now);
+            Metadata { published: Some(*at), ..unknown }
+        }
+        Some(known) => {
+            let source = format!("{} and {LOCKFILE}", known.source).into();
+            Metadata { published: Some(*at), source, ..known }
+        }
+    })
+}
+
+/// Asks and judges, within a time. `times`: when versions were published, as lockfiles tell.
 ///
 /// # Errors
 /// The index is damaged.
 pub(in crate::commands) fn checks(
-    purls: &[Purl],
+    (purls, times): (&[Purl], &BTreeMap<Purl, Timestamp>),
     index: &Index,
     rules: &Selection,
     options: &registry::Options,
@@ -59,6 +97,8 @@ pub(in crate::commands) fn checks(
     let mut all = BTreeMap::new();
     for purl in purls {
         let metadata = known.remove(purl).flatten();
+        let answered = metadata.is_some();
+        let metadata = with_time(metadata, times.get(purl), purl, options.now);
         let advised = check_new::known(purl, index)?;
         let advised: Option<Vec<Advised<'_>>> = advised
             .as_ref()
@@ -72,7 +112,7 @@ pub(in crate::commands) fn checks(
         };
         let popular = Ecosystem::of(purl).and_then(|e| Popular::of(e.family));
         let judgement = judge(&candidate, popular, rules, options.now);
-        all.insert(purl.clone(), Checked { metadata, judgement });
+        all.insert(purl.clone(), Checked { answered, metadata, judgement });
     }
     Ok(all)
 }
@@ -117,5 +157,35 @@ impl Checked {
         let published = self.metadata.as_ref()?.published?;
         let until = published.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()?;
         (until > now).then_some(until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_registry_tells_is_as_old_as_the_lockfile_says() {
+        let purl: Purl = "pkg:pypi/left@1.1".parse().unwrap();
+        let now: Timestamp = "2026-02-02T09:00:00Z".parse().unwrap();
+        let [young, old, end]: [Timestamp; 3] =
+            ["2026-01-31T09:00:00Z", "2020-01-01T00:00:00Z", "2026-02-07T09:00:00Z"]
+                .map(|at| at.parse().unwrap());
+        let rules = Selection { minimum_age_days: Some(7), ..Selection::default() };
+        let told = |published: Option<Timestamp>| {
+            Some(Metadata { published, ..Metadata::unknown(purl.clone(), "pip", now) })
+        };
+        let until = |known: Option<Metadata>, at: Option<Timestamp>| {
+            let metadata = with_time(known, at.as_ref(), &purl, now);
+            let judgement = Judgement { verdict: Verdict::Allow, reasons: Vec::new() };
+            Checked { answered: true, metadata, judgement }.quarantine(&rules, now)
+        };
+        assert_eq!(until(told(None), Some(young)), Some(end));
+        assert_eq!(until(None, Some(young)), Some(end), "nobody answered");
+        assert_eq!(until(told(None), Some(old)), None);
+        assert_eq!(until(told(Some(old)), Some(young)), None, "what a registry tells holds");
+        assert_eq!(until(told(None), None), None);
+        let source = with_time(told(None), Some(&young), &purl, now).unwrap().source;
+        assert_eq!(&*source, "pip and the lockfile");
     }
 }

@@ -114,6 +114,7 @@ mod tests {
             commands: Vec::new(),
             unfit: Vec::new(),
             unread: Vec::new(),
+            untried: Vec::new(),
             aged: false,
         }
     }

@@ -10,7 +10,7 @@ use trimtab_connect::apply::{Unmerged, unmerged};
 use trimtab_engine::plan::kept::again;
 use trimtab_engine::plan::{Wrong, plan};
 use trimtab_model::Proposal;
-use trimtab_model::plan::{Placement, Plan, Problem, Slot};
+use trimtab_model::plan::{Placement, Plan, Problem, Slot, Window};
 use trimtab_report::one_line;
 use trimtab_report::plan::json::{Asked, Batch, Document};
 
@@ -23,6 +23,8 @@ use crate::{agreement, say};
 
 /// What was planned stays in its window unless that costs a larger share of the load-days that the best plan saves.
 const STAYS: f64 = 0.05;
+/// Fewer points than this are none.
+const LEAST: f64 = 0.005;
 /// The word of the window of what is done at once.
 const NOW: &str = "now";
 
@@ -113,11 +115,13 @@ impl Before {
     /// # Errors
     /// The problem cannot be planned.
     pub(super) fn plan(&self, problem: &mut Problem) -> Result<Plan, Wrong> {
+        let urgent = self.urgent(problem);
         for (candidate, (name, slot)) in &self.open {
+            let slot = if urgent.contains(name.as_str()) { Slot::Now } else { *slot };
             if let Some(of) = problem.candidates.get_mut(*candidate) {
                 of.place = place(&of.place, name);
             }
-            problem.accepted.push(Placement { candidate: *candidate, slot: *slot });
+            problem.accepted.push(Placement { candidate: *candidate, slot });
         }
         for team in &mut problem.teams {
             team.open = self.others;
@@ -127,10 +131,29 @@ impl Before {
             let mut there = best.batches.iter().filter(|batch| batch.slot == kept.slot);
             there.any(|batch| batch.candidates.contains(&kept.candidate))
         };
-        match self.kept.iter().all(is_there) {
-            true => Ok(best),
-            false => Ok(again(problem, &self.kept, STAYS)?.plan),
+        if self.kept.iter().all(is_there) {
+            return Ok(best);
         }
+        let made = again(problem, &self.kept, STAYS)?.plan;
+        // What was only planned takes no more than a window has now, though it runs.
+        let full = full(problem, &made);
+        let within = self.kept.iter().copied().filter(|kept| !full.contains(&kept.slot));
+        let within: Vec<Placement> = within.collect();
+        match within.len() == self.kept.len() {
+            true => Ok(made),
+            false => Ok(again(problem, &within, STAYS)?.plan),
+        }
+    }
+
+    /// Open batches that wait for no window: the charter says *now* of something that they remove.
+    fn urgent(&self, problem: &Problem) -> BTreeSet<&str> {
+        let is_now = |finding: &usize| problem.findings.get(*finding).is_some_and(|f| f.now);
+        let is_urgent = |candidate: &usize| {
+            let of = problem.candidates.get(*candidate);
+            of.is_some_and(|of| of.removes.iter().any(is_now))
+        };
+        let open = self.open.iter().filter(|(candidate, _)| is_urgent(candidate));
+        open.map(|(_, (name, _))| name.as_str()).collect()
     }
 
     /// The name of the open batch that some candidates are.
@@ -138,6 +161,22 @@ impl Before {
         let first = self.open.get(candidates.first()?)?;
         Some(&first.0)
     }
+}
+
+/// Windows that run and of which a plan takes more points than a whole window has: elsewhere it does not. Of those that run
+/// a part of the days is gone, and what was planned for them stays. What is dear has one to itself.
+fn full(problem: &Problem, made: &Plan) -> Vec<Slot> {
+    let windows = || problem.teams.first().into_iter().flat_map(|team| &team.windows);
+    let whole = windows().map(|window| window.points).fold(0.0, f64::max);
+    let is_full = |(at, window): (usize, &Window)| {
+        let slot = Slot::Window(at);
+        let of = || made.batches.iter().filter(|batch| batch.slot == slot);
+        let points: f64 = of().map(|batch| batch.points).sum();
+        let several = of().map(|batch| batch.candidates.len()).sum::<usize>() > 1;
+        let runs = window.start <= problem.now;
+        (runs && several && points > whole + LEAST).then_some(slot)
+    };
+    windows().enumerate().filter_map(is_full).collect()
 }
 
 /// What is open is carried out already, and is a batch beside what is new in its place; before it, in the order of names.
@@ -170,4 +209,92 @@ fn action(last: &Document, name: &str) -> Option<(String, String)> {
 /// A proposal as it is asked, to be compared.
 fn asked(proposal: &Proposal) -> String {
     serde_json::to_string(&Asked::of(proposal)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_model::Level;
+    use trimtab_model::plan::{Finding, Team};
+
+    use super::*;
+
+    fn at(day: &str) -> Timestamp {
+        format!("2026-06-{day}T09:00:00Z").parse().unwrap()
+    }
+
+    /// Two changes of one file and two windows, of which the first runs.
+    fn problem(points: f64, first_is_now: bool) -> Problem {
+        let finding = |id: &str, now: bool| Finding {
+            id: id.into(),
+            team: 0,
+            level: Level::Critical,
+            weight: 1.0,
+            deadline: None,
+            now,
+            exploited: now,
+            blocker: None,
+        };
+        let candidate = |id: &str, removes: usize| trimtab_model::plan::Candidate {
+            id: id.into(),
+            team: 0,
+            place: "a.lock".into(),
+            least: 1.0,
+            most: 1.0,
+            confidence: 1.0,
+            removes: vec![removes],
+            needs: Vec::new(),
+            choice: None,
+            quarantine: None,
+        };
+        let window = |name: &str, start: &str, end: &str| Window {
+            name: name.into(),
+            start: at(start),
+            end: at(end),
+            points,
+            least: Level::Low,
+        };
+        Problem {
+            now: at("01"),
+            at_once: at("02"),
+            horizon: at("30"),
+            late: 1.0,
+            zone: jiff::tz::TimeZone::UTC,
+            teams: vec![Team {
+                id: "web".into(),
+                windows: vec![window("first", "01", "10"), window("second", "11", "20")],
+                open_limit: None,
+                open: 0,
+            }],
+            findings: vec![finding("a", first_is_now), finding("b", false)],
+            candidates: vec![candidate("up-a", 0), candidate("up-b", 1)],
+            accepted: Vec::new(),
+            freezes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_done_now_does_not_wait_in_its_window() {
+        let mut problem = problem(9.0, true);
+        let open = |name: &str| (name.to_owned(), Slot::Window(1));
+        let before = Before {
+            open: BTreeMap::from([(0, open("second-a")), (1, open("second-b"))]),
+            ..Before::default()
+        };
+        before.plan(&mut problem).unwrap();
+        let slots: Vec<Slot> = problem.accepted.iter().map(|placed| placed.slot).collect();
+        assert_eq!(slots, [Slot::Now, Slot::Window(1)]);
+    }
+
+    #[test]
+    fn what_was_only_planned_does_not_take_more_than_a_running_window_has() {
+        let placed = |candidate: usize| Placement { candidate, slot: Slot::Window(0) };
+        let first = |points: f64| -> usize {
+            let mut problem = problem(points, false);
+            let before = Before { kept: vec![placed(0), placed(1)], ..Before::default() };
+            let plan = before.plan(&mut problem).unwrap();
+            let of = plan.batches.iter().filter(|batch| batch.slot == Slot::Window(0));
+            of.map(|batch| batch.candidates.len()).sum()
+        };
+        assert_eq!((first(2.0), first(1.0)), (2, 1));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use trimtab_advisories::index::Index;
 use trimtab_connect::registry::versions::Offered;
-use trimtab_connect::update::Reason;
+use trimtab_connect::update::{Reason, near_ends};
 use trimtab_engine::action::{Idea, Worse};
 use trimtab_model::{Component, Diagnostic, Family, FileInventory, Inventory, Proposal, Purl, Way};
 
@@ -18,7 +18,7 @@ use super::search::{Answer, Search};
 /// How many packages that would bring a finding are moved along.
 const ALONG: usize = 6;
 /// How many tries it may take to find the smallest of the later versions.
-const HIGHER: usize = 4;
+const HIGHER: usize = 8;
 
 impl Search<'_> {
     /// The version that is asked for, in a way: without findings of its own, if there is one. And whether it is
@@ -208,8 +208,8 @@ impl Search<'_> {
         Ok(None)
     }
 
-    /// The smallest of the later versions of what the project names that is no worse, as far as halving finds it; the
-    /// newest tells whether there is one.
+    /// The smallest of the later versions of what the project names that is no worse. The newest tells whether there is
+    /// one; the newest of its line and of its major version, and then halving, how far it must go.
     fn higher(
         &self,
         idea: &Idea,
@@ -232,8 +232,11 @@ impl Search<'_> {
         let Some(newest) = later.pop() else { return Ok(None) };
         let Some(mut best) = attempt(&newest)? else { return Ok(None) };
         let (mut low, mut high) = (0, later.len());
+        let installed = idea.package.version().unwrap_or_default();
+        let mut near = near_ends(installed, &later).into_iter();
         for _ in 0..HIGHER {
-            let middle = low + (high - low) / 2;
+            let next = near.find(|at| (low..high).contains(at));
+            let middle = next.unwrap_or(low + (high - low) / 2);
             let Some(version) = later.get(middle).filter(|_| low < high) else { break };
             match attempt(version)? {
                 Some(made) if made.removed.is_superset(wanted) => (best, high) = (made, middle),

@@ -210,7 +210,9 @@ impl<'s> Search<'s> {
             order.retain(|at| {
                 let stays = self.cases[*at].place != Some(place);
                 if !stays && !scouts.contains(at) {
-                    let why = Refused::Tool(Box::new(refusal.clone()));
+                    // Its edit is that of another package.
+                    let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
+                    let why = Refused::Tool(Box::new(refusal));
                     searched.tried[*at].push(("any update".to_owned(), why));
                 }
                 stays
@@ -425,6 +427,7 @@ impl<'s> Search<'s> {
                     while !self.trial.is_over() {
                         let at = next.fetch_add(1, Ordering::SeqCst);
                         let Some(task) = tasks.get(at) else { break };
+                        self.trial.wait(tasks.len().saturating_sub(at + 1));
                         let answer = self.task(task, idle);
                         if let Ok(mut answers) = answers.lock() {
                             answers.insert(at, answer);

@@ -129,6 +129,7 @@ impl Planner<'_> {
             freezes,
             self.now,
         );
+        problem.zone = self.material.charter.calendar.time_zone.clone();
         if let Some((paid, prices)) = shared {
             shared::bind(&mut problem, paid, prices);
         }

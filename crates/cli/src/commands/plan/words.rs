@@ -1,6 +1,6 @@
 //! Why an idea came to nothing, in words: who stands in the way, and what is the next best action.
 
-use trimtab_connect::update::{Blocker, Change, Reason, Refusal};
+use trimtab_connect::update::{Blocker, Change, Options, Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Proposal, Purl, Relation, Way};
 use trimtab_report::group::name;
@@ -27,7 +27,7 @@ pub(super) struct Explained {
 }
 
 /// How people live with what nobody mends.
-const ACCEPT: &str = "mitigate it, or accept it until a date";
+pub(super) const ACCEPT: &str = "mitigate it, or accept it until a date";
 
 /// Explains why what an idea is about stays. `unfixed`: about the findings that no source names a fix of. `cut_short`: the time
 /// was over before all was tried.
@@ -53,9 +53,9 @@ pub(super) fn explain(
             format!("it was not tried whether {to} is possible: the time ran out"),
             "allow more time with --time".to_owned(),
         ),
-        (Some(to), Some(_)) if case.unpublished => is(
+        (Some(to), Some(_)) if case.unpublished || is_unoffered(tried, &package, to) => is(
             format!("{}, but the registry offers no such version", fixed(idea, to)),
-            instead(case, tried, &package, to),
+            unnamed(case, &package),
         ),
         (Some(to), Some(_)) if cut_short && is_early(case, tried) => {
             let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
@@ -65,7 +65,35 @@ pub(super) fn explain(
         }
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
+    let explained = match (&shown, place) {
+        (Some(to), Some(place)) if !unfixed => {
+            code(case, tried, place, (&package, to)).unwrap_or(explained)
+        }
+        _ => explained,
+    };
     Explained { tried: told, ..explained }
+}
+
+/// The same where the version that mends it is reported as malicious: nobody is told to take it.
+pub(super) fn malicious(told: Explained, case: &Case<'_>, to: &str, by: &[String]) -> Explained {
+    if by.is_empty() {
+        return told;
+    }
+    let (by, package) = (by.join(" and "), name(&case.idea.package));
+    let to = shown(&case.idea.package, to);
+    let why = format!("{}; {package} {to} is malicious according to {by}", told.why);
+    let next = format!("do not take {package} {to}: {}", unnamed(case, &package));
+    Explained { why, next, edit: Vec::new(), ..told }
+}
+
+/// Whether all that came of every try is that a registry does not offer the version.
+fn is_unoffered(tried: &Tried, package: &str, to: &str) -> bool {
+    let wanted = format!("{package}@{to}");
+    let is_it = |what: &str| what.split_whitespace().next() == Some(wanted.as_str());
+    tried.iter().all(|(_, why)| match why {
+        Refused::Tool(refusal) => refusal.reason.unoffered().is_some_and(is_it),
+        _ => false,
+    })
 }
 
 /// Whether of all ways of an idea nothing but relocks came to an end.
@@ -155,6 +183,51 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
         ),
         false => format!("raise {brings} by hand, {ACCEPT}"),
     }
+}
+
+/// Why it ends before anything is resolved where that would run code of the project, with the edit that is known all the
+/// same. `None`: that is not why.
+fn code(
+    case: &Case<'_>,
+    tried: &Tried,
+    place: &Place,
+    (package, to): (&str, &str),
+) -> Option<Explained> {
+    let refusals = tried.iter().filter_map(|(_, why)| match why {
+        Refused::Tool(refusal) => Some(&**refusal),
+        _ => None,
+    });
+    let all: Vec<&Refusal> = refusals.collect();
+    let is_away =
+        |r: &&Refusal| matches!(r.reason, Reason::ToolMissing { .. } | Reason::Registry(_));
+    if all.iter().any(is_away) {
+        return None;
+    }
+    let what = all.iter().find_map(|refusal| match refusal.reason {
+        Reason::ProjectCode(what) => Some(what),
+        _ => None,
+    })?;
+    let edit = all.iter().rev().map(|r| &r.edits).find(|edits| !edits.is_empty()).cloned();
+    let (is_missing, install) = match place.tool.missing(&Options::default()) {
+        Some(Reason::ToolMissing { program, install }) => {
+            (format!(", and `{program}` is not installed"), format!("install {install} and "))
+        }
+        _ => Default::default(),
+    };
+    let by_hand = match &edit {
+        Some(_) => "make the edit by hand".to_owned(),
+        None => instead(case, tried, package, to),
+    };
+    let id = place.tool.id();
+    let fixed = fixed(case.idea, to);
+    Some(Explained {
+        why: format!(
+            "{id} would run code of the project ({what}) to try {to}{is_missing}; {fixed}"
+        ),
+        next: format!("{install}plan with `--project-code` if that may run, or {by_hand}"),
+        edit: edit.unwrap_or_default(),
+        ..Explained::default()
+    })
 }
 
 /// How a blocker names the project that is planned.
@@ -327,6 +400,81 @@ mod tests {
         assert!(told(Reason::NoLater).contains("replace"));
         // That a manifest cannot be edited says nothing of versions.
         assert!(!told(Reason::Unsupported("a catalog names it".to_owned())).contains("replace"));
+    }
+
+    #[test]
+    fn what_would_run_code_has_its_edit() {
+        let idea = Idea {
+            file: 0,
+            package: "pkg:maven/a/left@1.30".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("2.0".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Raise],
+        };
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let tool = trimtab_connect::update::Tool::by_id("gradle").unwrap();
+        let place = Place { name: "build.gradle".into(), folder: "".into(), tool };
+        let told = |edits: Vec<Change>| {
+            let (reason, commands) = (Reason::ProjectCode("its build files"), Vec::new());
+            let refusal = Refusal { reason, edits, next: None, commands };
+            let tried = vec![("raise left".to_owned(), Refused::Tool(Box::new(refusal)))];
+            code(&case, &tried, &place, ("a:left", "2.0")).unwrap()
+        };
+        let (before, after) = (Some(b"1.30".to_vec()), Some(b"2.0".to_vec()));
+        let edit = Change { path: "build.gradle".to_owned(), before, after };
+        let known = told(vec![edit.clone()]);
+        assert_eq!(known.edit, [edit]);
+        assert!(known.why.starts_with("gradle would run code of the project (its build files)"));
+        assert!(known.next.contains("plan with `--project-code`"), "{}", known.next);
+        assert!(known.next.ends_with("or make the edit by hand"), "{}", known.next);
+        assert!(told(Vec::new()).next.contains("raise a:left to 2.0 by hand"));
+    }
+
+    #[test]
+    fn nobody_is_told_to_take_what_is_not_offered_or_malicious() {
+        let idea = Idea {
+            file: 0,
+            package: "pkg:npm/left@5.3.0".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("5.6.1".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Raise],
+        };
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let conflict = |said: &str| {
+            let reason = Reason::Conflict { blockers: Vec::new(), said: said.to_owned() };
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        let offers = |what: &str| {
+            let none = conflict(&format!("notarget No matching version found for {what}."));
+            is_unoffered(&vec![("raise left to 5.6.1".to_owned(), none)], "left", "5.6.1")
+        };
+        assert!(offers("left@5.6.1") && offers("left@5.6.1 with a date before 1/1/2026"));
+        assert!(!offers("left@5.6.10") && !offers("right@5.6.1"));
+        let told = Explained {
+            why: "it would bring MAL-2026-1 in".to_owned(),
+            next: "raise left to 5.6.1 by hand".to_owned(),
+            ..Explained::default()
+        };
+        let told = malicious(told, &case, "5.6.1", &["MAL-2026-1".to_owned()]);
+        assert!(told.next.starts_with("do not take left 5.6.1: replace or remove left, "));
+        assert!(told.why.ends_with("; left 5.6.1 is malicious according to MAL-2026-1"));
     }
 
     #[test]

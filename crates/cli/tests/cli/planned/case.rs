@@ -153,6 +153,12 @@ pub(crate) fn confirmed(tool: &str) {
             }
             None => assert!(first.to.is_empty(), "{tool}: {first:?} is not gone"),
         }
+        // An index that has times has those of all files.
+        let is_dated = action.changes.iter().any(|change| change.diff.contains("upload-time"));
+        if tool == "uv" && is_dated {
+            let untold = action.checks.iter().find(|check| check.published.is_none());
+            assert!(untold.is_none(), "the lockfile tells the age of {untold:?}");
+        }
         if let Some(why) = expected["confidence"].as_str() {
             assert!(action.confidence.value < 0.5, "{tool}: {:?}", action.confidence);
             let all = &action.confidence.reasons;

@@ -186,12 +186,13 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
     let again = match &situation.asked {
         Asked::Batch { name, again } if *name == planned.batch => *again,
         Asked::Due if planned.due => false,
-        Asked::Due => {
+        Asked::Due | Asked::Nothing if !planned.due => {
             return wait(&match planned.not_before {
                 Some(at) => format!("it is not before {}", at.strftime("%F")),
                 None => "its window has not begun".to_owned(),
             });
         }
+        Asked::Nothing => return wait("it is due, and nothing is opened without `--open`"),
         _ => return wait("it was not asked for"),
     };
     if is_gone(situation, planned) {

@@ -51,8 +51,12 @@ pub(crate) async fn moves(
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
     let (team, _) = find(&app, &who, id).await?;
+    if sent.to.is_empty() {
+        let why = "Choose when it is done.".to_owned();
+        return show(&app, &who, id, sent, Some(("to", why))).await;
+    }
     let (state, window) = match sent.to.as_str() {
-        "open" | "" => ("open", None),
+        "open" => ("open", None),
         "held" => ("held", None),
         "now" => ("accepted", Some("now".to_owned())),
         window => ("accepted", Some(window.to_owned())),
