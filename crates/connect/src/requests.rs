@@ -141,7 +141,7 @@ impl fmt::Display for HostError {
                 write!(f, "the host's answer could not be understood: {why}")
             }
             HostError::Full(open) => {
-                write!(f, "{open} requests are already open, as many as the team allows")
+                write!(f, "{open} requests are already open, the most that the team allows")
             }
         }
     }
