@@ -268,7 +268,10 @@ fn what_people_close_is_not_asked_for_again_and_strangers_count_for_nothing() {
     team.host().requests[1].state = "closed";
     assert_eq!(steps(&team.requests(&[])), ["- week-48 not-wanted", "#8 week-48 not-wanted"]);
     let told = team.apply("week-48", &[]);
-    assert!(told["request"]["became"].as_str().unwrap().contains("#8 had the same content"), "{told:#}");
+    assert!(
+        told["request"]["became"].as_str().unwrap().contains("#8 had the same content"),
+        "{told:#}"
+    );
     // The same under another name; then with more in it.
     team.plan(&[("week-50", &[INHERITS])], Some(1));
     assert_eq!(steps(&team.requests(&[])), ["- week-50 not-wanted", "#8 week-48 not-wanted"]);
@@ -292,7 +295,10 @@ fn what_people_close_on_a_real_gitea_is_not_asked_for_again_and_what_was_merged_
     team.close(1);
     assert_eq!(steps(&team.requests(&[])), ["- week-48 not-wanted", "#1 week-48 not-wanted"]);
     let told = team.apply("week-48", &[]);
-    assert!(told["request"]["became"].as_str().unwrap().contains("#1 had the same content"), "{told:#}");
+    assert!(
+        told["request"]["became"].as_str().unwrap().contains("#1 had the same content"),
+        "{told:#}"
+    );
     let told = team.apply("week-48", &["--again"]);
     assert_eq!(told["request"]["number"], 2, "{told:#}");
     team.label(2, "trimtab:approve");
