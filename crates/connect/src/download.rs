@@ -111,7 +111,7 @@ fn attempt(net: &Net<'_>, wish: &Wish<'_>, part: &Path) -> Result<Got, Failure> 
                 _ => {
                     return Err(start_over(
                         part,
-                        "the server sent another range than was asked for",
+                        "the server sent a different range than requested",
                     ));
                 }
             };
@@ -124,7 +124,7 @@ fn attempt(net: &Net<'_>, wish: &Wish<'_>, part: &Path) -> Result<Got, Failure> 
             origin
         }
         304 if whole.is_some() && have == 0 => return Ok(Got::Unchanged),
-        416 => return Err(start_over(part, "the server has less than before")),
+        416 => return Err(start_over(part, "the file on the server is shorter than before")),
         _ if answer.is_absent() => {
             discard(part);
             return Ok(Got::Absent);
@@ -179,7 +179,7 @@ fn receive(
         }
     }
     if origin.length.is_some_and(|length| length != at) {
-        return Err(Failure::Interrupted("the connection ended in the middle".to_owned()));
+        return Err(Failure::Interrupted("the connection closed before the end".to_owned()));
     }
     file.sync_all()?;
     Ok(())

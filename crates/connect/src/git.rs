@@ -132,7 +132,7 @@ fn blobs<'e>(
 }
 
 fn too_much(reference: &str) -> Diagnostic {
-    let message = format!("commit `{reference}` holds more files than are read");
+    let message = format!("commit `{reference}` has more files than Trimtab reads");
     Diagnostic::new(Code::FileLimit, message).help("gate a smaller folder")
 }
 
@@ -192,8 +192,11 @@ fn is_id(word: &str) -> bool {
 /// What git said that is not understood: nothing is guessed from it.
 fn unknown(said: &str) -> Diagnostic {
     let said: String = said.chars().take(80).collect();
-    Diagnostic::new(Code::FileUnreadable, format!("git tells of the history in unknown words: `{said}`"))
-        .help("see which setting does that: `git config --list --show-origin`; git 2.31 or later is needed")
+    Diagnostic::new(
+        Code::FileUnreadable,
+        format!("git printed an unknown line of history: `{said}`"),
+    )
+    .help("find the setting with `git config --list --show-origin`; git 2.31 or later is needed")
 }
 
 fn no_commit(reference: &str) -> Diagnostic {
@@ -203,7 +206,8 @@ fn no_commit(reference: &str) -> Diagnostic {
     } else {
         "name a branch, a tag or a commit that is fetched (`git fetch origin main`), or a saved scan"
     };
-    Diagnostic::new(Code::Usage, format!("there is no commit `{reference}` here")).help(help)
+    Diagnostic::new(Code::Usage, format!("there is no commit `{reference}` in this clone"))
+        .help(help)
 }
 
 fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, Diagnostic> {

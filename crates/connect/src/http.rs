@@ -85,7 +85,7 @@ impl std::fmt::Display for Failure {
             Failure::Busy(reason, Some(wait)) => {
                 write!(f, "{reason}, asking to wait {} s", wait.as_secs())
             }
-            Failure::Disk(error) => write!(f, "it cannot be written here: {error}"),
+            Failure::Disk(error) => write!(f, "cannot write it here: {error}"),
         }
     }
 }
@@ -220,10 +220,10 @@ impl Client {
                 let location = parts.headers.get(LOCATION).and_then(|v| v.to_str().ok());
                 let next = location
                     .and_then(|location| at.follow(location).ok())
-                    .ok_or_else(|| Failure::Refused("it is redirected to nowhere".to_owned()))?;
+                    .ok_or_else(|| Failure::Refused("the redirect has no target".to_owned()))?;
                 if at.is_secure() && !next.is_secure() {
                     return Err(Failure::Refused(
-                        "it is redirected from https to http, which is not followed".to_owned(),
+                        "the redirect goes from https to http and is not followed".to_owned(),
                     ));
                 }
                 at = next;
@@ -246,7 +246,7 @@ impl Client {
                 _permit: permit,
             });
         }
-        Err(Failure::Refused(format!("it is redirected more than {MAX_REDIRECTS} times")))
+        Err(Failure::Refused(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
     /// Asks once with any method and a body. No redirect is followed, and any status is an answer.
@@ -349,7 +349,7 @@ impl Response {
 }
 
 fn no_proxy() -> Failure {
-    Failure::Refused("the proxy that the environment names is not an address".to_owned())
+    Failure::Refused("the proxy set in the environment is not a valid address".to_owned())
 }
 
 pub(crate) fn too_large(most: u64) -> Failure {
@@ -373,7 +373,7 @@ impl Read for Steady {
         if count > 0 && taken >= self.patience.window {
             let least = self.patience.rate as f64 * taken.as_secs_f64();
             if (self.count as f64) < least {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "it comes too slowly"));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the download is too slow"));
             }
             self.begun = Some(Instant::now());
             self.count = 0;
@@ -385,7 +385,7 @@ impl Read for Steady {
 /// Why reading a body failed.
 pub(crate) fn interrupted(error: &io::Error) -> Failure {
     let reason = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the connection ended in the middle".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the connection closed before the end".to_owned(),
         io::ErrorKind::TimedOut => "the server sends too slowly".to_owned(),
         _ => format!("the connection failed: {error}"),
     };
@@ -395,16 +395,18 @@ pub(crate) fn interrupted(error: &io::Error) -> Failure {
 fn failure(error: &ureq::Error) -> Failure {
     use ureq::Timeout;
     match error {
-        ureq::Error::HostNotFound => Failure::Unreachable("the host is not found".to_owned()),
+        ureq::Error::HostNotFound => Failure::Unreachable("the host was not found".to_owned()),
         ureq::Error::ConnectionFailed
         | ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
             Failure::Unreachable("the server cannot be reached".to_owned())
         }
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             // The text may name the proxy with its credentials.
-            Failure::Unreachable("the proxy of the environment refuses or fails".to_owned())
+            Failure::Unreachable(
+                "the proxy set in the environment refused the connection or failed".to_owned(),
+            )
         }
-        ureq::Error::Timeout(_) => Failure::Interrupted("the server does not answer".to_owned()),
+        ureq::Error::Timeout(_) => Failure::Interrupted("the server does not respond".to_owned()),
         ureq::Error::Io(e) => match e.kind() {
             io::ErrorKind::ConnectionRefused
             | io::ErrorKind::HostUnreachable
@@ -423,12 +425,12 @@ fn failure(error: &ureq::Error) -> Failure {
         },
         ureq::Error::Rustls(e) => insecure(e),
         ureq::Error::Tls(e) => Failure::Refused(format!("the encrypted connection fails: {e}")),
-        ureq::Error::Protocol(e) => Failure::Interrupted(format!("the answer is not HTTP: {e}")),
+        ureq::Error::Protocol(e) => Failure::Interrupted(format!("the response is not HTTP: {e}")),
         ureq::Error::LargeResponseHeader(..) => {
-            Failure::Refused("the head of the answer is too large".to_owned())
+            Failure::Refused("the response headers are too large".to_owned())
         }
         // Not the library's own text: it may repeat the address.
-        _ => Failure::Refused("the request is not possible".to_owned()),
+        _ => Failure::Refused("the request is not valid".to_owned()),
     }
 }
 
@@ -437,7 +439,7 @@ fn insecure(error: &rustls::Error) -> Failure {
     use rustls::{CertificateError, Error};
     let reason = match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "nobody that is trusted here signs the server's certificate".to_owned()
+            "the server's certificate is not signed by a trusted authority".to_owned()
         }
         Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -447,7 +449,7 @@ fn insecure(error: &rustls::Error) -> Failure {
         ) => "the server's certificate has expired".to_owned(),
         Error::InvalidCertificate(why) => format!("the server's certificate is not valid: {why}"),
         // The roots could not be read: the library has no other general error on this way.
-        Error::General(_) => "no root of trust is known here".to_owned(),
+        Error::General(_) => "no trusted root certificates were found".to_owned(),
         other => return Failure::Refused(format!("the encrypted connection fails: {other}")),
     };
     Failure::Untrusted(reason)

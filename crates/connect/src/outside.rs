@@ -13,7 +13,7 @@ use crate::url::Url;
 
 /// What is said of an address that is not reached.
 pub(crate) const INSIDE: &str =
-    "the address is of a private network, which whoever runs this has to allow";
+    "the address is on a private network; the operator of the server must allow that";
 
 /// Looks up names, and knows none of the addresses within.
 #[derive(Debug, Default)]

@@ -144,7 +144,7 @@ pub fn ask(purl: &Purl, options: &Options) -> Answer {
     let unavailable = |(why, help): (String, String)| Answer {
         metadata: None,
         kept: false,
-        diagnostics: vec![unavailable(&format!("nothing is known of {purl}: {why}"), help)],
+        diagnostics: vec![unavailable(&format!("no metadata for {purl}: {why}"), help)],
     };
     let (client, question) = match question(purl, options) {
         Ok(both) => both,
@@ -170,7 +170,7 @@ pub fn ask(purl: &Purl, options: &Options) -> Answer {
     if let Some(place) = key.as_deref()
         && let Err(e) = cache::write(place, &metadata)
     {
-        let message = format!("what is known of {purl} could not be kept: {e}");
+        let message = format!("could not cache the metadata of {purl}: {e}");
         diagnostics.push(
             Diagnostic::new(Code::MetadataUnavailable, message)
                 .help("make the cache folder writable"),
@@ -185,8 +185,8 @@ fn unavailable(message: &str, help: impl Into<String>) -> Diagnostic {
 
 fn offline() -> (String, String) {
     (
-        "it was not asked for before, and this is offline".to_owned(),
-        "ask once with the network".to_owned(),
+        "it is not cached, and this run is offline".to_owned(),
+        "run once with network access".to_owned(),
     )
 }
 
@@ -196,8 +196,8 @@ fn question<'a>(
     options: &Options,
 ) -> Result<(&'static Client, Question<'a>), (String, String)> {
     let Some(client) = CLIENTS.iter().find(|c| c.purl_type == purl.purl_type()) else {
-        let why = format!("no client for packages of type {} is known", purl.purl_type());
-        let help = "look at its registry yourself; what the rules need counts as unknown";
+        let why = format!("there is no client for packages of type {}", purl.purl_type());
+        let help = "check its registry yourself; what the rules need counts as unknown";
         return Err((why, help.to_owned()));
     };
     let name = match purl.namespace() {
@@ -205,7 +205,7 @@ fn question<'a>(
         None => purl.name().to_owned(),
     };
     if !is_name(&name) || !purl.version().is_none_or(is_version) {
-        let why = "its name or version is not one that a registry has";
+        let why = "its name or version is not valid in a registry";
         return Err((why.to_owned(), "correct the purl".to_owned()));
     }
     Ok((client, Question { purl, name, version: purl.version(), now: options.now }))
@@ -213,7 +213,7 @@ fn question<'a>(
 
 fn told(client: &Client, failure: &Failure, options: &Options) -> (String, String) {
     let program = client.program;
-    let same = "see whether the same question works by hand".to_owned();
+    let same = "check whether the same command works by hand".to_owned();
     match failure {
         Failure::Missing => {
             (format!("`{program}` is not installed"), format!("install {}", client.install))
@@ -235,7 +235,7 @@ fn told(client: &Client, failure: &Failure, options: &Options) -> (String, Strin
             "check the name, the version and the client's configuration".to_owned(),
         ),
         Failure::Garbage(why) => {
-            (format!("`{program}` gave an answer that cannot be read: {why}"), same)
+            (format!("the output of `{program}` could not be read: {why}"), same)
         }
     }
 }

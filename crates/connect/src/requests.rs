@@ -135,13 +135,13 @@ impl fmt::Display for HostError {
                 write!(f, "the host asks to wait {} s: {why}", wait.as_secs())
             }
             HostError::Denied(why) => write!(f, "the host does not accept the token: {why}"),
-            HostError::Missing(why) => write!(f, "the host does not know it: {why}"),
+            HostError::Missing(why) => write!(f, "the host does not have it: {why}"),
             HostError::Refused(why) => write!(f, "the host refused: {why}"),
             HostError::Strange(why) => {
-                write!(f, "the host's answer could not be understood: {why}")
+                write!(f, "the response of the host could not be understood: {why}")
             }
             HostError::Full(open) => {
-                write!(f, "{open} requests are already open, as many as the team allows")
+                write!(f, "{open} requests are already open, the most that the team allows")
             }
         }
     }
@@ -333,7 +333,7 @@ fn named(branch: &str, from: &serde_json::Value, to: &serde_json::Value) -> Stri
 
 /// A text of at most so many characters, cut at a line.
 fn cut(text: &str, most: usize) -> String {
-    const REST: &str = "\n\n… The whole report is with whoever ran `trimtab apply`.\n";
+    const REST: &str = "\n\n… The full report is in the output of `trimtab apply`.\n";
     if text.chars().count() <= most {
         return text.to_owned();
     }

@@ -39,7 +39,7 @@ impl Server {
             return Err(format!("a token is not sent to `{}` without TLS", address.authority()));
         }
         if token.is_empty() || token.chars().any(|c| !c.is_ascii_graphic()) {
-            return Err("the token is empty, or has characters that no token has".to_owned());
+            return Err("the token is empty or has invalid characters".to_owned());
         }
         Ok(Server { address, token: token.to_owned() })
     }

@@ -119,7 +119,7 @@ fn why_a_mail_was_not_taken_is_told_apart() {
     };
     assert_eq!(
         refused("mail.example", "a@b.example"),
-        "no mail goes to `mail.example` without TLS"
+        "no mail is sent to `mail.example` without TLS"
     );
     assert!(refused("localhost", "no address").starts_with("`no address` is not an address"));
 }

@@ -126,9 +126,9 @@ fn what_nobody_can_be_asked_about_is_unknown() {
     let (why, _) = message(ask(&purl("pkg:nuget/a@1"), &options(folder.path())));
     assert!(why.contains("no client for packages of type nuget"), "{why}");
     let (why, _) = message(ask(&purl("pkg:npm/-g@1"), &options(folder.path())));
-    assert!(why.contains("not one that a registry has"), "{why}");
+    assert!(why.contains("not valid in a registry"), "{why}");
     let (why, _) = message(ask(&purl("pkg:npm/a@%3E%3D1"), &options(folder.path())));
-    assert!(why.contains("not one that a registry has"), "{why}");
+    assert!(why.contains("not valid in a registry"), "{why}");
     let nothing = Options { programs: Some(folder.path().to_owned()), ..options(folder.path()) };
     let (why, help) = message(ask(&purl("pkg:npm/a@1"), &nothing));
     assert!(why.contains("`npm` is not installed"), "{why}");
@@ -168,12 +168,12 @@ mod broken {
     fn broken_answers_are_unknown_and_say_why() {
         let _alone = alone();
         for (script, says) in [
-            ("echo '{ not json'", "cannot be read"),
+            ("echo '{ not json'", "could not be read"),
             ("echo '{\"name\":\"b\",\"version\":\"1.0.0\"}'", "not about the package"),
             ("echo '{\"name\":\"a\",\"version\":\"2.0.0\"}'", "not about the package"),
             ("echo '[]'", "not about the package"),
             ("true", "not in the registry"),
-            ("printf '\\377\\376'", "cannot be read"),
+            ("printf '\\377\\376'", "could not be read"),
             ("echo 'npm error code E404' >&2; exit 1", "npm error code E404"),
             ("exit 7", "7"),
             ("kill -9 $$", "says: nothing"),

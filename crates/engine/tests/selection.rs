@@ -380,7 +380,7 @@ fn what_it_brings_is_judged_at_any_depth() {
             "malicious",
             ("pkg:npm/quagga-hoof@1", Some("MIT"), Some(&[Kind::Malicious])),
             Deny,
-            "brings what is reported as an attack: quagga-hoof@1 (ID-1)",
+            "brings in packages reported as malicious: quagga-hoof@1 (ID-1)",
         ),
         (
             "denied",
@@ -398,7 +398,7 @@ fn what_it_brings_is_judged_at_any_depth() {
             "licence to look at",
             ("pkg:npm/quagga-hoof@1", Some("MPL-2.0"), none),
             Warn,
-            "1 with a licence that somebody must look at: quagga-hoof@1 (MPL-2.0)",
+            "1 with a licence that needs a review: quagga-hoof@1 (MPL-2.0)",
         ),
         (
             "licence unknown",
@@ -410,7 +410,7 @@ fn what_it_brings_is_judged_at_any_depth() {
             "not compared",
             ("pkg:npm/quagga-hoof@1", Some("MIT"), None),
             Unknown,
-            "unknown: whether 1 of them are reported as attacks or vulnerable: quagga-hoof@1",
+            "unknown: whether 1 of them are reported as malicious or vulnerable: quagga-hoof@1",
         ),
         (
             "unmaintained",

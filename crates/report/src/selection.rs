@@ -123,9 +123,9 @@ pub fn write(view: &View<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
     let unknown = view.lines.iter().filter(|l| l.unknown).count();
     let asked = match view.asked {
         Some(asked) => {
-            format!("its registry was asked at {}", asked.strftime("%Y-%m-%d %H:%M UTC"))
+            format!("registry asked at {}", asked.strftime("%Y-%m-%d %H:%M UTC"))
         }
-        None => "its registry did not answer".to_owned(),
+        None => "the registry did not answer".to_owned(),
     };
     let summary = format!(
         "{}: {} denied, {} warned, {unknown} unknown, {} fine; {asked}",
@@ -185,7 +185,7 @@ mod tests {
                     false,
                 ),
                 line(Sign::Warned, "archived", "unknown: whether the project is archived", true),
-                line(Sign::Fine, "name", "near to no popular name", false),
+                line(Sign::Fine, "name", "not close to a popular name", false),
                 line(Sign::Fine, "brings", "47 packages", false),
             ],
             asked: "2026-11-21T14:00:00Z".parse().ok(),
@@ -204,14 +204,17 @@ mod tests {
                              every engine of the last ten years has (npm view)
           ? archived         unknown: whether the project is archived (npm view)
           ○ brings           47 packages (npm view)
-        5 rules: 1 denied, 1 warned, 1 unknown, 2 fine; its registry was asked at 2026-11-21 14:00 UTC
+        5 rules: 1 denied, 1 warned, 1 unknown, 2 fine; registry asked at 2026-11-21 14:00 UTC
         ");
     }
 
     #[test]
     fn verbose_tells_all_and_ascii_is_ascii_in_what_is_ours() {
         let text = told(Style { verbose: true, ascii: true, ..Style::default() });
-        assert!(text.contains("  o name             near to no popular name (npm view)"), "{text}");
+        assert!(
+            text.contains("  o name             not close to a popular name (npm view)"),
+            "{text}"
+        );
         assert!(text.starts_with("# pkg:npm/left-pad@1.3.0  denied"), "{text}");
         assert!(text.lines().all(|line| line.width() <= 100), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");

@@ -139,16 +139,16 @@ fn product(s: &Subject, lines: &mut Vec<Line>) {
         "Yours to decide",
         match a.is_above_acceptable() {
             _ if s.assessed.not_affected.is_some() => {
-                "nothing while the decision holds: the flaw is there, and does no harm"
+                "nothing while the decision holds: the flaw is present but does no harm"
             }
             Some(true) if a.deadline.at().is_some_and(|at| at < s.now) => {
-                "what has to wait for it: the agreed time is over; leaving it longer needs an exception that somebody else approves"
+                "what has to wait for it: the deadline has passed; leaving it longer needs an exception that somebody else approves"
             }
             Some(true) => {
                 "when to do it within this time; leaving it longer needs an exception that somebody else approves"
             }
             Some(false) => "whether to do it now: the tier may keep a finding of this level",
-            None => "nothing yet: the system's tier is unknown, and has to be said first",
+            None => "nothing yet: set the tier of the system first",
         },
     );
 }
@@ -182,10 +182,19 @@ fn carried(s: &Subject) -> &'static str {
 
 fn engineering(s: &Subject, lines: &mut Vec<Line>) {
     let f = s.finding;
-    line(lines, "Upgrade", match f.nearest_fix.as_deref() {
-        Some(fix) => format!("{} from {} to {fix}, the nearest version that no source calls affected", f.package, f.version()),
-        None => "no source names a fixed version: look for a replacement, a workaround, or remove it".to_owned(),
-    });
+    line(
+        lines,
+        "Upgrade",
+        match f.nearest_fix.as_deref() {
+            Some(fix) => format!(
+                "{} from {} to {fix}, the nearest version that no source calls affected",
+                f.package,
+                f.version()
+            ),
+            None => "no source names a fixed version: replace it, work around it, or remove it"
+                .to_owned(),
+        },
+    );
     for occurrence in s.assessed.occurrences.iter().take(5) {
         let Some((file, component)) = group::place(s.scan, *occurrence) else { continue };
         let at = component.line.map_or(String::new(), |l| format!(":{l}"));
@@ -211,7 +220,7 @@ fn engineering(s: &Subject, lines: &mut Vec<Line>) {
         lines,
         "Affected code",
         if symbols.is_empty() {
-            "no source names functions".to_owned()
+            "no source names affected functions".to_owned()
         } else {
             symbols.join(", ")
         },
@@ -289,7 +298,7 @@ fn operations(s: &Subject, lines: &mut Vec<Line>) {
         "To call",
         s.system
             .and_then(|system| system.operations.as_deref())
-            .map_or_else(|| format!("nobody is named in {}", s.described), str::to_owned),
+            .map_or_else(|| format!("{} names nobody", s.described), str::to_owned),
     );
     line(lines, "By when", deadline(a, s.now));
     let scope = s.scope;
@@ -297,7 +306,7 @@ fn operations(s: &Subject, lines: &mut Vec<Line>) {
         "Rollout",
         match (scope, s.finding.vulnerability.kind) {
             (_, Kind::Malicious) => {
-                "take it out everywhere at once, build machines and caches too; change every secret that they could read".to_owned()
+                "remove it everywhere at once, including build machines and caches; rotate every secret that they could read".to_owned()
             }
             (Scope::Runtime | Scope::Optional, _) => format!("a new build {everywhere}"),
             (Scope::Unknown, _) => {
@@ -321,8 +330,8 @@ fn operations(s: &Subject, lines: &mut Vec<Line>) {
     );
     let fix = s.finding.nearest_fix.as_deref();
     line(lines, "Rollback", match fix {
-        Some(fix) => format!("to the build with {} {}: it is affected again, so a rollback reopens the finding (fixed in {fix})", s.finding.package, s.finding.version()),
-        None => "no fixed version is named: what is rolled out is a workaround or a replacement, keep the build before it".to_owned(),
+        Some(fix) => format!("to the build with {} {}, which is affected: a rollback reopens the finding (fixed in {fix})", s.finding.package, s.finding.version()),
+        None => "no source names a fixed version: keep the build from before the workaround or replacement".to_owned(),
     });
     let step = match &a.cost {
         Cost::Range { reasons, .. } => {
@@ -342,7 +351,7 @@ fn operations(s: &Subject, lines: &mut Vec<Line>) {
             lines,
             "Freeze",
             format!(
-                "the deadline lies in one ({}, {} to {}): the charter lets this level through",
+                "the deadline falls within a freeze ({}, {} to {}); the charter exempts this level",
                 freeze.reason, freeze.from, freeze.to
             ),
         );
@@ -374,12 +383,12 @@ fn consequence(s: &Subject) -> String {
     let system = s.system.map_or("the system", |s| &*s.name);
     if s.finding.vulnerability.kind == Kind::Malicious {
         return format!(
-            "The package is an attack: it can do in {system} whatever its author wants."
+            "The package is malicious: it can do whatever its author wants in {system}."
         );
     }
     if matches!(s.finding.vulnerability.kind, Kind::Unmaintained | Kind::Notice | Kind::Unsound) {
         return format!(
-            "Nothing yet: {} is {}, and nobody says that it can be attacked.",
+            "Nothing yet: {} is {}, and no source reports an attack on it.",
             s.finding.package,
             s.finding.vulnerability.kind.as_str()
         );
@@ -387,7 +396,7 @@ fn consequence(s: &Subject) -> String {
     let vector = s.finding.vulnerability.severity.vector.as_deref();
     let Some([c, i, a]) = vector.and_then(trimtab_model::cvss::impacts) else {
         return format!(
-            "What an attacker could do in {system} is unknown: no source says it in a way that can be weighed."
+            "What an attacker could do in {system} is unknown: no source gives a usable CVSS vector."
         );
     };
     let data = s.system.and_then(|s| s.data.as_ref()).filter(|d| !d.is_empty());
@@ -402,7 +411,7 @@ fn consequence(s: &Subject) -> String {
         0 => {}
         1 => could
             .push(if c > 0 { "change some of it" } else { "change some of the data" }.to_owned()),
-        _ => could.push("change what it likes".to_owned()),
+        _ => could.push("change any data".to_owned()),
     }
     match a {
         0 => {}
@@ -410,7 +419,7 @@ fn consequence(s: &Subject) -> String {
         _ => could.push("make it stop".to_owned()),
     }
     match could.split_last() {
-        None => format!("Nothing that CVSS counts happens to {system}."),
+        None => format!("CVSS lists no impact on {system}."),
         Some((last, [])) => format!("An attacker could {last} in {system}."),
         Some((last, rest)) => {
             format!("An attacker could {} and {last} in {system}.", rest.join(", "))
@@ -443,7 +452,9 @@ pub fn deadline(a: &Assessment, now: Timestamp) -> String {
                 _ => format!("{day} ({because})"),
             }
         }
-        Deadline::Opportunistic => "no date: with the next change that touches it".to_owned(),
+        Deadline::Opportunistic => {
+            "no date: fix it with the next change that touches it".to_owned()
+        }
         Deadline::Unknown { because } => format!("unknown: {because}"),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn set(
         }
     }
     if !is_zone(&wanted.zone) {
-        let text = "`zone` is a name of the time zone database, such as Europe/Berlin.";
+        let text = "`zone` must be a time zone name such as Europe/Berlin.";
         return Err(Problem::invalid(text));
     }
     let now = app.now();
@@ -62,7 +62,7 @@ pub(crate) async fn set(
         hour: i64::from(wanted.hour),
         zone: wanted.zone,
         team: wanted.team,
-        next: next.ok_or_else(|| Problem::invalid("`hour` is 0 to 23."))?,
+        next: next.ok_or_else(|| Problem::invalid("`hour` must be 0 to 23."))?,
     };
     let kept = app.store.board_mail(who.org, is.person, &is.side).await?;
     if let Some(kept) = kept.filter(|kept| *kept == BoardMail { next: kept.next, ..is.clone() }) {
@@ -136,7 +136,7 @@ async fn finish(app: &App, org: Org, is: &BoardMail, tries: i64) -> Result<Becam
     let now = app.now();
     let (became, again, detail) = became(outcome, tries, now);
     if became != Became::Sent {
-        tracing::warn!(is.person, is.side, detail, "a board was not mailed");
+        tracing::warn!(is.person, is.side, detail, "a board could not be mailed");
     }
     app.store.end_board_run(org, is, (became, again, &detail), now).await?;
     Ok(became)
@@ -173,15 +173,15 @@ async fn read_as(
     let mut document = match read.await {
         Ok(document) => document,
         Err(problem) if problem.status == 403 => {
-            return Ok(Err("nothing may be seen there any longer".to_owned()));
+            return Ok(Err("the account may no longer see anything there".to_owned()));
         }
-        Err(problem) => return Ok(Err(format!("it could not be read: {}", problem.detail))),
+        Err(problem) => return Ok(Err(format!("could not read it: {}", problem.detail))),
     };
     if let Some(team) = team {
         document.title = format!("{} of {}", document.title, team.name);
     }
     let page = address(app, side);
-    let text = format!("You asked for it {}; change or end that at {page}/mail", words(is));
+    let text = format!("You get this {}; change or stop it at {page}/mail", words(is));
     document.lines.push(text);
     Ok(Ok((person.email, document)))
 }

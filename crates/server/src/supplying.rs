@@ -333,7 +333,7 @@ pub(crate) async fn link(
         return Err(Problem::forbidden(Action::Supply));
     }
     if supplier.is.ended.is_some() {
-        return Err(Problem::conflict("This supplier delivers nothing any longer."));
+        return Err(Problem::conflict("This supplier no longer delivers anything."));
     }
     let name = line(name, 200).filter(|name| !name.is_empty());
     let name =

@@ -170,7 +170,7 @@ impl Records {
             }
             Ok(_) if bytes.len() as u64 > most => Err(too_large(self.limits.record)),
             Ok(_) => Ok(()),
-            Err(e) => Err(bad(format!("it cannot be unpacked: {e}"))),
+            Err(e) => Err(bad(format!("it could not be unpacked: {e}"))),
         };
         // Relaxed: the budget bounds the work, an exact cut is not needed.
         budget.store(left.saturating_sub(bytes.len() as u64), Ordering::Relaxed);

@@ -170,7 +170,7 @@ fn what_the_charter_refuses_on_the_day_is_left_out() {
         (
             "minimum-age = \"20000 days\"\n",
             &["action-0", "action-1"],
-            "the charter waits 20000 (age)",
+            "the charter requires 20000 days (age)",
         ),
     ] {
         let Some(case) = npm("const t = require('node:test'); t('fine', () => {});\n") else {

@@ -208,11 +208,8 @@ impl Fetcher<'_> {
 /// One process at a time writes to the folder; the lock ends with the process.
 fn lock(folder: &Path) -> Result<File, Diagnostic> {
     let failed = |e: io::Error| {
-        Diagnostic::new(
-            Code::Usage,
-            format!("`{}` cannot be used to keep feeds: {e}", folder.display()),
-        )
-        .help("name another place with --db FILE; the feeds are kept beside it")
+        Diagnostic::new(Code::Usage, format!("cannot keep feeds in `{}`: {e}", folder.display()))
+            .help("use another place with --db FILE; the feeds are kept next to it")
     };
     fs::create_dir_all(folder).map_err(failed)?;
     let path = folder.join("lock");
@@ -221,7 +218,7 @@ fn lock(folder: &Path) -> Result<File, Diagnostic> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
             Err(Diagnostic::new(Code::Usage, "another update is running")
-                .help("wait until it ends; the index stays usable meanwhile"))
+                .help("wait until it ends; the index remains usable in the meantime"))
         }
         // A file system without locks is used without.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
@@ -296,7 +293,7 @@ impl Run<'_> {
                 (self.wanted.ecosystems.clone(), None)
             }
             Ok(None) => {
-                let failure = Failure::Refused("it has no ecosystems.txt".to_owned());
+                let failure = Failure::Refused("there is no ecosystems.txt".to_owned());
                 (self.kept(&folder), Some(failure))
             }
             Err(failure) => (self.kept(&folder), Some(failure)),
@@ -308,7 +305,7 @@ impl Run<'_> {
         }
         if named {
             for family in self.wanted.ecosystems.iter().filter(|f| !families.contains(f)) {
-                let failure = Failure::Refused("it is not in ecosystems.txt".to_owned());
+                let failure = Failure::Refused("not listed in ecosystems.txt".to_owned());
                 let title = format!("{title} for {family}");
                 mirrored.diagnostics.push(unavailable(&title, url, &failure));
                 if !mirrored.missing.contains(family) {
@@ -334,7 +331,7 @@ impl Run<'_> {
             let title = format!("{title} for {family}");
             match change {
                 Ok(Change::Absent) => {
-                    let failure = Failure::Refused("it has no all.zip".to_owned());
+                    let failure = Failure::Refused("there is no all.zip".to_owned());
                     mirrored.diagnostics.push(unavailable(&title, &place.url, &failure));
                 }
                 Ok(change) => mirrored.count(change),
@@ -415,7 +412,7 @@ impl Run<'_> {
             .and_then(|()| fetch(&self.net, &wish));
         let failure = match got {
             Ok(Got::Absent) if !named => return None,
-            Ok(Got::Absent) => Failure::Refused("it is not there".to_owned()),
+            Ok(Got::Absent) => Failure::Refused("not found".to_owned()),
             Ok(got) => {
                 mirrored.count(if got == Got::Fresh { Change::Whole } else { Change::Unchanged });
                 return Some(target);
@@ -501,13 +498,12 @@ fn update_all(places: &[(Family, Place<'_>)]) -> Vec<Result<Change, Failure>> {
 
 fn unavailable(title: &str, url: &Url, failure: &Failure) -> Diagnostic {
     let next = match failure {
-        Failure::Disk(_) => "make room, or name another place with --db FILE",
+        Failure::Disk(_) => "free disk space, or use another place with --db FILE",
         Failure::Untrusted(_) => {
-            "check the address; if a proxy here inspects TLS, name a PEM file with its root in \
-             SSL_CERT_FILE"
+            "check the address; if a proxy inspects TLS, set SSL_CERT_FILE to a PEM file with its root certificate"
         }
-        Failure::Refused(_) | Failure::Corrupt(_) => "check the address, or name a mirror",
-        _ => "run the update again; what has come is kept and continued",
+        Failure::Refused(_) | Failure::Corrupt(_) => "check the address, or use a mirror",
+        _ => "run the update again; it resumes from what was already downloaded",
     };
     Diagnostic::new(Code::FeedUnavailable, format!("{title} could not be fetched: {failure}"))
         .in_file(url.to_string())
@@ -543,14 +539,16 @@ fn looks_like_scores(path: &Path) -> Result<(), String> {
     if start.starts_with(&[0x1F, 0x8B]) {
         let unpacked = MultiGzDecoder::new(input).take(MAX_SCORES);
         return match io::copy(&mut { unpacked }, &mut io::sink()) {
-            Ok(count) if count == MAX_SCORES => Err("it unpacks to too much".to_owned()),
+            Ok(count) if count == MAX_SCORES => {
+                Err("it unpacks to more than its size allows".to_owned())
+            }
             Ok(_) => Ok(()),
-            Err(e) => Err(format!("it cannot be unpacked: {e}")),
+            Err(e) => Err(format!("it could not be unpacked: {e}")),
         };
     }
     if start.starts_with(b"#") || start.starts_with(b"cve") {
         Ok(())
     } else {
-        Err("it is neither gzip nor a table of scores".to_owned())
+        Err("it is neither a gzip file nor a table of scores".to_owned())
     }
 }

@@ -192,7 +192,7 @@ fn tree(
 }
 
 fn too_much() -> Diagnostic {
-    Diagnostic::new(Code::FileLimit, "one state of the history holds more files than are read")
+    Diagnostic::new(Code::FileLimit, "one commit of the history has more files than Trimtab reads")
         .help("take a smaller folder")
 }
 
@@ -272,9 +272,10 @@ fn measure(folder: &Path, steps: &mut [Step]) -> Result<(), Diagnostic> {
             _ => None,
         };
         let Some((size, is)) = size else {
-            let message = format!("the history lacks a file: git says `{line}`");
-            return Err(Diagnostic::new(Code::FileUnreadable, message)
-                .help("a partial clone lacks contents: run `git fetch --refetch`, or `git fsck`"));
+            let message = format!("a file is missing from the history: git says `{line}`");
+            return Err(Diagnostic::new(Code::FileUnreadable, message).help(
+                "a partial clone has no contents: run `git fetch --refetch`, or `git fsck`",
+            ));
         };
         *size = is;
     }

@@ -91,8 +91,9 @@ fn beside(link: &str, target: &str) -> Option<String> {
 }
 
 fn escapes(path: &str, reference: &str) -> Diagnostic {
-    let message =
-        format!("`{path}` of commit `{reference}` is a link out of the repository, or nowhere");
+    let message = format!(
+        "`{path}` of commit `{reference}` is a link that leads out of the repository or nowhere"
+    );
     Diagnostic::new(Code::ConfigMalformed, message).help("put the file itself there")
 }
 

@@ -69,7 +69,7 @@ impl Mail {
     ) -> Result<Mail, NotSent> {
         let here = ["127.0.0.1", "localhost", "::1"].contains(&server);
         if security == Security::None && !here {
-            return Err(NotSent::Refused(format!("no mail goes to `{server}` without TLS")));
+            return Err(NotSent::Refused(format!("no mail is sent to `{server}` without TLS")));
         }
         let address = |text: &str| {
             let parsed: Result<Mailbox, _> = text.parse();
@@ -116,9 +116,9 @@ impl Mail {
         let alternatives = MultiPart::alternative()
             .singlepart(part(ContentType::TEXT_PLAIN, is.text))
             .singlepart(part(ContentType::TEXT_HTML, is.html));
-        let mut mail = mail
-            .multipart(alternatives)
-            .map_err(|error| NotSent::Refused(format!("the mail cannot be made: {error}")))?;
+        let mut mail = mail.multipart(alternatives).map_err(|error| {
+            NotSent::Refused(format!("the mail could not be composed: {error}"))
+        })?;
         // Programs that answer by themselves do not answer to programs (RFC 3834).
         let mut headers = vec![("Auto-Submitted", "auto-generated")];
         if urgent {

@@ -40,7 +40,7 @@ impl<'c> Post<'c> {
         clock: &'c dyn Clock,
     ) -> Result<Post<'c>, NotSent> {
         let address: Url = text.parse().map_err(|error: UrlError| {
-            NotSent::Refused(format!("the address of the channel is none: {error}"))
+            NotSent::Refused(format!("the address of the channel is not valid: {error}"))
         })?;
         if !address.keeps_secrets() {
             let why = format!("nothing is sent to `{}` without TLS", address.authority());

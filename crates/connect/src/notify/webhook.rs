@@ -40,7 +40,7 @@ impl<'c> Webhook<'c> {
         clock: &'c dyn Clock,
     ) -> Result<Webhook<'c>, NotSent> {
         if secret.is_empty() {
-            return Err(NotSent::Refused("the webhook has no secret to sign with".to_owned()));
+            return Err(NotSent::Refused("the webhook has no signing secret".to_owned()));
         }
         Ok(Webhook { post: Post::new(address, patience, clock)?, secret: secret.to_vec() })
     }

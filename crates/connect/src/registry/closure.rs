@@ -56,7 +56,7 @@ impl Question<'_> {
 /// Asks what a package at a version would bring.
 pub fn closure(purl: &Purl, options: &Options) -> Resolved {
     let unavailable = |(why, help): (String, String)| {
-        let message = format!("what {purl} would bring is not known: {why}");
+        let message = format!("what {purl} would bring in is unknown: {why}");
         Resolved { closure: None, kept: false, diagnostics: vec![diagnostic(&message, help)] }
     };
     let Some(version) = purl.version() else {
@@ -89,7 +89,7 @@ pub fn closure(purl: &Purl, options: &Options) -> Resolved {
     };
     let kept = place.as_deref().map_or(Ok(()), |place| write(place, purl, &closure));
     let diagnostics = kept.err().map(|e| {
-        let message = format!("what {purl} would bring could not be kept: {e}");
+        let message = format!("could not cache what {purl} would bring in: {e}");
         diagnostic(&message, "make the cache folder writable")
     });
     Resolved { closure: Some(closure), kept: false, diagnostics: diagnostics.into_iter().collect() }

@@ -28,7 +28,7 @@ pub struct Contents {
 /// Why that is not known, and what helps.
 pub fn contents(purl: &Purl, options: &Options) -> Result<Contents, Box<Diagnostic>> {
     let unknown = |(why, help): (String, String)| {
-        Box::new(unavailable(&format!("what {purl} holds is not known: {why}"), help))
+        Box::new(unavailable(&format!("the contents of {purl} are unknown: {why}"), help))
     };
     let (client, question) = question(purl, options).map_err(&unknown)?;
     if options.offline {

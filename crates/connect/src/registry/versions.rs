@@ -39,7 +39,7 @@ impl Offered {
 /// Why the registry could not be asked, and what helps.
 pub fn versions(purl: &Purl, options: &Options) -> Result<Vec<Offered>, Box<Diagnostic>> {
     let unavailable = |(why, help): (String, String)| {
-        Box::new(unavailable(&format!("the versions of {purl} are not known: {why}"), help))
+        Box::new(unavailable(&format!("the versions of {purl} are unknown: {why}"), help))
     };
     let package = purl.package();
     let (client, question) = question(&package, options).map_err(&unavailable)?;

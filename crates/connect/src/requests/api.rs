@@ -97,7 +97,7 @@ impl<'c> Api<'c> {
             return Err(HostError::Denied(why));
         }
         if !login.is_plain() {
-            let why = "it is empty, or has characters that no token has".to_owned();
+            let why = "it is empty or has invalid characters".to_owned();
             return Err(HostError::Denied(why));
         }
         let mut all = vec![login.header(), ("Accept", "application/json".to_owned())];

@@ -92,7 +92,7 @@ impl Host for Bitbucket<'_> {
 
     /// The host has no labels, so that nobody can approve by one.
     fn merge(&self, _: u64, _: &str) -> Result<(), HostError> {
-        Err(HostError::Refused("nobody can approve by a label there".to_owned()))
+        Err(HostError::Refused("labels cannot approve there".to_owned()))
     }
 
     fn label(&self, _: u64, _: &[&str], _: &[&str]) -> Result<bool, HostError> {

@@ -64,7 +64,7 @@ fn the_next_run_continues_what_this_one_could_not() {
     server.change(ZIP, |served| served.always = Some(Fault::CutAfter(1000)));
     let folder = tempfile::tempdir().unwrap();
     let (mirrored, _) = update(&only_osv(&server), folder.path());
-    is_told(&mirrored, "npm could not be fetched: the connection ended in the middle");
+    is_told(&mirrored, "npm could not be fetched: the connection closed before the end");
     server.requests();
     server.change(ZIP, |served| served.always = None);
     let (mirrored, _) = update(&only_osv(&server), folder.path());
@@ -196,7 +196,7 @@ fn a_server_that_stalls_before_tls_comes_to_an_end() {
     let wanted = Wanted { osv: Some(base.parse().unwrap()), ..Wanted::default() };
     let begun = std::time::Instant::now();
     let (mirrored, pauses) = update(&wanted, tempfile::tempdir().unwrap().path());
-    is_told(&mirrored, "the server does not answer");
+    is_told(&mirrored, "the server does not respond");
     // Five tries of 1.5 s each, with room for a busy machine.
     assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
     assert_eq!(pauses.len(), 4);
@@ -267,7 +267,7 @@ fn redirects_are_followed_to_a_bound() {
         served.always = Some(Fault::Status(302, "Location: /osv/npm/all.zip\r\n"));
     });
     server.requests();
-    is_told(&run(&server).1, "redirected more than 5 times");
+    is_told(&run(&server).1, "more than 5 redirects");
     assert_eq!(server.requests().iter().filter(|r| r.path == ZIP).count(), 6);
 }
 

@@ -121,7 +121,7 @@ fn a_request_is_opened_updated_labelled_and_closed() {
     let opened = propose(&*host, &long, None, true).unwrap();
     assert!(matches!(&opened, Proposed::Opened(r) if r.number == 2), "{opened:?}");
     let kept = host.find(BRANCH).unwrap().unwrap().body.unwrap();
-    assert!(kept.contains("The whole report") && kept.chars().count() > 60_000);
+    assert!(kept.contains("The full report") && kept.chars().count() > 60_000);
 }
 
 #[test]

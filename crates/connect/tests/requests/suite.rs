@@ -206,7 +206,7 @@ fn a_long_text_is_cut_at_what_the_host_takes() {
         let opened = propose(host, &wish("One", &body), None, false).unwrap();
         assert!(matches!(opened, Proposed::Opened(_)), "{:?}", dialect.kind());
         let kept = fake.state.lock().unwrap().requests[0].body.clone();
-        assert!(kept.chars().count() <= host.longest() && kept.contains("The whole report"));
+        assert!(kept.chars().count() <= host.longest() && kept.contains("The full report"));
         assert!(kept.contains("é\n\n…"));
     });
 }

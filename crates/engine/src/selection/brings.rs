@@ -119,7 +119,7 @@ pub(super) fn reasons(
 
     let malicious = advised(&[Kind::Malicious]);
     if !malicious.is_empty() {
-        let found = format!("brings what is reported as an attack: {}", listed(&malicious));
+        let found = format!("brings in packages reported as malicious: {}", listed(&malicious));
         all.say(Verdict::Deny, found, "advisory index");
     }
     let mut refused: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -141,7 +141,7 @@ pub(super) fn reasons(
         };
         for (verdict, says) in [
             (Verdict::Deny, "with a licence that the charter does not allow"),
-            (Verdict::Warn, "with a licence that somebody must look at"),
+            (Verdict::Warn, "with a licence that needs a review"),
         ] {
             let names = of(Some(verdict));
             if !names.is_empty() {
@@ -155,14 +155,13 @@ pub(super) fn reasons(
     }
     let unmaintained = advised(&[Kind::Unmaintained]);
     if !unmaintained.is_empty() && rules.unmaintained != Strictness::Allow {
-        let found =
-            format!("{} that nobody maintains: {}", unmaintained.len(), listed(&unmaintained));
+        let found = format!("{} unmaintained: {}", unmaintained.len(), listed(&unmaintained));
         all.say(Verdict::broken(rules.unmaintained), found, "advisory index");
     }
     let uncompared = naming(&|s: &Seen<'_>| s.part.advisories.is_none().then(|| s.name()));
     if !uncompared.is_empty() {
         let what = format!(
-            "whether {} of them are reported as attacks or vulnerable: {}",
+            "whether {} of them are reported as malicious or vulnerable: {}",
             uncompared.len(),
             listed(&uncompared)
         );

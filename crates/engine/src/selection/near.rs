@@ -56,10 +56,10 @@ impl Slip {
     /// What it is, in words.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Slip::Edit => "it differs by a letter",
+            Slip::Edit => "one letter differs",
             Slip::Swap => "two letters are swapped",
             Slip::Separators => "only separators differ",
-            Slip::Lookalike => "it looks the same",
+            Slip::Lookalike => "it looks alike",
             Slip::Affix => "a common affix is added or left out",
         }
     }

@@ -52,8 +52,10 @@ impl Judge<'_> {
 
     /// Data that a rule of this strictness needs is missing.
     fn miss(&mut self, rule: Rule, strictness: Strictness, what: &str) {
-        let source =
-            self.candidate.metadata.map_or("nobody was asked, or answered", |m| &*m.source);
+        let source = self
+            .candidate
+            .metadata
+            .map_or("no registry was asked, or none answered", |m| &*m.source);
         let verdict = Verdict::missing(strictness);
         let found = format!("unknown: {what}").into();
         self.reasons.push(Reason { rule, verdict, found, source: source.into(), unknown: true });
@@ -91,11 +93,11 @@ impl Judge<'_> {
             advisories.iter().filter(|a| kinds.contains(&a.kind)).map(|a| a.id).collect()
         };
         match &ids(&[Kind::Malicious])[..] {
-            [] => self.say(Rule::Malicious, Verdict::Allow, "no report", INDEX),
+            [] => self.say(Rule::Malicious, Verdict::Allow, "not reported", INDEX),
             some => self.say(
                 Rule::Malicious,
                 Verdict::Deny,
-                format!("reported as an attack: {}; do not install it", told(some)),
+                format!("reported as malicious: {}; do not install it", told(some)),
                 INDEX,
             ),
         }
@@ -131,7 +133,7 @@ impl Judge<'_> {
                     self.miss(
                         Rule::Denied,
                         Strictness::Deny,
-                        &format!("the version, and {a} is denied"),
+                        &format!("the version; {a} is denied"),
                     );
                 }
             }
@@ -145,7 +147,7 @@ impl Judge<'_> {
                 if self.candidate.metadata.is_some_and(|m| m.dependencies.is_some()) {
                     self.brings_directly();
                 }
-                self.miss(Rule::Brings, Strictness::Deny, &format!("what it brings: {why}"));
+                self.miss(Rule::Brings, Strictness::Deny, &format!("what it brings in: {why}"));
             }
             Brings::All(closure) => {
                 self.reasons.extend(brings::reasons(closure, popular, self.rules));
@@ -184,7 +186,7 @@ impl Judge<'_> {
             None if concerns => self.miss(
                 Rule::Brings,
                 Strictness::Deny,
-                "what it depends on, and some packages are denied",
+                "what it depends on; some packages are denied",
             ),
             None => self.miss(Rule::Brings, Strictness::Allow, "what it depends on"),
         }
@@ -213,7 +215,7 @@ impl Judge<'_> {
             Some(verdict) => {
                 let because = match verdict {
                     Verdict::Deny => "the charter does not allow it",
-                    Verdict::Warn => "somebody must look at it",
+                    Verdict::Warn => "needs a review",
                     Verdict::Allow | Verdict::Unknown => "allowed",
                 };
                 let source = self.source();
@@ -223,7 +225,7 @@ impl Judge<'_> {
                 self.miss(
                     Rule::Licence,
                     strictness,
-                    &format!("`{licence}` names no valid SPDX licence"),
+                    &format!("`{licence}` is not a valid SPDX licence"),
                 );
             }
         }
@@ -240,7 +242,7 @@ impl Judge<'_> {
         match self.rules.registries.iter().any(|prefix| is_under(&registry, prefix)) {
             true => self.say(Rule::Registry, Verdict::Allow, registry, &source),
             false => {
-                let found = format!("{registry} is none of the charter's registries");
+                let found = format!("{registry} is not one of the registries in the charter");
                 self.say(Rule::Registry, Verdict::Deny, found, &source);
             }
         }
@@ -253,10 +255,12 @@ impl Judge<'_> {
         };
         let days = self.days_since(published);
         let (verdict, wants) = match days < i64::from(least) {
-            true => (Verdict::Deny, format!("; the charter waits {least}")),
+            true => {
+                (Verdict::Deny, format!("; the charter requires {}", days_of(i64::from(least))))
+            }
             false => (Verdict::Allow, String::new()),
         };
-        let found = format!("published {}, {days} days ago{wants}", day(published));
+        let found = format!("published {}, {} ago{wants}", day(published), days_of(days));
         let source = self.source();
         self.say(Rule::Age, verdict, found, &source);
     }
@@ -282,7 +286,7 @@ impl Judge<'_> {
         self.say(
             Rule::Maintenance,
             verdict,
-            format!("last release {}, {days} days ago", day(last)),
+            format!("last release {}, {} ago", day(last), days_of(days)),
             &source,
         );
     }
@@ -364,17 +368,17 @@ impl Judge<'_> {
                 self.miss(
                     Rule::Nearness,
                     Strictness::Allow,
-                    "there is no list of popular names of its ecosystem",
+                    "there is no list of popular names for its ecosystem",
                 );
             }
             Some(None) => {
-                self.say(Rule::Nearness, Verdict::Allow, "near to no popular name", SOURCE);
+                self.say(Rule::Nearness, Verdict::Allow, "not close to a popular name", SOURCE);
             }
             Some(Some(near)) => self.say(
                 Rule::Nearness,
                 Verdict::Warn,
                 format!(
-                    "close to {}, which many use: {}; did you mean that?",
+                    "close to the popular {}: {}; did you mean that?",
                     near.popular,
                     near.slip.as_str()
                 ),
@@ -478,6 +482,11 @@ fn because(what: &str, why: &str) -> String {
     } else {
         format!("{what}: {}", why.chars().take(200).collect::<String>())
     }
+}
+
+/// A number of days, in words.
+fn days_of(count: i64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }
 
 pub(super) fn told(names: &[&str]) -> String {

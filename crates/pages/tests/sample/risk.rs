@@ -509,7 +509,7 @@ pub(super) fn finding() -> page::Finding {
             vec![vec![named("Fix now", "/ledger/8812", "by the charter"), num("Jonas Berg", "/people/jonas"), Cell::Nothing, Cell::Nothing]],
         ),
         lessons: vec![page::Lesson {
-            title: l("An expression is evaluated", "/lessons/CWE-917"),
+            title: l("Expression injection", "/lessons/CWE-917"),
             text: vec![
                 (t("What it is."), t("Text from outside is evaluated as an expression.")),
                 (t("How to avoid it."), t("Hand text in as an argument.")),

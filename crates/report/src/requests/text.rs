@@ -31,10 +31,7 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  and {more} more")?;
     }
     for (told, line) in [
-        (
-            !document.planned,
-            "There is no plan here: run trimtab plan, so that requests can be compared with it.",
-        ),
+        (!document.planned, "There is no plan here: run trimtab plan to compare requests with it."),
         (
             !document.scanned,
             "The base could not be scanned completely: nothing is assumed to be gone.",

@@ -74,7 +74,7 @@ lists! {
         "Detected within seven days, counting towards the load, and above the level that the tier of their system accepts. Where \
          a system has no tier, nothing is accepted.";
     Ending = "ending", "Exceptions that end soon", "exceptions end within 14 days",
-        "In force, and over within 14 days: then what they accept counts again. Renew them, or let them end.";
+        "In force, and expiring within 14 days; what they accept then counts again. Renew them, or let them end.";
     Suppliers = "suppliers", "Owed by suppliers", "promises and answers owed",
         "What suppliers promised and do not keep, and questions to them that are past their day.";
     Tierless = "tiers", "Systems without a tier", "systems without a tier",

@@ -24,7 +24,7 @@ pub(crate) fn span(span: Span, closed: bool) -> String {
     match span {
         Span::Took(took) => length(took),
         Span::Runs(runs) if closed => {
-            format!("not by the time it was closed, after {}", length(runs))
+            format!("not before it was closed, after {}", length(runs))
         }
         Span::Runs(runs) => format!("not yet, {} so far", length(runs)),
         Span::Unknown(why) => format!("unknown: {why}"),
@@ -51,30 +51,30 @@ pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
         "contained" => format!("{team} contained it{behind}"),
         "fixed" if event.actor == "trimtab" => {
             format!(
-                "{team}: it is gone from the main lines and from what is told to run in production."
+                "{team}: gone from the main lines and from all reported production deployments."
             )
         }
         around::KIND => {
             let name = told["environment"].as_str().unwrap_or("unknown");
             match told["what"].as_str() {
-                Some("touched") => format!("{team}: it runs in {name}."),
-                Some("fixed") => format!("{team}: it is gone from {name}."),
-                Some("returned") => format!("{team}: it runs in {name} again."),
-                Some("handed") => format!("{team}: what runs in {name} is another owner's now."),
+                Some("touched") => format!("{team}: running in {name}."),
+                Some("fixed") => format!("{team}: gone from {name}."),
+                Some("returned") => format!("{team}: running in {name} again."),
+                Some("handed") => format!("{team}: what runs in {name} has a new owner."),
                 _ => format!("{team} contained it in {name}{behind}"),
             }
         }
-        "handed" => format!("{team}: what has it was given to another owner."),
+        "handed" => format!("{team}: the affected assets have a new owner."),
         "fixed" => format!("{team} fixed it{behind}"),
-        "returned" => format!("{team}: it is there again."),
-        "task" => format!("To be done by {}: {text}", doer(room, event)),
-        "action" => format!("To be learnt, by {}: {text}", doer(room, event)),
+        "returned" => format!("{team}: present again."),
+        "task" => format!("Task for {}: {text}", doer(room, event)),
+        "action" => format!("Follow-up for {}: {text}", doer(room, event)),
         "done" => match told["task"].as_i64() {
             Some(task) => format!("Task {task} is done{behind}"),
             None => format!("A task is done{behind}"),
         },
-        "update" => format!("Told to those who answer for the business: {text}"),
-        "status" => format!("Told to customers: {text}"),
+        "update" => format!("Management was informed: {text}"),
+        "status" => format!("Customers were informed: {text}"),
         "closed" if text.is_empty() => "The incident was closed.".to_owned(),
         "closed" => format!("The incident was closed. {text}"),
         _ => text.to_owned(),
@@ -99,11 +99,14 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
     let drill = incident.is.drill.is_some();
     let mut about = Vec::new();
     if drill {
-        about.push("This is a drill. It counts in no measure of real incidents.".to_owned());
+        about.push(
+            "This is a drill. It does not count as a real incident in any measure.".to_owned(),
+        );
     }
     if incident.is.near_miss {
         about.push(
-            "This is a near miss: it was caught. It counts in no time of incidents.".to_owned(),
+            "This is a near miss: it was caught in time. It does not count in incident times."
+                .to_owned(),
         );
     }
     about.push(format!(
@@ -112,16 +115,16 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         if incident.is.versions.is_empty() { "in every version" } else { &incident.is.versions }
     ));
     about.push(match incident.is.published {
-        Some(at) => format!("It was published on {}.", moment(at)),
-        None => "When it was published is unknown.".to_owned(),
+        Some(at) => format!("Published on {}.", moment(at)),
+        None => "Publication date unknown.".to_owned(),
     });
     let end = incident.closed.map_or_else(
-        || format!("It was opened on {} and is open.", moment(incident.opened)),
-        |at| format!("It was opened on {} and closed on {}.", moment(incident.opened), moment(at)),
+        || format!("Opened on {}, still open.", moment(incident.opened)),
+        |at| format!("Opened on {}, closed on {}.", moment(incident.opened), moment(at)),
     );
     about.push(end);
     if !room.all {
-        about.push("Told as far as you may see it.".to_owned());
+        about.push("Limited to what you may see.".to_owned());
     }
     let row = |stand: &Stand| {
         let is = stand.measures(incident.is.published, drill, incident.closed.unwrap_or(now));
@@ -162,7 +165,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
     let mut lessons: Vec<String> =
         lessons.filter_map(|event| Some(event.is.told["text"].as_str()?.to_owned())).collect();
     if lessons.is_empty() {
-        lessons.push("Nobody said yet what was learnt.".to_owned());
+        lessons.push("No lessons recorded yet.".to_owned());
     }
     let ask = [
         "What went well, and would have gone wrong a year ago?",
@@ -175,9 +178,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         plain("What it was", about),
         Section {
             title: "How long it took",
-            text: vec![
-                "From when a team was touched; to know: from when the world was told.".to_owned(),
-            ],
+            text: vec!["From when a team was touched; time to know: from publication.".to_owned()],
             table: Some((columns, room.stands.iter().map(row).collect())),
         },
         environments(room, now),
@@ -192,7 +193,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         Section { title: "Tasks", text: Vec::new(), table: Some((todo(), tasks(false))) },
         plain("What was learnt", lessons),
         Section { title: "Follow-up", text: Vec::new(), table: Some((todo(), tasks(true))) },
-        plain("To be talked about", ask.map(str::to_owned).into()),
+        plain("To discuss", ask.map(str::to_owned).into()),
     ]
 }
 
@@ -210,7 +211,7 @@ fn environments(room: &Room, now: Timestamp) -> Section {
     };
     let columns = vec!["Environment", "Team", "To contain", "To fix"];
     let mut text =
-        vec!["From when it was seen to run there, by what was told to be deployed.".to_owned()];
+        vec!["From when it was first seen running there, by reported deployments.".to_owned()];
     if room.runs.is_none() || room.around().is_empty() {
         text.push(room.nowhere().to_owned());
     }

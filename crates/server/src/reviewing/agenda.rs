@@ -250,14 +250,14 @@ fn title(part: Part) -> &'static str {
     match part {
         Part::Follow => "Earlier decisions",
         Part::New => "New above the line",
-        Part::Deadlines => "Deadlines in danger",
+        Part::Deadlines => "Deadlines at risk",
         Part::Exceptions => "Exceptions that end",
         Part::Answers => "Decisions asked for",
         Part::Plan => "The next windows",
         Part::Added => "Dependencies added",
         Part::Removed => "Dependencies removed",
         Part::Relied => "Most relied on",
-        Part::Ending => "End of life ahead",
+        Part::Ending => "Approaching end of life",
         Part::Unmanaged => "Unmanaged dependencies",
         Part::Concentration => "Concentration",
         Part::Licences => "Licence drift",
@@ -360,12 +360,13 @@ impl Making<'_> {
         let filled = self.findings(Part::New, &filter, FindingOrder::Level, list).await?;
         let day = since.strftime("%Y-%m-%d");
         let mut about = format!(
-            "Detected since {day}, counting towards the load, and above the level that the tier of their system accepts."
+            "Detected since {day}, counting towards the load, and above the level acceptable for the tier of their system."
         );
         let unweighed = self.unweighed(Some(since)).await?;
         if unweighed > 0 {
-            about +=
-                &format!(" {unweighed} that came since are not weighed: they may be above it.");
+            about += &format!(
+                " {unweighed} more detected since then are not weighed and may be above it."
+            );
         }
         let more = filled.more || unweighed > 0;
         Ok(Filled { about, more, ..filled })
@@ -392,7 +393,7 @@ impl Making<'_> {
         if self.scope.systems.is_some() {
             let wide = self.app.store.count_decisions(self.org, &all).await?.saturating_sub(count);
             if wide > 0 {
-                about += &format!(" {wide} more are about no system, and cover findings here.");
+                about += &format!(" {wide} more apply to all systems and cover findings here.");
             }
         }
         let names = names(self.app, self.org).await?;
@@ -411,7 +412,7 @@ impl Making<'_> {
             ends_by: Some(self.now + SOON),
             ..DecisionFilter::default()
         };
-        let about = "In force, and over within 14 days: then what they accept counts again.";
+        let about = "In force, and expiring within 14 days; what they accept then counts again.";
         let (systems, until) = (self.scope.systems.as_deref(), self.now + SOON);
         let store = &self.app.store;
         let past = until + SignedDuration::from_micros(1);
@@ -424,7 +425,7 @@ impl Making<'_> {
         let states = vec![DecisionState::Asked];
         let ends_after = Some(self.now);
         let filter = DecisionFilter { states, ends_after, ..DecisionFilter::default() };
-        let about = "Asked for, and not answered.";
+        let about = "Requested, and not answered yet.";
         // Nobody has the id 0: whoever asked, the oldest first.
         let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
         let first = store.asked_by_others(self.org, 0, systems, self.now, KEPT).await?;
@@ -497,8 +498,8 @@ impl Making<'_> {
             more: false,
             list: page.clone(),
             about: match count {
-                1 => "1 change is scheduled; its window.".to_owned(),
-                _ => format!("{count} changes are scheduled; the next windows that have any."),
+                1 => "1 change is scheduled, in this window.".to_owned(),
+                _ => format!("{count} changes are scheduled; these are the next windows with any."),
             },
         };
         Ok((filled, count))
@@ -548,7 +549,7 @@ impl Making<'_> {
             count,
             more: false,
             list: self.of("/reviews"),
-            about: "Open, or over since the last review.".to_owned(),
+            about: "Open, or ended since the last review.".to_owned(),
         })
     }
 }
@@ -593,7 +594,7 @@ fn decision(part: Part, is: &Decision, people: &HashMap<i64, String>) -> Draft {
             due: if part == Part::Answers { Some(is.asked) } else { is.is.expires },
         },
         title: format!("{about}: {kind}"),
-        note: format!("asked for by {}: {}", name(people, is.is.author), is.is.reason),
+        note: format!("requested by {}: {}", name(people, is.is.author), is.is.reason),
         page: format!("/exceptions/{}", is.id),
     }
 }

@@ -159,10 +159,9 @@ pub(super) async fn made(
     let kev = |filled: Filled| Filled { more: cut || !has_kev, ..filled };
     let told = |of: Option<Date>| of.map_or_else(|| "no day".to_owned(), |of| of.to_string());
     let about = |text: &str| match has_kev {
-        true => format!("{span}, as far as the catalogue of {} knows. {text}", told(read.days.0)),
+        true => format!("{span}, by the catalogue of {}. {text}", told(read.days.0)),
         false => format!(
-            "The index has no catalogue of what is exploited in the wild that reaches into this time (it is of {}): it is \
-             unknown.",
+            "Unknown: the index has no catalogue of exploited vulnerabilities for this period (it is of {}).",
             told(read.days.0)
         ),
     };
@@ -172,8 +171,7 @@ pub(super) async fn made(
     });
     let nearly = kev(Filled {
         about: about(
-            "Exploited in the wild in a package that is here: in a version that is not affected, decided to be so, or gone \
-             before.",
+            "Exploited in the wild in a package that is here, but in an unaffected version, decided to be not affected, or gone before it was listed.",
         ),
         ..filled(Part::Nearly, nearly, "#nearly".to_owned())
     });
@@ -181,15 +179,14 @@ pub(super) async fn made(
     let all: usize = read.malicious.values().map(|is| is.names.len()).sum();
     let compared = match near_cut {
         true => format!(
-            " Of each ecosystem {COMPARED} of our names and the newest {COMPARED} of theirs were held beside each other: more \
-             may be near."
+            " In each ecosystem {COMPARED} of our names were compared with the newest {COMPARED} of theirs; more may be close."
         ),
         false => String::new(),
     };
     let undated = match read.undated {
         0 => String::new(),
         all => format!(
-            " {} without a day of publication: in whichever quarter they came, they are counted in none.",
+            " {} without a publication date, and counted in no quarter.",
             count(
                 i64::try_from(all).unwrap_or(i64::MAX),
                 "advisory of malicious packages is",
@@ -199,9 +196,7 @@ pub(super) async fn made(
     };
     let attacks = Filled {
         about: format!(
-            "Malicious packages whose advisories were published between {} and {}, by ecosystem, as far as the advisories \
-             of {} know; those of them that are here by name, first, in whichever version; and those of their names that \
-             are near to one of ours. How an account was taken over is not told by advisories.{undated}{compared}",
+            "Malicious packages whose advisories were published between {} and {}, by ecosystem, from the advisories of {}. Those with the name of a package that is here come first, in any version; then those with a name close to one of ours. Advisories do not say how an account was taken over.{undated}{compared}",
             day(from),
             day(now),
             told(read.days.1)
@@ -220,8 +215,7 @@ pub(super) async fn made(
     let slow = Filled { about: speed_about, ..filled(Part::Speed, slow, "#speed".to_owned()) };
     let slow = Filled { more: cut || !has_kev, ..slow };
     let watch = Filled {
-        about: "Packages that are here and of which several vulnerabilities were exploited in the wild, at any time: what \
-                was attacked is attacked again."
+        about: "Packages that are here and had several vulnerabilities exploited in the wild at any time: attackers return to what worked."
             .to_owned(),
         ..filled(Part::Watch, watch, "/where".to_owned())
     };
@@ -265,8 +259,7 @@ async fn near_misses(making: &Making<'_>, last: Option<Timestamp>) -> Result<Fil
     };
     let topics = found.iter().map(one).collect();
     let about = format!(
-        "Caught before anything was touched, and noted between {} and {}; {before} in the same time before. They are no \
-         incidents, and in no time of them.",
+        "Caught before they touched anything, and noted between {} and {}; {before} in the period before. They are not incidents and count in no incident times.",
         day(from),
         day(now)
     );
@@ -282,7 +275,7 @@ fn without(follow: Filled, caught: Filled, load: PackChart) -> Made {
         count: 0,
         more: true,
         list: "#attacks".to_owned(),
-        about: "There is no index of advisories, so that this is unknown.".to_owned(),
+        about: "Unknown: there is no advisory index.".to_owned(),
     };
     let misses = caught.count as f64;
     let (mut follow, mut caught) = (Some(follow), Some(caught));

@@ -175,12 +175,11 @@ fn unknown(about: &str, list: &str) -> Filled {
 fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -> [Filled; 3] {
     let list = "/where";
     let Some(last) = last else {
-        let about = "No pack of the same systems is kept from before: what came and went is told from the next on.";
+        let about = "There is no earlier pack for the same systems: added and removed packages are listed from the next one on.";
         return [unknown(about, list), unknown(about, list), unknown(about, list)];
     };
     if last.cut || now.cut {
-        let about =
-            "There are more components than are looked at: what came and went is not known.";
+        let about = "There are more components than Trimtab compares: added and removed packages are unknown.";
         return [unknown(about, list), unknown(about, list), unknown(about, list)];
     }
     let (before, is) = (held(last), held(now));
@@ -208,20 +207,19 @@ fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -
         filled(
             Part::Added,
             added.collect(),
-            "Packages that no asset had in the last pack; those in most places first.".to_owned(),
+            "Packages that no asset had in the last pack, those in most places first.".to_owned(),
             list,
         ),
         filled(
             Part::Removed,
             removed.collect(),
-            "Packages that were there in the last pack.".to_owned(),
+            "Packages that were in the last pack.".to_owned(),
             list,
         ),
         filled(
             Part::Licences,
             new.chain(other).collect(),
-            "As documents declare them; of what declares none nothing is told. New licences first, then packages that \
-             declare another one than in the last pack."
+            "As documents declare them; packages without a declared licence are not listed. New licences first, then packages whose licence changed since the last pack."
                 .to_owned(),
             list,
         ),
@@ -347,10 +345,7 @@ fn ending(
     now: Timestamp,
 ) -> (Filled, Option<usize>) {
     let Some(said) = said else {
-        return (
-            unknown("There is no index, so that ends of support are unknown.", "/where"),
-            None,
-        );
+        return (unknown("Unknown: there is no index with ends of support.", "/where"), None);
     };
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut topics = Vec::new();
@@ -379,8 +374,7 @@ fn ending(
             });
         }
     }
-    let about = "Support has ended, or ends within 180 days, by the release cycles of the index. Of what is no product \
-                 there nothing is known."
+    let about = "Support has ended, or ends within 180 days, by the release cycles in the index. Products that the index does not list are not covered."
         .to_owned();
     (filled(Part::Ending, topics, about, "/where"), Some(ended))
 }
@@ -402,8 +396,7 @@ async fn unmanaged(
         package(Part::Unmanaged, name, is.places as f64, note)
     });
     let about = format!(
-        "Vendored, private or without a version: advisories cannot be looked up for them. In {} with an inventory, {} \
-         could not be identified at all.",
+        "Vendored, private or without a version, so advisories cannot be matched. In {} with an inventory, {} could not be identified at all.",
         count(assets, "asset", "assets"),
         count(unread, "more component", "more components"),
     );
@@ -457,9 +450,9 @@ async fn concentrated(
         page: "#concentration".to_owned(),
     }));
     let told = |of: Option<Concentration>, what: &str| match of {
-        None => format!("How {what} lies is not known. "),
+        None => format!("The distribution of {what} is unknown. "),
         Some(is) => format!(
-            "Of {what}, the greatest {} of {} make up {} %, and {} make up half. ",
+            "Of {what}, the largest {} of {} make up {} %, and {} make up half. ",
             is.of.min(5),
             is.of,
             percent(is.five),
@@ -467,7 +460,7 @@ async fn concentrated(
         ),
     };
     let about = format!(
-        "{}{}A supplier is the namespace of a package; of {} it is not known, nor how many people stand behind one.",
+        "{}{}A supplier is the namespace of a package; it is unknown for {}, as is the number of people behind each.",
         told(load, "the load by package"),
         told(places.filter(|_| !cut), "places by supplier"),
         count(unnamed, "place", "places")
@@ -531,8 +524,7 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
             page: format!("/metrics?team={}&days=28", team.id),
         })
     });
-    let about = "How often teams were asked for work outside of what the charter calls now, and told something, in four \
-                 weeks."
+    let about = "Requests for work outside what the charter calls now, and messages to teams, in four weeks."
         .to_owned();
     let list = making.of("/metrics/list?of=interruptions&days=28");
     let part = filled(Part::Noise, topics.collect(), about, &list);

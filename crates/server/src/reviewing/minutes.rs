@@ -104,7 +104,7 @@ pub(crate) fn document(told: &Told<'_>) -> Document {
     });
     let present: Vec<String> = told.present.iter().map(|(id, _)| name(told.names, *id)).collect();
     lines.push(match present.as_slice() {
-        [] => "Nobody said that they were there.".to_owned(),
+        [] => "Attendance was not recorded.".to_owned(),
         all => format!("There: {}.", all.join(", ")),
     });
     let mut sections = vec![decisions(told), numbers(told)];
@@ -139,8 +139,8 @@ fn decisions(told: &Told<'_>) -> Section {
     };
     let rows: Vec<Vec<String>> = told.decisions.iter().map(row).collect();
     let text = match rows.is_empty() {
-        true => "Nothing was decided.".to_owned(),
-        false => format!("How each stands is told as of {}.", stamp(told.now)),
+        true => "No decisions were made.".to_owned(),
+        false => format!("Status as of {}.", stamp(told.now)),
     };
     Section {
         title: "Decisions".to_owned(),
@@ -162,8 +162,8 @@ fn numbers(told: &Told<'_>) -> Section {
     Section {
         title: "Numbers".to_owned(),
         text: vec![match last {
-            Some(_) => "Beside those of the last review of the same.".to_owned(),
-            None => "There was no review of the same before.".to_owned(),
+            Some(_) => "Compared with the last review of the same scope.".to_owned(),
+            None => "There was no earlier review of the same scope.".to_owned(),
         }],
         table: Table {
             columns: columns(&["What", "This review", "The last", "Change"]),

@@ -26,8 +26,9 @@ pub(crate) async fn pack(
     before: &[Before],
 ) -> Result<Pack, Problem> {
     match &review.pack {
-        Some(pack) => serde_json::from_value(pack.clone())
-            .map_err(|e| Problem::conflict(format!("What the review showed is damaged: {e}"))),
+        Some(pack) => serde_json::from_value(pack.clone()).map_err(|e| {
+            Problem::conflict(format!("The stored pack of the review is damaged: {e}"))
+        }),
         None => {
             let now = app.now();
             let agreed = app.agreed(who.org, now).await?;

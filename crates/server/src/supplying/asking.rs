@@ -54,7 +54,7 @@ pub(crate) async fn ask(app: &App, who: &Who, id: i64, asked: Asked) -> Result<i
         return Err(Problem::invalid("The finding is of another product."));
     }
     if supplier.is.ended.is_some() {
-        return Err(Problem::conflict("This supplier delivers nothing any longer."));
+        return Err(Problem::conflict("This supplier no longer delivers anything."));
     }
     let words = asked.words.trim().to_owned();
     let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');

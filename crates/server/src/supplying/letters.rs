@@ -63,7 +63,7 @@ fn promises(
             Standing::NotMet(since) => all.push(Thing {
                 item: format!("broken-{id}-{word}"),
                 mark: since.to_string(),
-                text: format!("{name}: not kept since {}: {said}", day(since)),
+                text: format!("{name}: not met since {}: {said}", day(since)),
             }),
             // A day of what was found here would tell of it: an SBOM's own is theirs.
             Standing::Met | Standing::Unknown if is.promise == Promise::Freshness => {
@@ -107,7 +107,7 @@ fn things(supplier: &Supplier, of: &Kept, now: Timestamp) -> Vec<Thing> {
             }
             false => (
                 "asked",
-                format!("{name}: a question{about}, to be answered by {}: {words}", day(is.due)),
+                format!("{name}: question{about}, please answer by {}: {words}", day(is.due)),
             ),
         };
         all.push(Thing { item: format!("question-{id}"), mark: mark.to_owned(), text });
@@ -122,10 +122,10 @@ fn by_link(links: &[SupplierLink], now: Timestamp) -> String {
     match links.iter().filter(holds).max_by_key(|is| is.expires) {
         // What it is called here is ours.
         Some(link) => format!(
-            "You see and answer it by the link that you were given; it ends on {}.",
+            "View and answer with the link that you were given; it expires on {}.",
             day(link.expires)
         ),
-        None => "You have no link that holds: ask who gave you the last one.".to_owned(),
+        None => "You have no valid link: ask the person who gave you the last one.".to_owned(),
     }
 }
 
@@ -137,11 +137,11 @@ pub(crate) async fn set(app: &App, who: &Who, id: i64, on: bool) -> Result<bool,
     let seen = find(app, who, id).await?;
     seen.must_change()?;
     if on && !is_address(&seen.is.is.contact) {
-        let detail = "`contact` of the supplier is no address for mail: change it first.";
+        let detail = "`contact` of the supplier is not an email address: change it first.";
         return Err(Problem::conflict(detail));
     }
     if on && seen.is.ended.is_some() {
-        return Err(Problem::conflict("This supplier delivers nothing any longer."));
+        return Err(Problem::conflict("This supplier no longer delivers anything."));
     }
     let now = app.now();
     let changed = app.store.write_supplier(who.org, (id, on), &who.actor(), now).await?;
@@ -160,14 +160,16 @@ pub(crate) async fn again(app: &App, who: &Who, id: i64, begun: bool) -> Result<
     let seen = find(app, who, id).await?;
     seen.must_change()?;
     if !app.store.writes_supplier(who.org, id).await? || seen.is.ended.is_some() {
-        return Err(Problem::conflict("Nothing is written to this supplier."));
+        return Err(Problem::conflict("This supplier gets no letters."));
     }
     let now = app.now();
     if app.store.again_supplier_letters(who.org, id, &who.actor(), now).await? == 0 {
         if begun {
             return Ok(());
         }
-        return Err(Problem::conflict("Nothing was refused or lost: there is nothing to send."));
+        return Err(Problem::conflict(
+            "No letter was refused or lost: there is nothing to send again.",
+        ));
     }
     app.store.add_job(&write_suppliers::next(who.org, now), now).await?;
     Ok(())
@@ -182,13 +184,13 @@ pub(crate) async fn attempt(app: &App, who: &Who, id: i64) -> Result<(Became, St
     seen.must_change()?;
     let to = seen.is.is.contact.clone();
     if !is_address(&to) {
-        let detail = "`contact` of the supplier is no address for mail: change it first.";
+        let detail = "`contact` of the supplier is not an email address: change it first.";
         return Err(Problem::conflict(detail));
     }
     let now = app.now();
     let hour = now - SignedDuration::from_hours(1);
     if app.store.supplier_tries(who.org, id, hour).await? >= TRIES {
-        let detail = format!("It was tried {TRIES} times within an hour: wait.");
+        let detail = format!("{TRIES} test messages were sent in the last hour: try again later.");
         return Err(Problem::conflict(detail));
     }
     let told = [(TRIED.to_owned(), now.to_string())];
@@ -196,10 +198,7 @@ pub(crate) async fn attempt(app: &App, who: &Who, id: i64) -> Result<(Became, St
     app.store.begin_supplier_letter(who.org, of, &told, &who.actor(), now).await?;
     let document = Document {
         title: format!("Test message for {}", seen.is.is.name),
-        lines: vec![
-            "Somebody tries whether you are reached by this address. There is nothing to do."
-                .to_owned(),
-        ],
+        lines: vec!["Somebody is testing this address. You do not need to do anything.".to_owned()],
         sections: Vec::new(),
     };
     let became = sent(app, (who.org, id), to, document, now).await;
@@ -250,8 +249,8 @@ pub(crate) async fn write(app: &App, org: Org, id: i64) -> Result<Option<Became>
     lines.push(by_link(&links, now));
     let document = Document {
         title: match number {
-            1 => format!("{us} asks for something"),
-            number => format!("{us} asks for {number} things"),
+            1 => format!("{us} is waiting for 1 reply"),
+            number => format!("{us} is waiting for {number} replies"),
         },
         lines,
         sections: Vec::new(),
@@ -259,7 +258,7 @@ pub(crate) async fn write(app: &App, org: Org, id: i64) -> Result<Option<Became>
     let (became, detail) = sent(app, (org, id), to, document, now).await?;
     app.store.end_supplier_letter(org, (id, now), (became, &detail)).await?;
     if became != Became::Sent {
-        tracing::warn!(supplier = id, detail, "a letter to a supplier was not taken");
+        tracing::warn!(supplier = id, detail, "a letter to a supplier was not accepted");
     }
     Ok(Some(became))
 }

@@ -129,12 +129,12 @@ impl Promised {
         }
         if let Some(hours) = is.notice_hours {
             all.push(format!(
-                "Within {hours} hours after a vulnerability in the product is known here, the supplier says something of it."
+                "Within {hours} hours after a vulnerability in the product becomes known here, the supplier responds to it."
             ));
         }
         if let Some((days, from)) = is.vex {
             all.push(format!(
-                "Within {days} days the supplier states (VEX) how the product is affected, from {from} on."
+                "Within {days} days the supplier states (VEX) how the product is affected, for {from} and above."
             ));
         }
         all

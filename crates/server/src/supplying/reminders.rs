@@ -130,10 +130,10 @@ fn contract(supplier: &Supplier, product: &Product, now: Timestamp) -> Option<Ne
         key: "contract".to_owned(),
         title: format!("The contract with {} ends on {}", supplier.is.name, day(due)),
         detail: match supplier.is.contract.as_str() {
-            "" => "What was promised ends with it.".to_owned(),
-            number => format!("Contract {number}. What was promised ends with it."),
+            "" => "Its promises end with it.".to_owned(),
+            number => format!("Contract {number}. Its promises end with it."),
         },
-        act: "Renew it and say until when, or say that nothing is delivered any longer.",
+        act: "Renew it and enter the new end date, or mark the supplier as no longer delivering.",
         due,
     };
     Some(thing.pending())
@@ -153,10 +153,10 @@ fn last_link(
         supplier,
         product,
         key: format!("link-{}", last.id),
-        title: format!("The link of {} ends on {}", supplier.is.name, day(due)),
+        title: format!("The link of {} expires on {}", supplier.is.name, day(due)),
         // Who has it is told to who may make one.
-        detail: "It is the last one that they can send by.".to_owned(),
-        act: "Make another one and give it to them.",
+        detail: "It is their last link for uploads.".to_owned(),
+        act: "Create a new one and send it to them.",
         due,
     };
     Some(thing.pending())
@@ -173,10 +173,10 @@ fn of_product(supplier: &Supplier, of: &judged::OfProduct, now: Timestamp) -> Ve
             product,
             key: format!("stale-{}", product.id),
             title: match of.newest {
-                Some(_) => format!("The SBOM of {} gets stale on {}", product.name, day(due)),
+                Some(_) => format!("The SBOM of {} is outdated from {}", product.name, day(due)),
                 None => format!("An SBOM of {} is due on {}", product.name, day(due)),
             },
-            detail: format!("{} promised one that is at most {days} days old.", supplier.is.name),
+            detail: format!("{} promised an SBOM at most {days} days old.", supplier.is.name),
             act: "Ask them for a new one.",
             due,
         };
@@ -193,7 +193,7 @@ fn of_product(supplier: &Supplier, of: &judged::OfProduct, now: Timestamp) -> Ve
                 supplier.is.name, product.name
             ),
             detail: format!("It was due on {}.", question.is.due.strftime("%Y-%m-%d")),
-            act: "Call them, or take the question back.",
+            act: "Contact them, or withdraw the question.",
             due: question.is.due,
         };
         all.push(thing.pending());

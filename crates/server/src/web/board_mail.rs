@@ -62,7 +62,8 @@ pub(crate) async fn post(
     } else {
         let rhythm = Rhythm::from_word(&sent.rhythm)
             .ok_or_else(|| Problem::invalid("Choose how often from the list."))?;
-        let hour = sent.hour.parse::<i8>().map_err(|_| Problem::invalid("`hour` is 0 to 23."))?;
+        let hour =
+            sent.hour.parse::<i8>().map_err(|_| Problem::invalid("`hour` must be 0 to 23."))?;
         let zone = match sent.zone.trim() {
             "" => "UTC".to_owned(),
             zone => zone.to_owned(),

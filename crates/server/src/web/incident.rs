@@ -200,7 +200,7 @@ fn took(span: Span, closed: bool) -> Cell {
     match span {
         Span::Took(took) => Cell::text(length(took)),
         Span::Runs(runs) if closed => {
-            Cell::text(format!("not by the time it was closed, after {}", length(runs)))
+            Cell::text(format!("not before it was closed, after {}", length(runs)))
         }
         Span::Runs(runs) => Cell::text(format!("not yet, {}", length(runs))),
         Span::Unknown(why) => Cell::unknown(why),

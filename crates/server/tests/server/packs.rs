@@ -305,10 +305,10 @@ fn a_quarter_tells_what_is_known_and_what_is_not() {
         (json!(1.0), json!("nearly")),
         "{is:#}"
     );
-    assert!(parts[4]["about"].as_str().unwrap().contains("0 in the same time before"), "{is:#}");
+    assert!(parts[4]["about"].as_str().unwrap().contains("0 in the period before"), "{is:#}");
     // The catalogue of the tests ends before the quarter begins: nothing can be said of it.
     let exploited = &parts[1];
-    assert!(exploited["about"].as_str().unwrap().contains("reaches into this time"), "{is:#}");
+    assert!(exploited["about"].as_str().unwrap().contains("for this period"), "{is:#}");
     let unknown = exploited["more"] == json!(true);
     assert_eq!(of("exploited in the wild, and here") == Value::Null, unknown, "{is:#}");
     let page = world.server.open(&eve, &format!("/reviews/{id}")).text;

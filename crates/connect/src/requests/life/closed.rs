@@ -13,8 +13,8 @@ pub(super) fn steps(situation: &Situation) -> Vec<Step> {
     let step = |ours: &Ours| {
         let (what, why) = match ours.state {
             State::Merged => merged(situation, ours),
-            _ if by_us(ours) => (What::Over, "Trimtab closed it".to_owned()),
-            _ => (What::NotWanted, "people closed it".to_owned()),
+            _ if by_us(ours) => (What::Over, "closed by Trimtab".to_owned()),
+            _ => (What::NotWanted, "closed by hand".to_owned()),
         };
         Step { number: Some(ours.number), batch: ours.batch.clone(), over: None, what, why }
     };
@@ -23,8 +23,9 @@ pub(super) fn steps(situation: &Situation) -> Vec<Step> {
 
 fn merged(situation: &Situation, ours: &Ours) -> (What, String) {
     if let Some(commit) = &ours.reverted {
-        let why =
-            format!("commit {commit} reverted it: it is not opened again until people say so");
+        let why = format!(
+            "commit {commit} reverted it; it stays closed until somebody asks for it again"
+        );
         return (What::Reverted, why);
     }
     match situation.left(ours.marker.as_ref()) {
@@ -34,6 +35,6 @@ fn merged(situation: &Situation, ours: &Ours) -> (What, String) {
             let why = format!("merged, and the base still has {left} of its {all} findings");
             (What::StillThere, why)
         }
-        None => (What::Done, "merged; whether its findings are gone is not known".to_owned()),
+        None => (What::Done, "merged; whether its findings are gone is unknown".to_owned()),
     }
 }

@@ -30,10 +30,10 @@ fn first(situation: &Situation, ours: &Ours) -> Option<Decided> {
         return Some((What::Leave, "a newer request has the same branch".to_owned()));
     }
     match (ours.word, &ours.standing) {
-        (Some(Word::Skip), _) => Some((What::Skip, "people do not want it".to_owned())),
-        (Some(Word::Hold), _) => Some((What::Leave, "people hold it".to_owned())),
+        (Some(Word::Skip), _) => Some((What::Skip, "marked as not wanted".to_owned())),
+        (Some(Word::Hold), _) => Some((What::Leave, "on hold".to_owned())),
         (_, Standing::Others(commit)) => {
-            Some((What::Leave, format!("somebody else worked on it: commit {commit}")))
+            Some((What::Leave, format!("somebody else pushed commit {commit}")))
         }
         (_, Standing::Unknown(why)) => Some((What::Leave, why.clone())),
         _ => None,
@@ -65,7 +65,7 @@ fn over(situation: &Situation, ours: &Ours) -> Option<Decided> {
         };
         has_all(marker, &planned.place, held).then(|| {
             let why = format!(
-                "everything that it removes is also removed by `{}` (#{})",
+                "all that it removes is also removed by `{}` (#{})",
                 other.batch, other.number
             );
             (other.number, (What::Supersede { by: other.batch.clone(), number }, why))
@@ -97,15 +97,17 @@ fn is_to_change(situation: &Situation, ours: &Ours) -> bool {
 fn build(situation: &Situation, ours: &Ours) -> Decided {
     let keep = |why: &str| (What::Keep, why.to_owned());
     let behind = matches!(ours.standing, Standing::Behind { .. });
-    let also = if behind { ", and the base moved on" } else { "" };
+    let also = if behind { ", and the base has moved on" } else { "" };
     if situation.plan.is_none() {
         return keep(&format!("there is no plan to compare it with{also}"));
     }
     let Some(planned) = situation.planned(&ours.batch) else {
-        return keep(&format!("the plan has no such batch, and its findings are open{also}"));
+        return keep(&format!(
+            "the plan no longer has this batch, but its findings are open{also}"
+        ));
     };
     if is_gone(situation, planned) {
-        return keep("what the plan has for it is gone from the base: plan again");
+        return keep("what the plan has for it is already gone from the base: plan again");
     }
     let Some(marker) = &ours.marker else {
         return (What::Update, "its description does not say what it contains".to_owned());
@@ -114,22 +116,22 @@ fn build(situation: &Situation, ours: &Ours) -> Decided {
         return (What::Update, "the plan has other actions for it".to_owned());
     }
     if marker.closed.is_some() {
-        return (What::Update, "it was about to be closed, and is wanted again".to_owned());
+        return (What::Update, "it was about to be closed but is wanted again".to_owned());
     }
     let approved = ours.word == Some(Word::Approve);
     match ours.standing {
         Standing::Behind { touched: true } => {
-            (What::Rebase, "the base changed in files that it changes".to_owned())
+            (What::Rebase, "the base changed the same files".to_owned())
         }
         Standing::Behind { touched: false } if !approved => {
-            (What::Rebase, "the base moved".to_owned())
+            (What::Rebase, "the base has moved".to_owned())
         }
-        _ if approved && situation.merging => (What::Merge, "people approved it".to_owned()),
+        _ if approved && situation.merging => (What::Merge, "approved".to_owned()),
         Standing::Behind { .. } => {
-            keep("people approved it as it is, and the base changed only in other files")
+            keep("approved as it is, and the base changed only in other files")
         }
-        _ if approved => keep("people approved it"),
-        _ => keep("it is as planned"),
+        _ if approved => keep("approved"),
+        _ => keep("matches the plan"),
     }
 }
 
@@ -147,16 +149,14 @@ pub(super) fn wanted(situation: &Situation, steps: &mut Vec<Step>) {
             let after = open.saturating_sub(freed.len());
             if situation.limit.is_some_and(|limit| after >= limit) {
                 what = What::Wait;
-                why = format!("{open} are open, as many as the team allows");
+                why = format!("{open} are open, the most that the team allows");
             } else {
                 open = after + 1;
                 for at in freed {
                     if let Some(step) = steps.get_mut(at) {
                         step.what = What::Supersede { by: planned.batch.clone(), number: None };
-                        step.why = format!(
-                            "everything that it removes is also removed by `{}`",
-                            planned.batch
-                        );
+                        step.why =
+                            format!("all that it removes is also removed by `{}`", planned.batch);
                     }
                 }
             }
@@ -188,12 +188,12 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
         Asked::Due if planned.due => false,
         Asked::Due | Asked::Nothing if !planned.due => {
             return wait(&match planned.not_before {
-                Some(at) => format!("it is not before {}", at.strftime("%F")),
+                Some(at) => format!("not before {}", at.strftime("%F")),
                 None => "its window has not begun".to_owned(),
             });
         }
-        Asked::Nothing => return wait("it is due, and nothing is opened without `--open`"),
-        _ => return wait("it was not asked for"),
+        Asked::Nothing => return wait("due, but nothing is opened without `--open`"),
+        _ => return wait("not selected"),
     };
     if is_gone(situation, planned) {
         return wait("its findings are gone from the base: plan again");
@@ -216,8 +216,8 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
     let skipped = over.iter().find(|o| o.word == Some(Word::Skip) && (same(o) || named(o)));
     let Some(last) = skipped.or_else(|| over.iter().find(same)) else {
         let other = over.iter().find(named).map(|ours| ours.number);
-        let why = other.map(|number| format!("it differs from #{number}, which is over"));
-        return (What::Open, why.unwrap_or_else(|| "it is planned".to_owned()), other);
+        let why = other.map(|number| format!("it differs from #{number}, which has ended"));
+        return (What::Open, why.unwrap_or_else(|| "planned".to_owned()), other);
     };
     let (what, why) = after(last, again, closing(last));
     (what, why, Some(last.number))
@@ -228,7 +228,7 @@ fn after(last: &Ours, again: bool, closing: bool) -> Decided {
     let number = last.number;
     // That people approved what was merged says nothing of what came after.
     if again || (last.state != State::Merged && last.word == Some(Word::Approve)) {
-        return (What::Open, format!("people say that it is wanted after #{number}"));
+        return (What::Open, format!("wanted again after #{number}"));
     }
     match (last.state, &last.reverted) {
         (State::Merged, Some(commit)) => {
@@ -238,8 +238,8 @@ fn after(last: &Ours, again: bool, closing: bool) -> Decided {
             let why = format!("#{number} was merged: plan again, or pass --again if it was undone");
             (What::Wait, why)
         }
-        _ if closing || by_us(last) => (What::Open, format!("it is planned again after #{number}")),
-        _ => (What::NotWanted, format!("people closed #{number}, which had the same content")),
+        _ if closing || by_us(last) => (What::Open, format!("planned again after #{number}")),
+        _ => (What::NotWanted, format!("#{number} had the same content and was closed by hand")),
     }
 }
 

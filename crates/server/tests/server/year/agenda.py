@@ -9,7 +9,7 @@ from saying import api, say, words
 TITLES = [
     "Earlier decisions",
     "New above the line",
-    "Deadlines in danger",
+    "Deadlines at risk",
     "Exceptions that end",
     "Decisions asked for",
     "The next windows",
@@ -87,7 +87,7 @@ def pages(ledger, id_, review, is_):
         at = to
         words(page, f"words|{heading}|h2", [minutes] if minutes else [])
         more = [many, LISTED] if many > LISTED else []
-        if title == "Deadlines in danger" and many:
+        if title == "Deadlines at risk" and many:
             words(page, f"words|{heading}|p", [is_["late"], 14] + more)
         elif title == "Exceptions that end" and many:
             words(page, f"words|{heading}|p", [14] + more)
