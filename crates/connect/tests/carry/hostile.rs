@@ -292,7 +292,11 @@ fn what_was_in_force_is_told() {
     let here = Confinement::here();
     let limits = Limits { processor: Some(Duration::from_secs(9)), ..limits(60) };
     let words = here.words(&limits).join("; ");
-    assert_eq!(here.home_open().is_some(), words.contains("could still be read by its path"), "{words}");
+    assert_eq!(
+        here.home_open().is_some(),
+        words.contains("could still be read by its path"),
+        "{words}"
+    );
     assert_eq!(here.nothing_outlives(), words.contains("no process outlives"), "{words}");
     assert!(words.contains("60 s for a run; 8192 MiB of memory, 9 s of processor time"), "{words}");
 }
