@@ -184,7 +184,10 @@ fn engineering(s: &Subject, lines: &mut Vec<Line>) {
     let f = s.finding;
     line(lines, "Upgrade", match f.nearest_fix.as_deref() {
         Some(fix) => format!("{} from {} to {fix}, the nearest version that no source calls affected", f.package, f.version()),
-        None => "no source names a fixed version: look for a replacement, a workaround, or remove it".to_owned(),
+        None => match f.last_affected() {
+            Some(last) => format!("{} from {} to a version above {last}, the last that is called affected: no source names the first without it, and `trimtab plan` looks for it in the registry", f.package, f.version()),
+            None => "no source names a fixed version: look for a replacement, a workaround, or remove it".to_owned(),
+        },
     });
     for occurrence in s.assessed.occurrences.iter().take(5) {
         let Some((file, component)) = group::place(s.scan, *occurrence) else { continue };

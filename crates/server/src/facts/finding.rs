@@ -180,6 +180,11 @@ impl Facts {
         })
     }
 
+    /// The last version that is called affected, where no source names a fix.
+    pub(crate) fn last_affected(&self) -> Option<&str> {
+        self.assessed.as_ref().and_then(|(matched, _)| matched.last_affected())
+    }
+
     /// Who owns which step.
     pub(crate) fn steps(&self) -> Vec<Step> {
         let facts = steps::Facts {
@@ -190,6 +195,7 @@ impl Facts {
             names: &self.names,
             security: &self.security,
             supplier: self.delivered.as_ref().map(|(name, still)| (name.as_str(), *still)),
+            last_affected: self.last_affected(),
             now: self.now,
         };
         facts.steps()

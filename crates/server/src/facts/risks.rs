@@ -148,9 +148,14 @@ async fn told(
         let weigher = index.map(|index| Weigher::new(&agreed, index, now));
         let impact = |known| {
             let assessed = weigher.as_ref().and_then(|w| w.assess(known));
-            assessed.map_or("unknown".to_owned(), |(_, a)| a.impact.band.to_string())
+            match assessed {
+                None => ("unknown".to_owned(), None),
+                Some((matched, a)) => {
+                    (a.impact.band.to_string(), matched.last_affected().map(ToOwned::to_owned))
+                }
+            }
         };
-        let impacts: Vec<String> = known.iter().map(impact).collect();
+        let impacts: Vec<(String, Option<String>)> = known.iter().map(impact).collect();
         (agreed, impacts)
     });
     let (agreed, impacts) =
@@ -204,7 +209,7 @@ fn accepted(is: &Decision, author: &str) -> String {
 fn risk(
     is: &Finding,
     priority: usize,
-    impact: String,
+    (impact, last): (String, Option<String>),
     (accepted, planned): (Option<String>, Option<&str>),
     agreed: &Agreed,
     now: Timestamp,
@@ -224,9 +229,15 @@ fn risk(
         (None, None, Some(fix)) => {
             format!("Nothing is planned. {} is fixed in {fix}.", is.package)
         }
-        (None, None, None) => {
-            format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
-        }
+        (None, None, None) => match last {
+            Some(last) => format!(
+                "Nothing is planned. No source names a fix of {}; the last version that is called affected is {last}: raise it above that.",
+                is.package
+            ),
+            None => {
+                format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
+            }
+        },
     };
     let status = match w.and_then(|w| w.deadline) {
         _ if is_accepted => "accepted".to_owned(),

@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) security: &'a (Vec<String>, usize),
     /// Who supplies what the asset stands for, and whether it still does.
     pub(crate) supplier: Option<(&'a str, bool)>,
+    /// The last version that is called affected, where no source names a fix and the index was asked.
+    pub(crate) last_affected: Option<&'a str>,
     pub(crate) now: Timestamp,
 }
 
@@ -140,7 +142,12 @@ impl Facts<'_> {
                 format!("Replace or mitigate it: {supplier} delivers it no longer.")
             }
             (None, Some(fix)) => format!("Raise it to {fix}."),
-            (None, None) => "No source names a fix: replace, remove or mitigate.".to_owned(),
+            (None, None) => match self.last_affected {
+                Some(last) => format!(
+                    "Raise it above {last}, the last version that is called affected: no source names the first without it."
+                ),
+                None => "No source names a fix: replace, remove or mitigate.".to_owned(),
+            },
         };
         let gone = is.merged.or(is.fixed);
         let chosen =

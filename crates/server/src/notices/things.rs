@@ -245,7 +245,8 @@ fn thing(
                     format!("Raise it to {fix}, or say when; the plan says why it is left.")
                 }
                 (None, None) => {
-                    "No fixed version is known: replace it, mitigate it, or ask for an exception."
+                    "No source names a fixed version: raise it above the versions that are affected, if any is, or replace it, \
+                     mitigate it, or ask for an exception. The finding's page says which are."
                         .to_owned()
                 }
             },

@@ -97,7 +97,7 @@ pub(crate) async fn page(
         voices,
         actions: match &facts.supplier {
             Some(supplier) => questions(&app, &who, is, supplier, now).await?,
-            None => actions(is, &package),
+            None => actions(is, &package, facts.last_affected()),
         },
         factors,
         reckoning,
@@ -273,7 +273,7 @@ fn planned(who: &Who, planned: Option<&(i64, Scheduled)>) -> Value {
     }
 }
 
-fn actions(is: &Finding, package: &str) -> Table {
+fn actions(is: &Finding, package: &str, last: Option<&str>) -> Table {
     let rows = is.fix.iter().map(|fix| {
         let cost = is.weighed.as_ref().and_then(|w| w.cost);
         let link = format!(
@@ -294,7 +294,15 @@ fn actions(is: &Finding, package: &str) -> Table {
         titled: true,
         columns: vec![Column::left("Action").kept(), Column::right("Points").kept()],
         rows: rows.collect(),
-        empty: Empty { why: "No source names a version without it.".to_owned(), next: None },
+        empty: Empty {
+            why: match last {
+                Some(last) => format!(
+                    "No source names the first version without it. The last that is called affected is {last}: raise it above that."
+                ),
+                None => "No source names a version without it.".to_owned(),
+            },
+            next: None,
+        },
         ..Table::default()
     }
 }
