@@ -181,6 +181,7 @@ async fn of(
             security: &security,
             supplier: suppliers.get(&is.asset.0).map(|(name, still)| (name.as_str(), *still)),
             last_affected: None,
+            held: None,
             now,
         };
         for step in facts.steps() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder};
+use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder, PlannedChange};
 use utoipa::ToSchema;
 
 use super::finding::may_read;
@@ -16,6 +16,7 @@ use crate::api::{findings, visible};
 use crate::effect::all;
 use crate::knowing::known;
 use crate::people::{name, names};
+use crate::planning::held;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::today::short;
@@ -189,6 +190,15 @@ async fn planned(app: &App, who: &Who, found: &[Finding]) -> Result<HashMap<i64,
             let (name, _) = short(&is.change.package);
             let told = format!("{when}: raise {name} to {}.", is.version);
             planned.extend(is.findings.iter().map(|id| (*id, told.clone())));
+        }
+        let held = held::of(app, who.org, team).await?;
+        let of_team = |is: &&Finding| is.team.as_ref().is_some_and(|of| of.0 == team);
+        for is in found.iter().filter(of_team).filter(|is| is.fix.is_some()) {
+            let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
+            if let Some(held) = held.get(&change) {
+                let told = || format!("What removes it is {}.", held.words());
+                planned.entry(is.id).or_insert_with(told);
+            }
         }
     }
     Ok(planned)

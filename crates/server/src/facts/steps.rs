@@ -7,6 +7,7 @@ use trimtab_model::Role;
 use trimtab_store::{Decision, DecisionState, Finding};
 
 use crate::deciding;
+use crate::planning::held::Held;
 use crate::weighing::Agreed;
 
 /// What the steps are told from.
@@ -24,6 +25,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) supplier: Option<(&'a str, bool)>,
     /// The last version that is called affected, where no source names a fix and the index was asked.
     pub(crate) last_affected: Option<&'a str>,
+    /// That people hold back the change that removes it.
+    pub(crate) held: Option<&'a Held>,
     pub(crate) now: Timestamp,
 }
 
@@ -230,7 +233,10 @@ impl Facts<'_> {
         };
         let asked = self.decisions.iter().find(|d| d.state == DecisionState::Asked);
         let (None, Some(asked)) = (gone, asked) else {
-            let text = "By the charter's deadline, unless an exception is asked for.".to_owned();
+            let text = match self.held {
+                Some(held) => format!("What removes it is {}.", held.words()),
+                None => "By the charter's deadline, unless an exception is asked for.".to_owned(),
+            };
             return step(text, Standing::Done(gone.unwrap_or(self.is.detected)));
         };
         let level = deciding::level(self.is);

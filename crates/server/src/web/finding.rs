@@ -24,6 +24,7 @@ use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::facts::finding::{Facts, SIDES};
 use crate::paths::Ways;
+use crate::planning::held::Held;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::intake::Answered;
@@ -73,7 +74,8 @@ pub(crate) async fn page(
     });
     let mut about = about(is, &facts.aliases);
     if is.state.is_live() {
-        about.0.push(("Planned".to_owned(), planned(&who, facts.planned.as_ref())));
+        let held = facts.held.as_ref();
+        about.0.push(("Planned".to_owned(), planned(&who, facts.planned.as_ref(), held)));
     }
     let story = match facts.voice(side) {
         None => vec![facts.stranger()],
@@ -254,8 +256,11 @@ fn about(is: &Finding, aliases: &[String]) -> Pairs {
 }
 
 /// When the change that removes it is done; a link to the plan of the team, for those who may see that.
-fn planned(who: &Who, planned: Option<&(i64, Scheduled)>) -> Value {
+fn planned(who: &Who, planned: Option<&(i64, Scheduled)>, held: Option<&Held>) -> Value {
     let Some((team, is)) = planned else {
+        if let Some(held) = held {
+            return Value::Text(format!("no: {}", held.words()));
+        }
         return Value::Unknown("no change that removes it is scheduled".to_owned());
     };
     let (window, anchor) = match &is.window {

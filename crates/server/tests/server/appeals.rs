@@ -196,4 +196,7 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let waits = server.open(&tom, &format!("/teams/{}/notices", world.team)).text;
     assert!(waits.contains("moment in shop: held back until"), "{waits}");
     assert!(!waits.contains("moment in shop: nothing is planned"), "{waits}");
+    let about = server.open(&sia, &format!("/findings/{finding}")).text;
+    assert!(about.contains("no: held back until"), "{about}");
+    assert!(about.contains("What removes it is held back until"), "{about}");
 }
