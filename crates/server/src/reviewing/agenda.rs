@@ -189,12 +189,10 @@ pub(crate) async fn pack(
     let follow = making.follow(before).await?;
     let counting = making.counting();
     let open = app.store.count_findings(org, &counting).await?;
-    let load = app.store.load_of(org, &counting).await?;
-    // What was not weighed adds nothing to the sum: then it is not the load.
-    let unweighed = making.unweighed(None).await?;
+    let load = making.load().await?;
     let known = |filled: &Filled| (!filled.more).then_some(filled.count);
     let figures = PackFigures {
-        load: (!load.is_least && unweighed == 0).then_some(load.weight),
+        load,
         open: (!open.is_least).then_some(open.number),
         new: known(&new),
         late: known(&late),
@@ -210,7 +208,7 @@ pub(crate) async fn pack(
                 .zip([follow, new, deadlines, exceptions, answers, plan])
                 .collect(),
             numbers: Vec::new(),
-            charts: vec![load_line(app, org, scope, now).await?],
+            charts: vec![load_line(app, org, scope, (load, now)).await?],
             stock: None,
         },
         Kind::Monthly => health::made(&making, follow, before).await?,
@@ -310,6 +308,13 @@ impl Making<'_> {
             counts: Some(true),
             ..FindingFilter::default()
         }
+    }
+
+    /// The load of now. `None`: not all of it is weighed, and what was not weighed adds nothing to a sum.
+    pub(super) async fn load(&self) -> Result<Option<f64>, Problem> {
+        let load = self.app.store.load_of(self.org, &self.counting()).await?;
+        let unweighed = self.unweighed(None).await?;
+        Ok((!load.is_least && unweighed == 0).then_some(load.weight))
     }
 
     /// An address with what the review is of.

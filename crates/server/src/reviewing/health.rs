@@ -99,7 +99,8 @@ pub(super) async fn made(
         counted(Part::Relied, "days old, half of the most relied on", ages.half),
         counted(Part::Relied, "of the most relied on advised against", ages.against),
     ];
-    let load = super::packing::load_line(making.app, org, making.scope, making.now).await?;
+    let load = (making.load().await?, making.now);
+    let load = super::packing::load_line(making.app, org, making.scope, load).await?;
     Ok(Made {
         parts: vec![
             (Part::Follow, follow),
