@@ -525,9 +525,13 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
             },
             title: team.name.clone(),
             note: format!(
-                "{} and {} in four weeks",
+                "{}, and told of {}, in four weeks",
                 count(many(is.interruptions), "interruption", "interruptions"),
-                count(many(is.notices), "notice", "notices")
+                count(
+                    many(is.notices),
+                    "changed plan or new finding",
+                    "changed plans and new findings"
+                )
             ),
             page: format!("/metrics?team={}&days=28", team.id),
         })

@@ -29,6 +29,8 @@ use crate::updating::{self, Far, Update, title};
 
 /// The most of one kind of thing that is listed.
 const MOST: usize = 100;
+/// The plan that was carried out weighed its findings itself: what the server's weights sum up to may differ.
+const LOAD: &str = "load removed, by its own plan";
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -121,12 +123,8 @@ async fn show(
             ),
             Figure::of(gone.to_string(), "gone from production", asset.clone()),
             match told.load {
-                Some(load) => Figure::of(number(load), "load removed", asset),
-                None => Figure::of(
-                    Value::Unknown("the plan gave no figure".into()),
-                    "load removed",
-                    asset,
-                ),
+                Some(load) => Figure::of(number(load), LOAD, asset),
+                None => Figure::of(Value::Unknown("the plan gave no figure".into()), LOAD, asset),
             },
         ]),
         steps: steps(&update, &team, now),

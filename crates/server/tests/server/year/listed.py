@@ -40,7 +40,7 @@ def updates(ledger):
         figure(at, "gone from production", sum(not f.live for f in dict.fromkeys(update.findings)))
         if update.evidence is None:
             continue
-        figure(at, "load removed", update.evidence["load"])
+        figure(at, "load removed, by its own plan", update.evidence["load"])
         for run in ("before", "after"):
             for column, name in RUNS.items() if update.evidence[run] else ():
                 cell(at, "Tests", column, run, update.evidence[run][name])
