@@ -116,6 +116,10 @@ fn ink(surface: &mut Surface<'_>, ink: &Ink) {
 
 /// A line in the order in which it is seen, from the left: each run of one direction with that direction.
 fn runs(line: &str) -> Vec<(&str, TextDirection)> {
+    // An empty cell has no run, and no first letter to begin with.
+    if line.is_empty() {
+        return Vec::new();
+    }
     let order = ParagraphBidiInfo::new(line, None);
     let (levels, runs) = order.visual_runs(0..line.len());
     let of = |run: std::ops::Range<usize>| {
