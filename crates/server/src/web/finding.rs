@@ -93,6 +93,11 @@ pub(crate) async fn page(
     let assessed = facts.assessed.as_ref();
     let factors = assessed.map_or_else(Factors::default, |(_, a)| factors(a));
     let reckoning = assessed.map_or_else(String::new, |(_, a)| reckoning(a));
+    let mut decisions = past::decisions(&facts.decisions, &facts.names, now);
+    if let Some(held) = &facts.held {
+        decisions.empty.why =
+            format!("No exception was asked for. What removes it is {}.", held.words());
+    }
     let view = View {
         figures: figures(is, now),
         steps: steps::steps(facts.steps(), now),
@@ -106,7 +111,7 @@ pub(crate) async fn page(
         paths: ways(&facts.ways),
         evidence: evidence(assessed.map(|a| &a.0), is),
         attributions: attributions(&facts.attributions, now),
-        decisions: past::decisions(&facts.decisions, &facts.names, now),
+        decisions,
         lessons: lessons(assessed.map(|a| &a.0)),
         history: past::history(&facts.history, &facts.names, now),
         layout,
