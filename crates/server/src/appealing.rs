@@ -260,8 +260,11 @@ pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
     spoken(who, is, place)
 }
 
-/// What is asked and waits for a word of theirs, what is to be answered first above, each with the sides for which they may
-/// answer; and whether there may be more than the `most` that were looked at. `systems`: all of the organisation.
+/// What waits for somebody's word, each with the sides for which they may answer.
+pub(crate) type Waiting = Vec<(Appeal, Vec<Role>)>;
+
+/// What is asked and waits for a word of theirs, what is to be answered first above; and whether there may be more than the
+/// `most` that were looked at. `systems`: all of the organisation.
 ///
 /// # Errors
 /// The store does not answer.
@@ -270,7 +273,7 @@ pub(crate) async fn waiting(
     who: &Who,
     systems: &[System],
     most: usize,
-) -> Result<(Vec<(Appeal, Vec<Role>)>, bool), Problem> {
+) -> Result<(Waiting, bool), Problem> {
     let asked = (Some(AppealState::Asked), None, None);
     let seen = visible(who, systems);
     let page = app.store.appeals(who.org, asked, seen.as_deref(), None, most).await?;

@@ -511,6 +511,7 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
         .map(|(from, to)| known(*from).then(|| whole(noise(all.iter(), *from, *to).interruptions)))
         .collect();
     let month = now - week * 4;
+    let span = if known(month) { "in four weeks" } else { "so far" };
     let asked = noise(all.iter(), month, now).interruptions;
     let topics = teams.iter().filter_map(|team| {
         let own = all.iter().filter(|is| is.team == Some(team.id));
@@ -525,7 +526,7 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
             },
             title: team.name.clone(),
             note: format!(
-                "{}, and told of {}, in four weeks",
+                "{}, and told of {}, {span}",
                 count(many(is.interruptions), "interruption", "interruptions"),
                 count(
                     many(is.notices),
