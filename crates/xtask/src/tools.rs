@@ -17,6 +17,7 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("git", "--version", &["git"]),
     ("curl", "--version", &["curl"]),
     ("jq", "--version", &["jq"]),
+    ("pdftotext", "-v", &["poppler-utils"]),
     ("psql", "--version", &["postgresql"]),
     ("chromium", "--version", &["chromium", "fonts-liberation"]),
     ("npm", "--version", &["npm"]),

@@ -24,6 +24,8 @@ mod tests {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
+    use proptest::prelude::*;
+
     use super::super::{Section, sample};
     use super::*;
 
@@ -59,6 +61,20 @@ mod tests {
     #[test]
     fn an_empty_document_is_written() {
         assert!(pdf(&Document::default()).is_ok());
+    }
+
+    proptest! {
+        /// Whatever people write, it is written: a panic within the writer would end the process.
+        #[test]
+        fn whatever_is_said_is_written(texts in prop::collection::vec("\\PC{0,40}|[א-ת ء-ي a-z\u{300}]{0,20}", 1..6)) {
+            let mut document = sample();
+            document.title.clone_from(&texts[0]);
+            document.lines.clone_from(&texts);
+            document.sections[0].table.rows.push(vec![texts[0].clone(), texts.concat()]);
+            let section = Section { title: texts.concat(), text: texts, ..Section::default() };
+            document.sections.push(section);
+            prop_assert!(pdf(&document).is_ok(), "{:?}", pdf(&document).err());
+        }
     }
 
     fn read_again(pdf: &[u8]) -> Option<String> {

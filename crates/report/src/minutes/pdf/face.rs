@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_has_no_letter_is_seen_to_be_missing() {
-        assert_eq!(TEXT.lettered("Grüße — „日“\u{1b}"), "Grüße — „\u{fffd}“");
+        assert_eq!(TEXT.lettered("Grüße — „日“\u{1b}"), "Grüße — „\u{fffd}“ ");
         assert_eq!(HEADING.lettered("Łódź Ελλάδα → ≤ −"), "Łódź Ελλάδα → ≤ −");
     }
 

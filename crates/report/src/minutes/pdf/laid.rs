@@ -96,8 +96,13 @@ pub(super) fn laid(document: &Document) -> Laid {
     for section in &document.sections {
         // A heading is not the last line of a page.
         sheet.room(60.0);
-        let heading = Part::Heading(HEADING.lettered(&section.title), sheet.at);
-        sheet.paragraph(&section.title, HEADING, heading, 14.0);
+        let title = HEADING.lettered(&section.title);
+        // What has no title is found by none.
+        let part = match title.trim().is_empty() {
+            true => Part::Paragraph,
+            false => Part::Heading(title, sheet.at),
+        };
+        sheet.paragraph(&section.title, HEADING, part, 14.0);
         section.text.iter().for_each(|text| sheet.paragraph(text, TEXT, Part::Paragraph, 3.0));
         if let Some((chart, is)) = section.chart.as_ref().and_then(|of| Some((of, drawn(of)?))) {
             sheet.chart(chart, &is);

@@ -2,18 +2,18 @@
 
 use krilla::color::luma;
 use krilla::configure::{Accessibility, ConfigurationBuilder};
+use krilla::destination::XyzDestination;
 use krilla::geom::{PathBuilder, Point, Rect};
-use krilla::interactive::destination::XyzDestination;
-use krilla::interchange::metadata::Metadata;
-use krilla::interchange::outline::{Outline, OutlineNode};
-use krilla::interchange::tagging::{
-    Artifact, ArtifactType, ContentTag, Identifier, Node as Tagged, SpanTag, TableHeaderScope, Tag,
-    TagGroup, TagKind, TagTree,
-};
+use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
+use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule, Stroke};
 use krilla::surface::Surface;
+use krilla::tagging::{
+    Artifact, ArtifactType, ContentTag, Identifier, Node as Tagged, SpanTag, TableHeaderScope, Tag,
+    TagGroup, TagKind, TagTree,
+};
 use krilla::text::TextDirection;
 use krilla::{Document, SerializeSettings};
 use unicode_bidi::ParagraphBidiInfo;
@@ -116,7 +116,7 @@ fn ink(surface: &mut Surface<'_>, ink: &Ink) {
 
 /// A line in the order in which it is seen, from the left: each run of one direction with that direction.
 fn runs(line: &str) -> Vec<(&str, TextDirection)> {
-    // An empty cell has no run, and no first letter to begin with.
+    // Of nothing there is no order.
     if line.is_empty() {
         return Vec::new();
     }
