@@ -166,6 +166,22 @@ impl Finding {
     pub fn version(&self) -> &str {
         self.purl.version().unwrap_or("unknown")
     }
+
+    /// The last version that is called affected, where no source names a fix and all that call it affected agree: what is
+    /// above it is called affected by none of them. `None`: there is a fix, there is no end, or they differ.
+    pub fn last_affected(&self) -> Option<&str> {
+        if self.nearest_fix.is_some() {
+            return None;
+        }
+        last_of(self.attributions.iter().filter(|is| is.affected).map(|is| &*is.reason))
+    }
+}
+
+/// The inclusive end that all of some ranges in words have.
+fn last_of<'r>(mut reasons: impl Iterator<Item = &'r str>) -> Option<&'r str> {
+    let last = |reason: &'r str| reason.rsplit(", ").next()?.strip_prefix("<= ");
+    let first = last(reasons.next()?)?;
+    reasons.all(|reason| last(reason) == Some(first)).then_some(first)
 }
 
 /// Why a component could not be compared with the advisories about its package.
@@ -216,4 +232,24 @@ pub struct Unknown {
     pub advisories: Vec<Box<str>>,
     /// Every place that lists it, sorted.
     pub occurrences: Vec<Occurrence>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_above_the_last_affected_version_is_known_where_all_agree() {
+        for (reasons, last) in [
+            (vec!["<= 1.0.6"], Some("1.0.6")),
+            (vec![">= 1.0.0, <= 1.0.6", "<= 1.0.6"], Some("1.0.6")),
+            (vec!["<= 1.0.6", "<= 1.0.7"], None),
+            (vec!["<= 1.0.6", "listed"], None),
+            (vec![">= 1.0.0, < 1.0.7"], None),
+            (vec!["all versions"], None),
+            (vec![], None),
+        ] {
+            assert_eq!(last_of(reasons.iter().copied()), last, "{reasons:?}");
+        }
+    }
 }

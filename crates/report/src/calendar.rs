@@ -1,8 +1,8 @@
 //! iCalendar (RFC 5545): what happens when, for programs that show calendars. Times are in UTC, so that no zone has to be
 //! described; an event keeps its id as long as it is the same one, and two runs give the same bytes.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// A line has so many bytes at most, without its end.
 const LINE: usize = 75;
@@ -75,9 +75,13 @@ pub fn write(name: &str, host: &str, events: &[Event]) -> String {
         line(&mut out, "BEGIN", "VEVENT");
         line(&mut out, "UID", &escaped(&format!("{kind}-{}@{host}", event.id)));
         line(&mut out, "DTSTAMP", &moment(event.changed));
-        line(&mut out, "DTSTART", &moment(event.starts));
-        if let Some(ends) = event.ends.filter(|ends| *ends > event.starts) {
-            line(&mut out, "DTEND", &moment(ends));
+        match (event.ends.filter(|ends| *ends > event.starts), last_day(event.starts)) {
+            (None, Some(day)) => line(&mut out, "DTSTART;VALUE=DATE", &day),
+            (None, None) => line(&mut out, "DTSTART", &moment(event.starts)),
+            (Some(ends), _) => {
+                line(&mut out, "DTSTART", &moment(event.starts));
+                line(&mut out, "DTEND", &moment(ends));
+            }
         }
         line(&mut out, "SUMMARY", &escaped(&event.title));
         line(&mut out, "DESCRIPTION", &escaped(&event.text));
@@ -93,6 +97,14 @@ pub fn write(name: &str, host: &str, events: &[Event]) -> String {
 
 fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// The day that ends at a moment, if one does in UTC: at the first moment of the next one, programs east of there would
+/// show it a day late.
+fn last_day(at: Timestamp) -> Option<String> {
+    let is_end = at.as_second().rem_euclid(86_400) == 0 && at.subsec_nanosecond() == 0;
+    let within = at.checked_sub(SignedDuration::from_secs(1)).ok().filter(|_| is_end)?;
+    Some(within.to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string())
 }
 
 /// Without what would end a line: for values that are not text.
@@ -160,6 +172,15 @@ mod tests {
             }
         }
         lines
+    }
+
+    #[test]
+    fn what_ends_with_a_day_is_of_that_day() {
+        let starts = "2027-01-11T00:00:00Z".parse().unwrap();
+        let text =
+            write("Team", "trimtab.example", &[Event { starts, ..event("The contract ends") }]);
+        assert!(text.contains("\r\nDTSTART;VALUE=DATE:20270110\r\n"), "{text}");
+        assert!(!text.contains("DTEND"), "{text}");
     }
 
     #[test]

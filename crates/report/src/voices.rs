@@ -191,8 +191,15 @@ fn engineering(s: &Subject, lines: &mut Vec<Line>) {
                 f.package,
                 f.version()
             ),
-            None => "no source names a fixed version: replace it, work around it, or remove it"
-                .to_owned(),
+            None => match f.last_affected() {
+                Some(last) => format!(
+                    "{} from {} to a version above {last}, the last that is called affected: no source names the first without it, and `trimtab plan` looks for it in the registry",
+                    f.package,
+                    f.version()
+                ),
+                None => "no source names a fixed version: replace it, work around it, or remove it"
+                    .to_owned(),
+            },
         },
     );
     for occurrence in s.assessed.occurrences.iter().take(5) {

@@ -10,12 +10,12 @@ use trimtab_model::charter::Calendar;
 use trimtab_model::{Level, Role};
 use trimtab_store::{
     Appeal, AppealState, Finding, FindingFilter, FindingOrder, Follows, NewAppeal,
-    NewIncidentEvent, Org, Placement, PlacementState, PlannedChange, StoreError,
+    NewIncidentEvent, Org, Placement, PlacementState, PlannedChange, StoreError, System,
 };
 use utoipa::ToSchema;
 
 use crate::access::{Action, On, Who};
-use crate::api::on;
+use crate::api::{on, visible};
 use crate::deciding::{self, level};
 use crate::facts::finding;
 use crate::jobs::{notify, replan};
@@ -258,6 +258,47 @@ pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
         return Vec::new();
     }
     spoken(who, is, place)
+}
+
+/// What waits for somebody's word, each with the sides for which they may answer.
+pub(crate) type Waiting = Vec<(Appeal, Vec<Role>)>;
+
+/// What is asked and waits for a word of theirs, what is to be answered first above; and whether there may be more than the
+/// `most` that were looked at. `systems`: all of the organisation.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn waiting(
+    app: &App,
+    who: &Who,
+    systems: &[System],
+    most: usize,
+) -> Result<(Waiting, bool), Problem> {
+    let asked = (Some(AppealState::Asked), None, None);
+    let seen = visible(who, systems);
+    let page = app.store.appeals(who.org, asked, seen.as_deref(), None, most).await?;
+    let is_least = page.next.is_some();
+    let mut all = Vec::new();
+    for listed in page.rows {
+        let system = systems.iter().find(|system| Some(system.id) == listed.is.system);
+        let place = system.map_or(On::ALL, |is| On { system: Some(is.id), team: is.team });
+        if answering(who, &listed, place).is_empty() {
+            continue;
+        }
+        // Who granted it before is told of one alone.
+        let whole = if listed.granted == 0 {
+            Some(listed)
+        } else {
+            app.store.appeal(who.org, listed.id).await?
+        };
+        let Some(is) = whole else { continue };
+        let sides = answering(who, &is, place);
+        if !sides.is_empty() {
+            all.push((is, sides));
+        }
+    }
+    all.sort_by_key(|(is, _)| is.is.due);
+    Ok((all, is_least))
 }
 
 /// The sides that the rule names and for which they may speak there: whoever answers what others ask for, and of a side that

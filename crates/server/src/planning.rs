@@ -7,6 +7,7 @@
 //! confirms it. The pages say so.
 
 mod changes;
+pub(crate) mod held;
 mod part;
 pub(crate) mod trial;
 pub(crate) mod whole;

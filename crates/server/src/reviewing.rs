@@ -500,7 +500,8 @@ pub(crate) async fn decide(app: &App, who: &Who, id: i64, sent: &Sent) -> Result
 
 /// The end of a day that was sent.
 fn due(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
-    let wrong = || Problem::invalid("`due` is a day from today to a year from now: 2026-11-27.");
+    let wrong =
+        || Problem::invalid("`due` is a day from today to a year from now, such as 2026-12-24.");
     let day: Date = text.trim().parse().map_err(|_| wrong())?;
     let next = day.checked_add(1.day()).map_err(|_| wrong())?;
     let due = next.to_zoned(TimeZone::UTC).map_err(|_| wrong())?.timestamp();

@@ -99,7 +99,7 @@ pub(crate) struct ShownNoise {
 #[schema(as = Numbers)]
 pub(crate) struct ShownNumbers {
     load: Option<f64>,
-    load_days: f64,
+    load_days: Option<f64>,
     time_to_remediate: Option<ShownSpread>,
     time_to_remediate_by_level: ByLevel,
     detected_to_merged: Option<ShownSpread>,
@@ -214,7 +214,8 @@ impl From<&Numbers> for ShownNumbers {
         let [critical, high, medium, low] = is.by_level.map(spread);
         ShownNumbers {
             load: is.load,
-            load_days: is.load_days,
+            // A sum of nothing has a sign.
+            load_days: Some(is.load_days + 0.0),
             time_to_remediate: spread(is.fixed),
             time_to_remediate_by_level: ByLevel { critical, high, medium, low },
             detected_to_merged: spread(is.legs.merge),
@@ -268,6 +269,11 @@ pub(crate) async fn get(
         now: now.into(),
         before: before.into(),
     });
+    // Of what was before the first entry nobody knows.
+    let mut before = ShownNumbers::from(&is.before);
+    before.load = before.load.filter(|_| is.began.is_some_and(|began| began <= is.other.last));
+    before.load_days =
+        before.load_days.filter(|_| is.began.is_some_and(|began| began <= is.other.first));
     Ok(Json(Shown {
         from: told(is.period.first),
         to: told(is.period.last),
@@ -276,7 +282,7 @@ pub(crate) async fn get(
         team: is.team.as_ref().map(|t| t.name.clone()),
         system: is.system.as_ref().map(|s| s.name.clone()),
         now: (&is.now).into(),
-        before: (&is.before).into(),
+        before,
         delivery: is.delivered.now.as_ref().map(ShownDeliveries::from),
         delivery_before: is.delivered.before.as_ref().map(ShownDeliveries::from),
         days: days.collect(),

@@ -194,8 +194,8 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
         })?),
     };
     // Unknown words would weigh as if nothing was said: a slip in a script must not make a system harmless.
-    let charter = app.agreed(who.org, app.now()).await?.charter;
-    if let Some((_, wrong)) = unknown_word(&charter, &sent, known) {
+    let agreed = app.agreed(who.org, app.now()).await?;
+    if let Some((_, wrong)) = unknown_word(&agreed.charter, &sent, known) {
         return Err(Problem::invalid(wrong));
     }
     // Who may not see a system neither names it, nor takes away what others said of it.
@@ -268,6 +268,15 @@ pub(crate) fn unknown_word(
     })
 }
 
+/// Words of a system as people read them: one that the charter does not have weighs as if nothing was said, so it is marked.
+pub(crate) fn marked(words: &[String], has: impl Fn(&str) -> bool) -> String {
+    let mark = |word: &String| match has(word) {
+        true => word.clone(),
+        false => format!("{word} (not in the charter)"),
+    };
+    words.iter().map(mark).collect::<Vec<_>>().join(", ")
+}
+
 /// What the words of a field are called together.
 fn plural(field: &str) -> &str {
     match field {
@@ -287,6 +296,14 @@ mod tests {
             "team": null, "product_owner": null, "operations": null, "exposure": null,
             "data": null, "failure": null });
         serde_json::from_value(sent).unwrap()
+    }
+
+    #[test]
+    fn a_word_that_the_charter_lost_is_marked() {
+        let charter = trimtab_charter::preset::default();
+        let has = |name: &str| charter.environments.iter().any(|is| &*is.name == name);
+        let words = ["production".to_owned(), "prod".to_owned()];
+        assert_eq!(marked(&words, has), "production, prod (not in the charter)");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use trimtab_model::{Level, Role};
 use trimtab_store::{Broken, Rollout, System};
 use utoipa::ToSchema;
 
-use super::{Named, charters, decisions, findings, jobs, limit};
+use super::{Named, appeals, charters, decisions, findings, jobs, limit};
 use crate::access::Who;
 use crate::facts::needs::{Asking, Change, List, MOST, Need, NeedOf, Owed, Rows, Told};
 use crate::problem::Problem;
@@ -72,6 +72,7 @@ pub(crate) struct Shown {
 #[schema(as = TodayRow)]
 pub(crate) enum Row {
     Answer(ShownAnswer),
+    Appeal(appeals::Shown),
     Charter(charters::Shown),
     Exception(decisions::Shown),
     Change(ShownChange),
@@ -111,7 +112,7 @@ pub(crate) struct ShownChange {
     points: f64,
 }
 
-/// A system without a tier that the charter knows.
+/// A system without a tier that the charter knows, or without an owner.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SystemWithoutTier)]
 pub(crate) struct ShownSystem {
@@ -199,8 +200,8 @@ pub(crate) async fn get(State(app): State<App>, who: Who) -> Result<Json<Today>,
 
 /// A list of what needs somebody.
 #[utoipa::path(get, path = "/api/v1/today/{list}", tag = "today", operation_id = "today_list",
-    params(("list" = String, Path, description = "`answers`, `charters`, `changes`, `choices`, `unweighed`, `new`, \
-        `ending`, `suppliers`, `tiers`, `rollouts`, `broken`, `jobs`, `upkeep`"), Asked),
+    params(("list" = String, Path, description = "`answers`, `appeals`, `charters`, `changes`, `choices`, `unweighed`, `new`, \
+        `ending`, `suppliers`, `tiers`, `owners`, `rollouts`, `broken`, `jobs`, `upkeep`"), Asked),
     responses((status = 200, body = Shown)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -232,6 +233,7 @@ fn rows(all: &Rows) -> Vec<Row> {
             let roles = roles.iter().map(|role| role.as_str()).collect();
             Row::Answer(ShownAnswer { decision: decision.into(), roles })
         }),
+        Rows::Appeals(all) => each(all, |is| Row::Appeal(is.into())),
         Rows::Charters(all) => each(all, |is| Row::Charter(is.into())),
         Rows::Ending(all) => each(all, |is| Row::Exception(is.into())),
         Rows::Changes(all) => each(all, |is| Row::Change(is.into())),

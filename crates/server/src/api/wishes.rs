@@ -68,11 +68,11 @@ pub(crate) struct Shown {
     #[schema(read_only)]
     server: String,
     /// Another address of the channel's webhook; it is kept sealed and is in no answer.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(write_only, max_length = 2000)]
     address: Option<String>,
     /// What letters to a webhook are signed with, 16 to 200 characters; in no answer.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(write_only, max_length = 200)]
     secret: Option<String>,
 }

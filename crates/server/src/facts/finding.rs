@@ -9,7 +9,7 @@ use trimtab_model::assessment::Assessment;
 use trimtab_model::finding::Finding as Matched;
 use trimtab_model::{Inventory, Role};
 use trimtab_report::voices::{Line, Subject, lines};
-use trimtab_store::{Attribution, Decision, Finding, Known, Scheduled, Told};
+use trimtab_store::{Attribution, Decision, Finding, Known, PlannedChange, Scheduled, Told};
 
 use super::steps::{self, Step};
 use crate::access::{Action, On, Who};
@@ -18,6 +18,7 @@ use crate::ingest::Refused;
 use crate::knowing::known;
 use crate::paths::{self, Ways};
 use crate::people;
+use crate::planning::held::{self, Held};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{Agreed, Weigher};
@@ -53,6 +54,14 @@ async fn planned(app: &App, who: &Who, is: &Finding) -> Result<Option<(i64, Sche
     all.retain(|s| s.change.asset == is.asset.0 && s.findings.contains(&is.id));
     all.sort_by_key(|s| s.change.package != is.package);
     Ok(all.into_iter().next().map(|scheduled| (*team, scheduled)))
+}
+
+/// That people hold back the change that removes a finding, why and until when.
+async fn held_back(app: &App, who: &Who, is: &Finding) -> Result<Option<Held>, Problem> {
+    let is_left = is.state.is_live() && is.fix.is_some();
+    let Some((team, _)) = is.team.as_ref().filter(|_| is_left) else { return Ok(None) };
+    let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
+    Ok(held::of(app, who.org, *team).await?.remove(&change))
 }
 
 /// What one side is told of a finding as it was weighed, a line each.
@@ -109,6 +118,8 @@ pub(crate) struct Facts {
     pub(crate) history: Told,
     /// How the change that removes it is scheduled, with the team whose plan has it. `None`: none is.
     pub(crate) planned: Option<(i64, Scheduled)>,
+    /// That people hold back the change that removes it.
+    pub(crate) held: Option<Held>,
     /// Who supplies what the asset stands for: id and name.
     pub(crate) supplier: Option<(i64, String)>,
     /// The same by name alone, also who does so no longer: whether it still does.
@@ -138,6 +149,7 @@ impl Facts {
         decisions.retain(|d| may_read(who, d));
         let history = app.store.history_of(who.org, &is, &decisions).await?;
         let planned = planned(app, who, &is).await?;
+        let held = held_back(app, who, &is).await?.filter(|_| planned.is_none());
         let names = people::names(app, who.org).await?;
         let place = (is.system.as_ref().map(|s| s.0), is.team.as_ref().map(|t| t.0));
         let security = app.store.who_holds(who.org, Role::Security, place, NAMES).await?;
@@ -170,6 +182,7 @@ impl Facts {
             names,
             history,
             planned,
+            held,
             assessed,
             ways,
             security,
@@ -178,6 +191,11 @@ impl Facts {
             known,
             now,
         })
+    }
+
+    /// The last version that is called affected, where no source names a fix.
+    pub(crate) fn last_affected(&self) -> Option<&str> {
+        self.assessed.as_ref().and_then(|(matched, _)| matched.last_affected())
     }
 
     /// Who owns which step.
@@ -190,6 +208,8 @@ impl Facts {
             names: &self.names,
             security: &self.security,
             supplier: self.delivered.as_ref().map(|(name, still)| (name.as_str(), *still)),
+            last_affected: self.last_affected(),
+            held: self.held.as_ref(),
             now: self.now,
         };
         facts.steps()

@@ -180,6 +180,8 @@ async fn of(
             names: &names,
             security: &security,
             supplier: suppliers.get(&is.asset.0).map(|(name, still)| (name.as_str(), *still)),
+            last_affected: None,
+            held: None,
             now,
         };
         for step in facts.steps() {

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use trimtab_model::Role;
-use trimtab_store::{Broken, Decision, Finding, Job, Rollout, Scheduled, StoredCharter, System};
+use trimtab_store::{
+    Appeal, Broken, Decision, Finding, Job, Rollout, Scheduled, StoredCharter, System,
+};
 
 use crate::access::{On, Who};
 use crate::problem::Problem;
@@ -61,6 +63,8 @@ macro_rules! lists {
 lists! {
     Answers = "answers", "Decisions to answer", "decisions to answer",
         "Asked for by somebody else; the charter lets you answer them.";
+    Appeals = "appeals", "Emergencies and disputes", "emergencies and disputes to answer",
+        "Asked for outside of the plan by somebody else; the charter lets you answer them.";
     Charters = "charters", "Charters to agree to", "charters to agree to",
         "Proposed, and your side has not agreed yet.";
     Changes = "changes", "Changes of this window", "changes of this window",
@@ -94,15 +98,15 @@ lists! {
 /// Each side with what needs it.
 const SIDES: [(Role, &[List]); 6] = {
     use List::{
-        Answers, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Ownerless, Rollouts,
-        Suppliers, Tierless, Unweighed, Upkeep,
+        Answers, Appeals, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Ownerless,
+        Rollouts, Suppliers, Tierless, Unweighed, Upkeep,
     };
     [
-        (Role::Security, &[Fresh, Unweighed, Ownerless, Answers, Suppliers, Charters]),
-        (Role::Engineering, &[Changes, Choices, Charters]),
-        (Role::Product, &[Answers, Ending, Suppliers, Tierless, Ownerless, Charters]),
-        (Role::Operations, &[Rollouts, Broken, Ownerless, Jobs, Upkeep, Charters]),
-        (Role::Leadership, &[Answers]),
+        (Role::Security, &[Fresh, Unweighed, Ownerless, Answers, Appeals, Suppliers, Charters]),
+        (Role::Engineering, &[Changes, Choices, Appeals, Charters]),
+        (Role::Product, &[Answers, Appeals, Ending, Suppliers, Tierless, Ownerless, Charters]),
+        (Role::Operations, &[Rollouts, Broken, Appeals, Ownerless, Jobs, Upkeep, Charters]),
+        (Role::Leadership, &[Answers, Appeals]),
         (Role::Admin, &[Ownerless, Jobs, Upkeep]),
     ]
 };
@@ -233,6 +237,7 @@ impl<'a> Asking<'a> {
     ) -> Result<Told, Problem> {
         match list {
             List::Answers => Ok(answers::asked(self, Some(side), show)),
+            List::Appeals => answers::appeals(self, side, show).await,
             List::Charters => answers::charters(self, side, show).await,
             List::Ending => answers::ending(self, reach, show).await,
             List::Changes => work::changes(self, reach, show).await,
@@ -326,6 +331,8 @@ pub(crate) enum NeedOf {
 pub(crate) enum Rows {
     /// To be answered, with the roles in which they may.
     Answers(Vec<(Decision, Vec<Role>)>),
+    /// What was asked outside of the plan, and is to be answered.
+    Appeals(Vec<Appeal>),
     Charters(Vec<StoredCharter>),
     /// In force, and over soon.
     Ending(Vec<Decision>),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder};
+use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder, PlannedChange};
 use utoipa::ToSchema;
 
 use super::finding::may_read;
@@ -16,6 +16,7 @@ use crate::api::{findings, visible};
 use crate::effect::all;
 use crate::knowing::known;
 use crate::people::{name, names};
+use crate::planning::held;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::today::short;
@@ -148,9 +149,14 @@ async fn told(
         let weigher = index.map(|index| Weigher::new(&agreed, index, now));
         let impact = |known| {
             let assessed = weigher.as_ref().and_then(|w| w.assess(known));
-            assessed.map_or("unknown".to_owned(), |(_, a)| a.impact.band.to_string())
+            match assessed {
+                None => ("unknown".to_owned(), None),
+                Some((matched, a)) => {
+                    (a.impact.band.to_string(), matched.last_affected().map(ToOwned::to_owned))
+                }
+            }
         };
-        let impacts: Vec<String> = known.iter().map(impact).collect();
+        let impacts: Vec<(String, Option<String>)> = known.iter().map(impact).collect();
         (agreed, impacts)
     });
     let (agreed, impacts) =
@@ -185,6 +191,15 @@ async fn planned(app: &App, who: &Who, found: &[Finding]) -> Result<HashMap<i64,
             let told = format!("{when}: raise {name} to {}.", is.version);
             planned.extend(is.findings.iter().map(|id| (*id, told.clone())));
         }
+        let held = held::of(app, who.org, team).await?;
+        let of_team = |is: &&Finding| is.team.as_ref().is_some_and(|of| of.0 == team);
+        for is in found.iter().filter(of_team).filter(|is| is.fix.is_some()) {
+            let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
+            if let Some(held) = held.get(&change) {
+                let told = || format!("What removes it is {}.", held.words());
+                planned.entry(is.id).or_insert_with(told);
+            }
+        }
     }
     Ok(planned)
 }
@@ -204,7 +219,7 @@ fn accepted(is: &Decision, author: &str) -> String {
 fn risk(
     is: &Finding,
     priority: usize,
-    impact: String,
+    (impact, last): (String, Option<String>),
     (accepted, planned): (Option<String>, Option<&str>),
     agreed: &Agreed,
     now: Timestamp,
@@ -224,9 +239,15 @@ fn risk(
         (None, None, Some(fix)) => {
             format!("Nothing is planned. {} is fixed in {fix}.", is.package)
         }
-        (None, None, None) => {
-            format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
-        }
+        (None, None, None) => match last {
+            Some(last) => format!(
+                "Nothing is planned. No source names a fix of {}; the last version that is called affected is {last}: raise it above that.",
+                is.package
+            ),
+            None => {
+                format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
+            }
+        },
     };
     let status = match w.and_then(|w| w.deadline) {
         _ if is_accepted => "accepted".to_owned(),

@@ -7,6 +7,7 @@ use trimtab_model::Role;
 use trimtab_store::{Decision, DecisionState, Finding};
 
 use crate::deciding;
+use crate::planning::held::Held;
 use crate::weighing::Agreed;
 
 /// What the steps are told from.
@@ -22,6 +23,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) security: &'a (Vec<String>, usize),
     /// Who supplies what the asset stands for, and whether it still does.
     pub(crate) supplier: Option<(&'a str, bool)>,
+    /// The last version that is called affected, where no source names a fix and the index was asked.
+    pub(crate) last_affected: Option<&'a str>,
+    /// That people hold back the change that removes it.
+    pub(crate) held: Option<&'a Held>,
     pub(crate) now: Timestamp,
 }
 
@@ -140,7 +145,12 @@ impl Facts<'_> {
                 format!("Replace or mitigate it: {supplier} delivers it no longer.")
             }
             (None, Some(fix)) => format!("Raise it to {fix}."),
-            (None, None) => "No source names a fix: replace, remove or mitigate.".to_owned(),
+            (None, None) => match self.last_affected {
+                Some(last) => format!(
+                    "Raise it above {last}, the last version that is called affected: no source names the first without it."
+                ),
+                None => "No source names a fix: replace, remove or mitigate.".to_owned(),
+            },
         };
         let gone = is.merged.or(is.fixed);
         let chosen =
@@ -223,7 +233,10 @@ impl Facts<'_> {
         };
         let asked = self.decisions.iter().find(|d| d.state == DecisionState::Asked);
         let (None, Some(asked)) = (gone, asked) else {
-            let text = "By the charter's deadline, unless an exception is asked for.".to_owned();
+            let text = match self.held {
+                Some(held) => format!("What removes it is {}.", held.words()),
+                None => "By the charter's deadline, unless an exception is asked for.".to_owned(),
+            };
             return step(text, Standing::Done(gone.unwrap_or(self.is.detected)));
         };
         let level = deciding::level(self.is);

@@ -186,10 +186,14 @@ pub(crate) fn appeal(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
             is.is.due.strftime("%Y-%m-%d %H:%M"),
             is.is.reason
         ),
-        act: "Grant or refuse it on its page, if the charter lets you.".to_owned(),
+        act: format!(
+            "Grant or refuse it on its page, or tell those who may: {}.",
+            is.is.sides.join(" or ")
+        ),
         link: format!("/appeals/{}", is.id),
         system: system.map(|system| system.0),
-        answer: Some(is.is.author),
+        // Also who may not answer hears of it: within hours somebody has to be found who may.
+        answer: None,
         ..Told::default()
     };
     thing(&format!("appeal:{}", is.id), "", &told, !is.is.dispute)

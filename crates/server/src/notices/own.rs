@@ -14,8 +14,8 @@ use trimtab_engine::rhythm::next_of;
 use trimtab_model::Role;
 use trimtab_model::letter::{Item, Letter};
 use trimtab_store::{
-    AppealState, Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun,
-    ResolveState, ReviewFilter, ReviewOf, ReviewState, StoreError,
+    Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState,
+    ReviewFilter, ReviewOf, ReviewState, StoreError,
 };
 
 use super::others::{self, ENDS, MEETS};
@@ -164,14 +164,10 @@ pub(crate) async fn waits(
             }
         }
     }
-    let asked = (Some(AppealState::Asked), None, None);
-    for is in app.store.appeals(org, asked, None, None, MOST).await?.rows {
+    for (is, _) in appealing::waiting(app, who, &agreed.stored, MOST).await?.0 {
         let of = system(is.is.system);
-        let on = of.map_or(On::ALL, |system| On { system: Some(system.id), team: system.team });
-        if !appealing::answering(who, &is, on).is_empty() {
-            let named = of.map(|system| (system.id, system.name.as_str()));
-            all.push((of.and_then(|system| system.team), others::appeal(&is, named)));
-        }
+        let named = of.map(|system| (system.id, system.name.as_str()));
+        all.push((of.and_then(|system| system.team), others::appeal(&is, named)));
     }
     for is in app.store.own_ending_decisions(org, me, (now, now + ENDS), MOST).await? {
         let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);

@@ -11,13 +11,14 @@ use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, FindingState, NewPending, Org, PlacementState, Scheduled,
-    StoreError, Team,
+    Finding, FindingFilter, FindingOrder, FindingState, NewPending, Org, PlannedChange, Scheduled,
+    Team,
 };
 
 use super::others::Others;
 use crate::access::secret::digest;
 use crate::facts::within;
+use crate::planning::held::{self, Held};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::today::short;
@@ -27,8 +28,6 @@ const MOST: usize = 20_000;
 /// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// So many disputes that hold something back are looked at, the first to end first.
-const DISPUTES: usize = 1000;
 /// What is behind the name of a thing where a change for the same package leaves it.
 const LEFT: &str = ":left";
 
@@ -129,10 +128,11 @@ pub(crate) async fn of_team(
     let mut assets: Vec<i64> = groups.keys().map(|(asset, ..)| *asset).collect();
     assets.dedup();
     let delivered = app.store.delivered(org, &assets).await?;
-    let held = held(app, org, team.id).await?;
+    let held = held::of(app, org, team.id).await?;
     let of = |(asset, package, goes): &(i64, &str, bool), group: &Group<'_>| {
         let supplier = delivered.get(asset);
-        let held = held.get(&(*asset, (*package).to_owned())).filter(|_| !goes);
+        let change = PlannedChange { asset: *asset, package: (*package).to_owned() };
+        let held = held.get(&change).filter(|_| !goes);
         let about = (group, supplier, held);
         let mut thing = thing(team, (*asset, *package), about, (cadences, zone), now);
         if !goes && groups.contains_key(&(*asset, *package, true)) {
@@ -148,24 +148,6 @@ pub(crate) async fn of_team(
     Ok(Looked { things, again })
 }
 
-/// What people decided to do later, by asset and package: why, and until when at most, where a dispute says so.
-type Held = HashMap<(i64, String), (String, Option<Timestamp>)>;
-
-async fn held(app: &App, org: Org, team: i64) -> Result<Held, StoreError> {
-    let disputes = app.store.holding(org, None, DISPUTES).await?;
-    let until: HashMap<(i64, String), Option<Timestamp>> =
-        disputes.into_iter().map(|is| ((is.is.asset, is.is.package), is.until)).collect();
-    let placed = app.store.placements(org, team).await?;
-    let placed = placed.into_iter().filter(|is| is.state == PlacementState::Held);
-    Ok(placed
-        .map(|is| {
-            let change = (is.change.asset, is.change.package);
-            let until = until.get(&change).copied().flatten();
-            (change, (is.reason, until))
-        })
-        .collect())
-}
-
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.
 fn is_urgent(is: &Finding, cadences: &[Cadence]) -> bool {
     is.production != Some(false) && is.weighed.as_ref().is_some_and(|w| is_now(w.level, cadences))
@@ -174,11 +156,7 @@ fn is_urgent(is: &Finding, cadences: &[Cadence]) -> bool {
 fn thing(
     team: &Team,
     (asset, package): (i64, &str),
-    (group, supplier, held): (
-        &Group<'_>,
-        Option<&(String, bool)>,
-        Option<&(String, Option<Timestamp>)>,
-    ),
+    (group, supplier, held): (&Group<'_>, Option<&(String, bool)>, Option<&Held>),
     (cadences, zone): (&[Cadence], &TimeZone),
     now: Timestamp,
 ) -> NewPending {
@@ -206,7 +184,7 @@ fn thing(
         ),
         // People decided it: nobody is told to do what they decided to do later.
         (None, first) if held.is_some() => {
-            let (why, until) = held.cloned().unwrap_or_default();
+            let Held { why, until } = held.cloned().unwrap_or_default();
             let until = until.map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string());
             let until = until.map_or_else(String::new, |day| format!(" until {day}"));
             let why = if why.is_empty() { "nobody said why".to_owned() } else { why };
@@ -245,7 +223,8 @@ fn thing(
                     format!("Raise it to {fix}, or say when; the plan says why it is left.")
                 }
                 (None, None) => {
-                    "No fixed version is known: replace it, mitigate it, or ask for an exception."
+                    "No source names a fixed version: raise it above the versions that are affected, if any is, or replace it, \
+                     mitigate it, or ask for an exception. The finding's page says which are."
                         .to_owned()
                 }
             },
@@ -271,7 +250,7 @@ fn thing(
     let mut ids: Vec<i64> = group.findings.iter().map(|f| f.id).collect();
     ids.sort_unstable();
     let version = group.change.map_or("", |is| is.version.as_str());
-    let held_until = held.map(|(_, until)| until);
+    let held_until = held.map(|held| held.until);
     let mark = match held_until {
         _ if is_merged => format!("merged {ids:?}"),
         // That its deadline passed is told, once, also where nothing else changed.

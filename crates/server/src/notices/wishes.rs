@@ -222,8 +222,13 @@ fn checked(is: &Wishes) -> Result<(), Wrong> {
         let words: Vec<&str> = CHANNELS.iter().map(|(word, _)| *word).collect();
         return wrong("channel", format!("Must be one of {}.", words.join(", ")));
     }
-    if is.addresses.len() > MOST || !is.addresses.iter().all(|a| is_address(a)) {
+    if is.addresses.len() > MOST {
         return wrong("addresses", format!("At most {MOST} addresses, one per line."));
+    }
+    if !is.addresses.iter().all(|a| is_address(a)) {
+        let text =
+            "Must be addresses for mail, one per line; that of a webhook goes into `address`.";
+        return wrong("addresses", text);
     }
     if is.channel == "mail" && is.addresses.is_empty() {
         return wrong("addresses", "Add an address to send the digest to.");

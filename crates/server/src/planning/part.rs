@@ -132,6 +132,7 @@ impl Asking<'_> {
         let placements = app.store.placements(org, team.id).await?;
         let placed: HashMap<&PlannedChange, &Placement> =
             placements.iter().map(|p| (&p.change, p)).collect();
+        let held = super::held::of(app, org, team.id).await?;
         let scheduled = app.store.scheduled(org, team.id).await?;
         let mut scheduled: HashMap<PlannedChange, Scheduled> =
             scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
@@ -171,6 +172,14 @@ impl Asking<'_> {
                 choice: choice.map(Into::into),
                 quarantine: priced.quarantine,
             };
+            if let Some(is) = held.get(&change.of) {
+                // That no action is known would be said of what people decided to do later.
+                for at in &candidate.removes {
+                    if let Some(asked) = part.asked.get_mut(*at) {
+                        asked.blocker = Some(is.blocker().into());
+                    }
+                }
+            }
             part.add(change, candidate);
         }
         part.findings = findings;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use trimtab_engine::review::{Kind, Part, Topic, order, repeats, times};
 use trimtab_model::Level;
 use trimtab_store::{
-    Decision, DecisionFilter, DecisionState, Finding, FindingFilter, FindingOrder, Org, ReviewOf,
-    Scheduled, Waits,
+    Appeal, AppealState, Decision, DecisionFilter, DecisionState, Finding, FindingFilter,
+    FindingOrder, Org, ReviewOf, Scheduled, Waits,
 };
 use utoipa::ToSchema;
 
@@ -189,12 +189,10 @@ pub(crate) async fn pack(
     let follow = making.follow(before).await?;
     let counting = making.counting();
     let open = app.store.count_findings(org, &counting).await?;
-    let load = app.store.load_of(org, &counting).await?;
-    // What was not weighed adds nothing to the sum: then it is not the load.
-    let unweighed = making.unweighed(None).await?;
+    let load = making.load().await?;
     let known = |filled: &Filled| (!filled.more).then_some(filled.count);
     let figures = PackFigures {
-        load: (!load.is_least && unweighed == 0).then_some(load.weight),
+        load,
         open: (!open.is_least).then_some(open.number),
         new: known(&new),
         late: known(&late),
@@ -210,7 +208,7 @@ pub(crate) async fn pack(
                 .zip([follow, new, deadlines, exceptions, answers, plan])
                 .collect(),
             numbers: Vec::new(),
-            charts: vec![load_line(app, org, scope, now).await?],
+            charts: vec![load_line(app, org, scope, (load, now)).await?],
             stock: None,
         },
         Kind::Monthly => health::made(&making, follow, before).await?,
@@ -310,6 +308,13 @@ impl Making<'_> {
             counts: Some(true),
             ..FindingFilter::default()
         }
+    }
+
+    /// The load of now. `None`: not all of it is weighed, and what was not weighed adds nothing to a sum.
+    pub(super) async fn load(&self) -> Result<Option<f64>, Problem> {
+        let load = self.app.store.load_of(self.org, &self.counting()).await?;
+        let unweighed = self.unweighed(None).await?;
+        Ok((!load.is_least && unweighed == 0).then_some(load.weight))
     }
 
     /// An address with what the review is of.
@@ -429,7 +434,35 @@ impl Making<'_> {
         // Nobody has the id 0: whoever asked, the oldest first.
         let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
         let first = store.asked_by_others(self.org, 0, systems, self.now, KEPT).await?;
-        self.decisions(Part::Answers, filter, &first, "/exceptions?state=asked", about).await
+        let filled =
+            self.decisions(Part::Answers, filter, &first, "/exceptions?state=asked", about).await?;
+        self.with_appeals(filled).await
+    }
+
+    /// The same with the emergencies and disputes that wait for an answer.
+    async fn with_appeals(&self, mut filled: Filled) -> Result<Filled, Problem> {
+        let asked = (Some(AppealState::Asked), None, None);
+        let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
+        let count = store.count_appeals(self.org, asked, systems, None).await?;
+        if count == 0 {
+            return Ok(filled);
+        }
+        let names = names(self.app, self.org).await?;
+        let rows = store.appeals(self.org, asked, systems, None, KEPT).await?.rows;
+        filled.topics.extend(rows.iter().map(|is| appeal(is, &names)));
+        filled.topics.sort_by(|a, b| order(Part::Answers, &a.is, &b.is));
+        let mut rest = further(&mut filled.topics);
+        rest.append(&mut filled.further);
+        rest.truncate(KEPT - LISTED);
+        filled.further = rest;
+        filled.count += count;
+        let them = if count == 1 {
+            "1 is an emergency or dispute".to_owned()
+        } else {
+            format!("{count} are emergencies and disputes")
+        };
+        filled.about += &format!(" {them}: their list is on Appeals.");
+        Ok(filled)
     }
 
     /// What is scheduled of what the review is of.
@@ -578,6 +611,22 @@ fn finding(is: &Finding) -> Draft {
         title: format!("{} in {package} {version}", is.vulnerability.1),
         note: format!("{place}, {fix}"),
         page: format!("/findings/{}", is.id),
+    }
+}
+
+fn appeal(is: &Appeal, people: &HashMap<i64, String>) -> Draft {
+    let what = if is.is.dispute { "dispute" } else { "emergency" };
+    let (package, _) = short(&is.is.package);
+    Draft {
+        is: Topic {
+            key: format!("appeal:{}", is.id),
+            level: None,
+            weight: 0.0,
+            due: Some(is.asked),
+        },
+        title: format!("{package} in {}: {what}", is.asset_name),
+        note: format!("asked for by {}: {}", name(people, is.is.author), is.is.reason),
+        page: format!("/appeals/{}", is.id),
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) async fn made(
             read.map_err(|_| broken())?
         }
     };
-    let load = load_line(making.app, org, making.scope, now).await?;
+    let load = load_line(making.app, org, making.scope, (making.load().await?, now)).await?;
     let caught = near_misses(making, last).await?;
     let Some(mut read) = read else { return Ok(without(follow, caught, load)) };
     // Of the days that both look at, what the last one told is not told again.

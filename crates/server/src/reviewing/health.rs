@@ -99,7 +99,8 @@ pub(super) async fn made(
         counted(Part::Relied, "days old, half of the most relied on", ages.half),
         counted(Part::Relied, "of the most relied on advised against", ages.against),
     ];
-    let load = super::packing::load_line(making.app, org, making.scope, making.now).await?;
+    let load = (making.load().await?, making.now);
+    let load = super::packing::load_line(making.app, org, making.scope, load).await?;
     Ok(Made {
         parts: vec![
             (Part::Follow, follow),
@@ -503,6 +504,7 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
         .map(|(from, to)| known(*from).then(|| whole(noise(all.iter(), *from, *to).interruptions)))
         .collect();
     let month = now - week * 4;
+    let span = if known(month) { "in four weeks" } else { "so far" };
     let asked = noise(all.iter(), month, now).interruptions;
     let topics = teams.iter().filter_map(|team| {
         let own = all.iter().filter(|is| is.team == Some(team.id));
@@ -517,9 +519,13 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
             },
             title: team.name.clone(),
             note: format!(
-                "{} and {} in four weeks",
+                "{}, and told of {}, {span}",
                 count(many(is.interruptions), "interruption", "interruptions"),
-                count(many(is.notices), "notice", "notices")
+                count(
+                    many(is.notices),
+                    "changed plan or new finding",
+                    "changed plans and new findings"
+                )
             ),
             page: format!("/metrics?team={}&days=28", team.id),
         })

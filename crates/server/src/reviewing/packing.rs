@@ -69,7 +69,7 @@ pub(super) async fn load_line(
     app: &App,
     org: Org,
     scope: &Scope,
-    now: Timestamp,
+    (load, now): (Option<f64>, Timestamp),
 ) -> Result<PackChart, Problem> {
     let today = epoch_day(now.to_zoned(jiff::tz::TimeZone::UTC).date());
     let first = today - WEEKS * 7;
@@ -84,6 +84,10 @@ pub(super) async fn load_line(
     }
     let days: Vec<i64> = (0..=WEEKS).map(|week| first + week * 7).collect();
     let value = |day: i64| {
+        // What is kept of today may be an hour old: the pack tells one number of it.
+        if day == today {
+            return load;
+        }
         // The load of several is known where that of each is; what was not weighed adds nothing, and is not known.
         let of = |loads: &Vec<trimtab_store::LoadDay>| {
             loads.iter().find(|is| is.day == day).filter(|is| is.unknown == 0).map(|is| is.load)

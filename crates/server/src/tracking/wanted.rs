@@ -15,6 +15,7 @@ use super::words::{self, Change};
 use super::{Had, Told};
 use crate::facts::within;
 use crate::ingest::Refused;
+use crate::planning::held::{self, Held};
 use crate::state::App;
 
 /// The most findings that are looked at.
@@ -58,8 +59,9 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
     let is_open = |id: &i64| live.get(id).is_some_and(|f| f.state == FindingState::Open);
     scheduled.retain(|s| s.findings.iter().any(is_open));
     let planned: HashSet<&PlannedChange> = scheduled.iter().map(|s| &s.change).collect();
+    let held = held::of(app, org, team.id).await?;
     for row in rows.iter().filter(|row| !planned.contains(&row.change)) {
-        leave(app, tracker, team, row, &live, now).await?;
+        leave(app, (tracker, team), row, &live, held.get(&row.change), now).await?;
     }
     // What was refused just now takes the room of no other.
     let has: Vec<bool> = scheduled
@@ -115,10 +117,10 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
 /// What becomes of a ticket whose change is scheduled no more: it is over when nothing that it was for is left.
 async fn leave(
     app: &App,
-    tracker: &Tracker,
-    team: &Team,
+    (tracker, team): (&Tracker, &Team),
     row: &TicketOf,
     live: &HashMap<i64, Finding>,
+    held: Option<&Held>,
     now: Timestamp,
 ) -> Result<(), Refused> {
     let org = tracker.org;
@@ -142,6 +144,13 @@ async fn leave(
         left.add(found.as_ref(), team.id);
     }
     let (over, why) = left.told();
+    let why = match held {
+        // Whoever reads the ticket learns that people decided it.
+        Some(held) if left.open > 0 => {
+            format!("It is no longer in the plan: {}. Its findings are still open.", held.words())
+        }
+        _ => why,
+    };
     if is_back && left.merged == 0 {
         return Ok(());
     }

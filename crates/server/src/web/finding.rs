@@ -24,6 +24,7 @@ use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::facts::finding::{Facts, SIDES};
 use crate::paths::Ways;
+use crate::planning::held::Held;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::intake::Answered;
@@ -73,7 +74,8 @@ pub(crate) async fn page(
     });
     let mut about = about(is, &facts.aliases);
     if is.state.is_live() {
-        about.0.push(("Planned".to_owned(), planned(&who, facts.planned.as_ref())));
+        let held = facts.held.as_ref();
+        about.0.push(("Planned".to_owned(), planned(&who, facts.planned.as_ref(), held)));
     }
     let story = match facts.voice(side) {
         None => vec![facts.stranger()],
@@ -91,20 +93,25 @@ pub(crate) async fn page(
     let assessed = facts.assessed.as_ref();
     let factors = assessed.map_or_else(Factors::default, |(_, a)| factors(a));
     let reckoning = assessed.map_or_else(String::new, |(_, a)| reckoning(a));
+    let mut decisions = past::decisions(&facts.decisions, &facts.names, now);
+    if let Some(held) = &facts.held {
+        decisions.empty.why =
+            format!("No exception was asked for. What removes it is {}.", held.words());
+    }
     let view = View {
         figures: figures(is, now),
         steps: steps::steps(facts.steps(), now),
         voices,
         actions: match &facts.supplier {
             Some(supplier) => questions(&app, &who, is, supplier, now).await?,
-            None => actions(is, &package),
+            None => actions(is, &package, facts.last_affected()),
         },
         factors,
         reckoning,
         paths: ways(&facts.ways),
         evidence: evidence(assessed.map(|a| &a.0), is),
         attributions: attributions(&facts.attributions, now),
-        decisions: past::decisions(&facts.decisions, &facts.names, now),
+        decisions,
         lessons: lessons(assessed.map(|a| &a.0)),
         history: past::history(&facts.history, &facts.names, now),
         layout,
@@ -254,8 +261,11 @@ fn about(is: &Finding, aliases: &[String]) -> Pairs {
 }
 
 /// When the change that removes it is done; a link to the plan of the team, for those who may see that.
-fn planned(who: &Who, planned: Option<&(i64, Scheduled)>) -> Value {
+fn planned(who: &Who, planned: Option<&(i64, Scheduled)>, held: Option<&Held>) -> Value {
     let Some((team, is)) = planned else {
+        if let Some(held) = held {
+            return Value::Text(format!("no: {}", held.words()));
+        }
         return Value::Unknown("no change that removes it is scheduled".to_owned());
     };
     let (window, anchor) = match &is.window {
@@ -273,7 +283,7 @@ fn planned(who: &Who, planned: Option<&(i64, Scheduled)>) -> Value {
     }
 }
 
-fn actions(is: &Finding, package: &str) -> Table {
+fn actions(is: &Finding, package: &str, last: Option<&str>) -> Table {
     let rows = is.fix.iter().map(|fix| {
         let cost = is.weighed.as_ref().and_then(|w| w.cost);
         let link = format!(
@@ -294,7 +304,15 @@ fn actions(is: &Finding, package: &str) -> Table {
         titled: true,
         columns: vec![Column::left("Action").kept(), Column::right("Points").kept()],
         rows: rows.collect(),
-        empty: Empty { why: "No source names a version without it.".to_owned(), next: None },
+        empty: Empty {
+            why: match last {
+                Some(last) => format!(
+                    "No source names the first version without it. The last that is called affected is {last}: raise it above that."
+                ),
+                None => "No source names a version without it.".to_owned(),
+            },
+            next: None,
+        },
         ..Table::default()
     }
 }

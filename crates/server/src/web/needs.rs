@@ -71,6 +71,7 @@ impl Drawn {
     async fn of(asking: &Asking<'_>, told: &Told) -> Result<Drawn, Problem> {
         Ok(match &told.rows {
             Rows::Answers(all) => rows::answers(asking, all).await?,
+            Rows::Appeals(all) => rows::appeals(asking, all).await?,
             Rows::Charters(all) => rows::charters(asking, all).await?,
             Rows::Ending(all) => rows::ending(asking, all).await?,
             Rows::Changes(all) => rows::changes(asking, all),

@@ -30,6 +30,7 @@ use crate::access::Who;
 use crate::api::plan::named;
 use crate::api::teams::OPEN_MOST;
 use crate::api::tickets::{links, seen};
+use crate::planning::held::{self, Held};
 use crate::planning::{Change, Planned, Sure, WINDOWS, Wish, of_team, trial};
 use crate::problem::Problem;
 use crate::state::App;
@@ -140,7 +141,8 @@ pub(crate) async fn page(
     let kept = if wish.is_trial() { None } else { Some(kept) };
     let tickets = links(&seen(&app, &who, id).await?);
     let windows = windows(&planned, id, &bulk(&verbs), &tickets);
-    let held = held(&planned, &bulk(&[("open", "Leave to the plan")]));
+    let until = held::of(&app, who.org, id).await?;
+    let held = held(&planned, &until, &bulk(&[("open", "Leave to the plan")]));
     let view = View {
         notice: notice(&planned, &wish, word),
         figures: figures(&planned, id),
@@ -400,7 +402,11 @@ fn state(change: &Change, since: Option<Timestamp>, id: i64) -> Cell {
     Cell::link(words, moved)
 }
 
-fn held(planned: &Planned, bulk: &Option<Bulk>) -> Option<Table> {
+fn held(
+    planned: &Planned,
+    until: &HashMap<PlannedChange, Held>,
+    bulk: &Option<Bulk>,
+) -> Option<Table> {
     if planned.held.is_empty() {
         return None;
     }
@@ -419,6 +425,10 @@ fn held(planned: &Planned, bulk: &Option<Bulk>) -> Option<Table> {
                 Cell::text(change.asset.clone()),
                 reason.map_or_else(|| Cell::unknown("nobody said why"), Cell::text),
                 placed.map_or(Cell::Nothing, |p| Cell::text(day(p.at))),
+                until
+                    .get(&change.of)
+                    .and_then(|held| held.until)
+                    .map_or_else(|| Cell::text("left to the plan again"), |at| Cell::text(day(at))),
             ],
         }
     };
@@ -430,6 +440,7 @@ fn held(planned: &Planned, bulk: &Option<Bulk>) -> Option<Table> {
             Column::left("In"),
             Column::left("Why").kept(),
             Column::right("Since"),
+            Column::right("Until"),
         ],
         rows: planned.held.iter().map(row).collect(),
         bulk: bulk.clone(),

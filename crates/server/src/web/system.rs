@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
+use trimtab_model::charter::Charter;
 use trimtab_pages::Entry;
 use trimtab_pages::page::System as View;
 use trimtab_pages::part::{
@@ -18,6 +19,7 @@ use super::standing::Standing;
 use super::today::dial;
 use super::{Page, Sorry, count, html, layout};
 use crate::access::{Action, On, Who};
+use crate::api::systems::marked;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -82,12 +84,13 @@ pub(crate) async fn page(
         layout.actions.push(Link::to("Describe it", format!("/systems/{id}/edit")));
         layout.actions.push(Link::to("Name its people", format!("/systems/{id}/people")));
     }
+    let agreed = app.agreed(who.org, now).await?;
     let mut figures = standing.figures(&list);
     figures.push(Figure::of(total.to_string(), "assets", format!("/systems/{id}")));
     let view = View {
         figures: Figures(figures),
         dial: dial(&app, who.org, ScopeOf::System(id), standing.load, &is.name, &list).await?,
-        about: about(&is, &teams),
+        about: about(&is, &teams, &agreed.charter),
         environments: Table { pager: pager.clone(), ..environments(&assets, &running, now) },
         assets: Table { pager, ..table(&assets) },
         findings: standing.table("Nothing is open here.", now),
@@ -97,7 +100,7 @@ pub(crate) async fn page(
     Ok(html(&view))
 }
 
-fn about(is: &System, teams: &[Team]) -> Pairs {
+fn about(is: &System, teams: &[Team], charter: &Charter) -> Pairs {
     let known = |text: Option<String>, why: &str| {
         text.map_or_else(|| Value::Unknown(why.to_owned()), Value::Text)
     };
@@ -107,14 +110,20 @@ fn about(is: &System, teams: &[Team]) -> Pairs {
         None => Value::Unknown("no owner is recorded".to_owned()),
     };
     let exposure = is.exposure.map(|e| e.as_str().to_owned());
-    let list = |words: &Option<Vec<String>>| words.as_ref().map(|w| w.join(", "));
+    let tier = |tier: &String| marked(std::slice::from_ref(tier), |t| charter.tier(t).is_some());
+    let data = |all: &Vec<String>| marked(all, |name| charter.data_class(name).is_some());
+    let has = |name: &str| charter.environments.iter().any(|is| &*is.name == name);
+    let environments = |all: &Vec<String>| marked(all, has);
     let pairs = [
         ("Product owner", known(is.product_owner.clone(), "nobody is named")),
         ("Operations", known(is.operations.clone(), "nobody is named")),
-        ("Tier", known(is.tier.clone(), "no tier is set")),
+        ("Tier", known(is.tier.as_ref().map(tier), "no tier is set")),
         ("Exposure", known(exposure, "no exposure is set")),
-        ("Data", known(list(&is.data), "no data class is set")),
-        ("Environments", known(list(&is.environments), "no environment is set")),
+        ("Data", known(is.data.as_ref().map(data), "no data class is set")),
+        (
+            "Environments",
+            known(is.environments.as_ref().map(environments), "no environment is set"),
+        ),
         ("A failure means", known(is.failure.clone(), "nobody said")),
     ];
     let mut all = vec![("Owner".to_owned(), owner)];

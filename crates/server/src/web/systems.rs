@@ -14,7 +14,7 @@ use super::facets::answers;
 use super::findings::with;
 use super::{Page, Sorry, asking, count, html, layout, pager};
 use crate::access::{Action, On, Who};
-use crate::api::systems::Asked;
+use crate::api::systems::{Asked, marked};
 use crate::api::{findings, part, visible};
 use crate::problem::Problem;
 use crate::state::App;
@@ -46,11 +46,17 @@ pub(crate) async fn page(
     let total = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
     let key = |s: &&System| (s.name.clone(), s.id);
     let (shown, next) = part(&mut chosen, key, (asked.after.as_deref(), SHOWN))?;
+    let agreed = app.agreed(who.org, now).await?;
+    let charter = &agreed.charter;
     let mut rows = Vec::new();
     for system in shown {
         let group = of.get(system.id.to_string().as_str());
         let link = format!("/findings?counts=true&system={}", system.id);
         let team = system.team.and_then(|id| teams.iter().find(|t| t.id == id));
+        let one = |tier: &String| marked(std::slice::from_ref(tier), |t| charter.tier(t).is_some());
+        let tier = system.tier.as_ref().map(one);
+        let has = |name: &str| charter.environments.iter().any(|is| &*is.name == name);
+        let environments = system.environments.as_ref().map(|all| marked(all, has));
         let known =
             |text: Option<&str>, why: &str| text.map_or_else(|| Cell::unknown(why), Cell::text);
         rows.push(Row::of(vec![
@@ -59,12 +65,9 @@ pub(crate) async fn page(
                 Some(team) => Cell::link(team.name.clone(), format!("/teams/{}", team.id)),
                 None => Cell::unknown("no owner is recorded"),
             },
-            known(system.tier.as_deref(), "no tier is set"),
+            known(tier.as_deref(), "no tier is set"),
             known(system.exposure.map(trimtab_model::Exposure::as_str), "no exposure is set"),
-            known(
-                system.environments.as_ref().map(|e| e.join(", ")).as_deref(),
-                "no environment is set",
-            ),
+            known(environments.as_deref(), "no environment is set"),
             deployed(of_system.get(&system.id).map_or(&[], Vec::as_slice), system.id),
             group.map_or(Cell::Nothing, |g| Cell::Mark(Mark::from(g.level))),
             Cell::link(group.map_or(0, |g| g.findings).to_string(), link.clone()),

@@ -22,6 +22,7 @@ use crate::access::{On, Who};
 use crate::api::tickets::links;
 use crate::api::updates::{Said, find, keep, may_say};
 use crate::api::visible;
+use crate::facts::steps::Part;
 use crate::merging;
 use crate::problem::Problem;
 use crate::state::App;
@@ -29,6 +30,8 @@ use crate::updating::{self, Far, Update, title};
 
 /// The most of one kind of thing that is listed.
 const MOST: usize = 100;
+/// The plan that was carried out weighed its findings itself: what the server's weights sum up to may differ.
+const LOAD: &str = "load removed, by its own plan";
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -97,6 +100,7 @@ async fn show(
         Link::words(title(&update.told)),
     ];
     let team = team(app, who, on).await?;
+    let deployer = deployer(app, who, on, &team).await?;
     let may = may_say(who, on);
     let form = may.then(|| form(&update, layout.csrf.clone(), wrong));
     let (merger, merged) = merger(app, who, &update, on, &layout.csrf).await?;
@@ -121,15 +125,11 @@ async fn show(
             ),
             Figure::of(gone.to_string(), "gone from production", asset.clone()),
             match told.load {
-                Some(load) => Figure::of(number(load), "load removed", asset),
-                None => Figure::of(
-                    Value::Unknown("the plan gave no figure".into()),
-                    "load removed",
-                    asset,
-                ),
+                Some(load) => Figure::of(number(load), LOAD, asset),
+                None => Figure::of(Value::Unknown("the plan gave no figure".into()), LOAD, asset),
             },
         ]),
-        steps: steps(&update, &team, now),
+        steps: steps(&update, (&team, &deployer), now),
         tests: tests(&update),
         said: said(&update),
         moves: moves(&update),
@@ -160,6 +160,22 @@ async fn team(app: &App, who: &Who, on: On) -> Result<Link, Problem> {
     ))
 }
 
+/// Who deploys it: whom the system names for that, else the owner team.
+async fn deployer(app: &App, who: &Who, on: On, team: &Link) -> Result<Link, Problem> {
+    let Some(system) = on.system else { return Ok(team.clone()) };
+    let named = app.store.system_people(who.org).await?;
+    if let Some(id) = named.get(&(system, Part::Deployment.as_str().to_owned())) {
+        let people = app.store.people(who.org).await?;
+        if let Some(person) = people.into_iter().find(|person| person.id == *id && !person.disabled)
+        {
+            return Ok(Link::words(person.name));
+        }
+    }
+    let systems = app.store.systems(who.org).await?;
+    let described = systems.iter().find(|is| is.id == system).and_then(|is| is.operations.clone());
+    Ok(described.map_or_else(|| team.clone(), Link::words))
+}
+
 fn notice(update: &Update) -> Option<Notice> {
     let told = &update.told;
     let text = match (update.is.reverted, told.outcome.as_str()) {
@@ -187,18 +203,18 @@ fn notice(update: &Update) -> Option<Notice> {
     Some(Notice { urgency, text, next: None })
 }
 
-fn steps(update: &Update, team: &Link, now: Timestamp) -> Steps {
+fn steps(update: &Update, (team, deployer): (&Link, &Link), now: Timestamp) -> Steps {
     let (is, told) = (&update.is, &update.told);
     let step = |side: &str, task: &str, text: String, state: At| Step {
         side: side.to_owned(),
         task: task.to_owned(),
-        owner: team.clone(),
+        owner: if side == "Operations" { deployer.clone() } else { team.clone() },
         text,
         state,
     };
     let when = |at: Timestamp| When::of(at, now);
-    let waiting = |since: Timestamp| At::Waiting {
-        on: team.clone(),
+    let waiting = |on: &Link, since: Timestamp| At::Waiting {
+        on: on.clone(),
         since: when(since),
         until: None,
         late: false,
@@ -216,12 +232,12 @@ fn steps(update: &Update, team: &Link, now: Timestamp) -> Steps {
     };
     let merged = match (update.merged, update.far) {
         (Some(at), _) => At::Done(when(at)),
-        (None, Far::CarriedOut) => waiting(is.is.at),
+        (None, Far::CarriedOut) => waiting(team, is.is.at),
         _ => At::NotYet,
     };
     let deployed = match (update.deployed, update.merged) {
         (Some(at), _) => At::Done(when(at)),
-        (None, Some(at)) if update.far == Far::Merged => waiting(at),
+        (None, Some(at)) if update.far == Far::Merged => waiting(deployer, at),
         _ => At::NotYet,
     };
     let branch = match (&told.request, &told.branch) {

@@ -114,6 +114,11 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     server.settle(server.org());
     let waits = server.open(&tom, &format!("/teams/{}/notices", world.team)).text;
     assert!(waits.contains("Answer the emergency: moment in shop"), "{waits}");
+    // So does who may answer, and nobody else.
+    let today = |who| server.open(who, "/").text;
+    let link = format!("/appeals/{}\"", asked["id"]);
+    assert!(today(&sia).contains(&link), "{}", today(&sia));
+    assert!(!today(&tom).contains(&link), "who asked");
     let path = format!("/api/v1/appeals/{}", asked["id"]);
     let is = server.open(&sia, &path).json();
     assert!(is["rule"].as_str().unwrap().contains("critical"), "{is}");
@@ -191,4 +196,7 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let waits = server.open(&tom, &format!("/teams/{}/notices", world.team)).text;
     assert!(waits.contains("moment in shop: held back until"), "{waits}");
     assert!(!waits.contains("moment in shop: nothing is planned"), "{waits}");
+    let about = server.open(&sia, &format!("/findings/{finding}")).text;
+    assert!(about.contains("no: held back until"), "{about}");
+    assert!(about.contains("What removes it is held back until"), "{about}");
 }

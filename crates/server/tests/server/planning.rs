@@ -188,6 +188,8 @@ fn what_is_decided_stands_in_the_next_plan() {
     assert!(left.any(|left| left["why"].as_str().unwrap().ends_with(why)), "{held:#}");
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
     assert!(page.text.contains("the ferry is at sea"), "{}", page.text);
+    assert!(page.text.contains("a decision to hold it back"), "{}", page.text);
+    assert!(!page.text.contains("known action removes it"), "{}", page.text);
     // Left to the plan again.
     let open = json!({ "changes": [change], "state": "open" });
     assert_eq!(world.decide(&world.tom, &open).0, 200);

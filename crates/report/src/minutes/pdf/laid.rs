@@ -158,13 +158,13 @@ impl Sheet {
         let widths = widths(table);
         self.at += 4.0;
         let head = Cells::new(&table.columns, &widths, HEAD);
-        let first = self.row(&head, &widths, Part::HeadCell, None);
+        let first = self.row(&head, &widths, &Part::HeadCell, None);
         let rows: Vec<Node> = table
             .rows
             .iter()
             .map(|cells| {
                 let cells = Cells::new(cells, &widths, CELL);
-                self.row(&cells, &widths, Part::Cell, Some(&head))
+                self.row(&cells, &widths, &Part::Cell, Some(&head))
             })
             .collect();
         let of = vec![Node::group(Part::Head, vec![first]), Node::group(Part::Body, rows)];
@@ -172,7 +172,7 @@ impl Sheet {
     }
 
     /// A row; where it begins a page, the row with the names of the columns stands above it again.
-    fn row(&mut self, cells: &Cells, widths: &[f32], part: Part, head: Option<&Cells>) -> Node {
+    fn row(&mut self, cells: &Cells, widths: &[f32], part: &Part, head: Option<&Cells>) -> Node {
         // A row that fits on a page is not torn apart.
         if cells.height() < HEIGHT - 2.0 * MARGIN - 60.0 && self.room(cells.height() + 4.0) {
             self.again(head, widths);

@@ -306,15 +306,22 @@ impl Ground {
     }
 
     fn rhythm(&self, scope: Scope) -> Known {
-        let teams: Vec<&Team> = self.teams_of(scope).collect();
+        let owning = self.owning(scope);
+        if owning.is_empty() {
+            return unknown("No team owns a system yet: assign one.");
+        }
         let yes = |t: &&&Team| t.cadence.is_some() && self.planned.contains(&t.id);
-        counted(teams.iter().filter(yes).count(), teams.len())
+        counted(owning.iter().filter(yes).count(), owning.len())
+    }
+
+    /// Teams that own a system: of the others nothing is asked.
+    fn owning(&self, scope: Scope) -> Vec<&Team> {
+        self.teams_of(scope).filter(|t| self.systems_of(t.id).next().is_some()).collect()
     }
 
     /// Teams that own a system, and held a review lately.
     fn held(&self, scope: Scope) -> Known {
-        let owning: Vec<&Team> =
-            self.teams_of(scope).filter(|t| self.systems_of(t.id).next().is_some()).collect();
+        let owning = self.owning(scope);
         if owning.is_empty() {
             return unknown("No team owns a system yet: assign one.");
         }

@@ -8,10 +8,10 @@ use super::{Asking, MOST, Reach, Rows, Told};
 use crate::access::{Action, Who};
 use crate::agreeing::mine;
 use crate::api::{visible, where_may};
-use crate::deciding;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
+use crate::{appealing, deciding};
 
 /// How long before its end an exception is told.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
@@ -63,6 +63,16 @@ pub(super) fn asked(asking: &Asking<'_>, side: Option<Role>, show: usize) -> Tol
     let mut told = Told::first(all, show, Rows::Answers);
     told.is_least = asking.answers.is_least;
     told
+}
+
+/// Emergencies and disputes that they may answer for a side, what is to be answered first above.
+pub(super) async fn appeals(asking: &Asking<'_>, side: Role, show: usize) -> Result<Told, Problem> {
+    let stored = &asking.agreed.stored;
+    let (all, more) = appealing::waiting(asking.app, asking.who, stored, MOST).await?;
+    let of_side = all.into_iter().filter(|(_, sides)| sides.contains(&side));
+    let mut told = Told::first(of_side.map(|(is, _)| is).collect(), show, Rows::Appeals);
+    told.is_least = more;
+    Ok(told)
 }
 
 /// Proposed charters to which their side has not agreed.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use trimtab_engine::supplier::obligations::Promise;
 use trimtab_model::Role;
 use trimtab_pages::part::{Cell, Column, Link, Mark, Row, When, number};
-use trimtab_store::{Broken, Decision, Finding, Job, Outcome, Rollout, StoredCharter, System};
+use trimtab_store::{
+    Appeal, Broken, Decision, Finding, Job, Outcome, Rollout, StoredCharter, System,
+};
 
 use super::Drawn;
 use crate::access::{Action, On, Who};
@@ -62,6 +64,32 @@ pub(super) async fn answers(
         Column::left("Reason"),
         Column::left("Asked by"),
         Column::right("Asked").kept(),
+    ];
+    Ok(Drawn { columns, rows: all.iter().map(row).collect() })
+}
+
+/// Emergencies and disputes that they may answer.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn appeals(asking: &Asking<'_>, all: &[Appeal]) -> Result<Drawn, Problem> {
+    let names = names(asking.app, asking.who.org).await?;
+    let row = |is: &Appeal| {
+        let (package, _) = short(&is.is.package);
+        Row::of(vec![
+            Cell::Name(Link::to(package, format!("/appeals/{}", is.id)), is.asset_name.clone()),
+            Cell::text(if is.is.dispute { "dispute" } else { "emergency" }),
+            Cell::text(cut(&is.is.reason, REASON)),
+            Cell::text(name(&names, is.is.author)),
+            Cell::Due(When::of(is.is.due, asking.now), is.is.due < asking.now),
+        ])
+    };
+    let columns = vec![
+        Column::left("Change").kept(),
+        Column::left("What"),
+        Column::left("Reason"),
+        Column::left("Asked by"),
+        Column::right("Answer by").kept(),
     ];
     Ok(Drawn { columns, rows: all.iter().map(row).collect() })
 }

@@ -248,7 +248,9 @@ class Then:
             "all-watched": (self.fresh(assets, 30), len(assets)),
             "inventory-whole": inventory,
             "advisories-fresh": fresh,
-            "rhythm-chosen": part((is_.teams[t] and t not in is_.rests["planless"] for t in teams), len(teams)),
+            "rhythm-chosen": part((is_.teams[t] and t not in is_.rests["planless"] for t in owning), len(owning))
+            if owning
+            else UNKNOWN,
             "updates-tested": part((u["reverted"] is None and u["tests"] == "unharmed" for u in updates), len(updates)),
             "deadlines-mostly": no_system,
             "charter-agreed": UNKNOWN if is_.in_force is None else (len(is_.sides[is_.in_force]), 4),

@@ -15,11 +15,11 @@ def today(ledger, counts):
     for side, many in ledger.agree.items():
         words(f"/today/charters?side={side}", "h1", [many])
     sides = {
-        "security": ["new", "unweighed", "owners", "answers", "suppliers", "charters"],
-        "engineering": ["changes", "choices", "charters"],
-        "product": ["answers", "ending", "suppliers", "tiers", "owners", "charters"],
-        "operations": ["rollouts", "broken", "owners", None, None, "charters"],
-        "leadership": ["answers"],
+        "security": ["new", "unweighed", "owners", "answers", "appeals", "suppliers", "charters"],
+        "engineering": ["changes", "choices", "appeals", "charters"],
+        "product": ["answers", "appeals", "ending", "suppliers", "tiers", "owners", "charters"],
+        "operations": ["rollouts", "broken", "appeals", "owners", None, None, "charters"],
+        "leadership": ["answers", "appeals"],
     }
     for place, (side, lists) in enumerate(sides.items()):
         for row, word in enumerate(lists):
@@ -40,7 +40,7 @@ def updates(ledger):
         figure(at, "gone from production", sum(not f.live for f in dict.fromkeys(update.findings)))
         if update.evidence is None:
             continue
-        figure(at, "load removed", update.evidence["load"])
+        figure(at, "load removed, by its own plan", update.evidence["load"])
         for run in ("before", "after"):
             for column, name in RUNS.items() if update.evidence[run] else ():
                 cell(at, "Tests", column, run, update.evidence[run][name])

@@ -79,7 +79,12 @@ class Question:
 
 def of_api(is_, at):
     for word, (a, b) in zip(("now", "before"), is_.periods()):
-        api(at, f"/{word}", is_.numbers(a, b))
+        of = is_.numbers(a, b)
+        if word == "before" and is_.began > b:
+            of["load"] = None
+        if word == "before" and is_.began > a:
+            of["load_days"] = None
+        api(at, f"/{word}", of)
     for word, (a, b) in zip(("delivery", "delivery_before"), is_.periods()):
         api(at, f"/{word}/all", is_.ledger.deployments.measures(is_.systems, a, b))
         api(at, f"/{word}/with_updates", is_.ledger.deployments.measures(is_.systems, a, b, True))

