@@ -10,9 +10,8 @@ use crate::below::below;
 const MOST: usize = 500;
 const SETTINGS: [&str; 2] = ["uv.toml", "pyproject.toml"];
 const NO_BINARY: &str =
-    "it has packages built from source whatever is asked of wheels: `no-binary` in its settings";
-const SOURCES: &str =
-    "it requires what is built from source: a folder, a repository or an address that is no wheel";
+    "its settings build packages from source even where wheels exist (`no-binary`)";
+const SOURCES: &str = "it has a requirement that is built from source: a folder, a repository or an address that is not a wheel";
 
 /// Why code runs when a tool resolves the files of a copy. `None`: none does.
 pub(crate) fn built(

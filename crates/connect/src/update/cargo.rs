@@ -108,8 +108,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     match wish.kind {
         Kind::Relock => Ok(Edits::none()),
         Kind::Override => Err(Uneditable::Unsupported(
-            "cargo forces a version only with `[patch]`, from a source of the fixed code: a \
-             repository or a folder"
+            "cargo can force a version only with `[patch]`, from a repository or a folder with the fixed code"
                 .to_owned(),
         )),
         Kind::Raise | Kind::RaiseParent => raise(manifests, wish, Range::Raised),

@@ -163,7 +163,7 @@ fn uneditable(why: Uneditable, wish: &Wish, proposal: &Proposal, told: &mut Told
                 }
                 _ => None,
             };
-            Reason::Unsupported(format!("`{}` is a direct dependency: raise it", wish.name))
+            Reason::Unsupported(format!("`{}` is a direct dependency: raise it instead", wish.name))
         }
         Uneditable::Downgrade(from) => {
             let (package, to) = (wish.name.clone(), wish.to().to_owned());

@@ -99,7 +99,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         Kind::Override if about => Err(Uneditable::Direct),
         Kind::Override => direct(manifests, wish),
         Kind::Relock => Err(Uneditable::Unsupported(
-            "NuGet takes the lowest version that is allowed: name the package to raise it"
+            "NuGet takes the lowest allowed version: reference the package directly to raise it"
                 .to_owned(),
         )),
         _ => edits.named(),

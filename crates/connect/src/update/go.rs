@@ -77,7 +77,7 @@ fn keep(path: &str) -> Keep {
 /// The line of `go.mod` as `go get` would write it: it does so itself, where it is installed.
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     if matches!(wish.kind, Kind::Replace) {
-        let why = "Go imports packages by their path: another module needs another source";
+        let why = "Go imports packages by path: another module needs changes in the source";
         return Err(Uneditable::Unsupported(why.to_owned()));
     }
     let text = manifests.text("go.mod").ok_or(Uneditable::NotNamed)?;

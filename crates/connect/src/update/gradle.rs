@@ -52,7 +52,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         Kind::Override => constrained(manifests, wish),
         Kind::Raise | Kind::RaiseParent => raise(manifests, wish),
         Kind::Remove | Kind::Replace => Err(Uneditable::Unsupported(
-            "build files are code: take the dependency out of them by hand".to_owned(),
+            "build files are code: remove the dependency by hand".to_owned(),
         )),
     }
 }

@@ -125,7 +125,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     match wish.kind {
         Kind::Override if direct => return Err(Uneditable::Direct),
         Kind::Relock if !direct => {
-            let why = "nothing locks what others bring";
+            let why = "nothing locks transitive dependencies";
             return Err(Uneditable::Unsupported(why.to_owned()));
         }
         _ => {}
@@ -151,10 +151,8 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
             && let Some(line) =
                 lines::requirements(&new).find(|(_, line)| named(line) && !is_asked(line))
         {
-            let why = format!(
-                "`{}` in {path} is not understood, so pip cannot be asked about it",
-                line.1
-            );
+            let why =
+                format!("`{}` in {path} cannot be parsed, so pip cannot be asked about it", line.1);
             return Err(Uneditable::Unsupported(why));
         }
         edits.put(path, new, wish, "");
@@ -264,7 +262,7 @@ fn report(
     }
     if let Some(held) = question.unheld {
         let why =
-            format!("what `{held}` holds packages to cannot be read, so nothing can be confirmed");
+            format!("the constraints in `{held}` cannot be read, so nothing can be confirmed");
         return Err(Reason::Unsupported(why));
     }
     drive.write(QUESTION, &question.wanted)?;

@@ -157,7 +157,7 @@ fn constrained(
         return edits.named();
     }
     if layers.is_compiled(&own) {
-        let why = format!("{own} is compiled itself: put a constraint of your own beside it");
+        let why = format!("{own} is itself compiled: add your own constraints file beside it");
         return Err(Uneditable::Unsupported(why));
     }
     if !edits.files.contains_key(&own) {

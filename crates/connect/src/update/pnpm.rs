@@ -141,8 +141,9 @@ fn overridden(text: &str, wish: &Wish) -> Result<String, Uneditable> {
             inside = false;
             if let Some(block) = yaml::block(line).filter(|block| block.key == "overrides") {
                 if !block.value.is_empty() {
-                    let why =
-                        format!("`overrides` of {WORKSPACE} stand in one line: give each its own");
+                    let why = format!(
+                        "`overrides` in {WORKSPACE} are on one line: put each on its own line"
+                    );
                     return Err(Uneditable::Unsupported(why));
                 }
                 inside = true;

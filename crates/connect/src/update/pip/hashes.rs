@@ -72,7 +72,7 @@ pub(super) fn told(
     drive.forget(QUESTION)?;
     let found = by_pin(pins, &read(&output?));
     match pins.iter().find(|pin| !found.contains_key(*pin)) {
-        Some(pin) => Err(Reason::Failed(format!("no hashes of {pin} were told"))),
+        Some(pin) => Err(Reason::Failed(format!("no hashes of {pin} were reported"))),
         None => Ok(found),
     }
 }
@@ -126,7 +126,8 @@ fn ask(drive: &Drive<'_>, indexes: &str) -> Result<String, Reason> {
     };
     let output = output.map_err(|reason| match reason {
         Reason::ToolMissing { .. } => {
-            let why = "it has hashes, and pip tells no more than one of each version: install uv or pip-tools 7";
+            let why =
+                "it has hashes, and pip reports only one per version: install uv or pip-tools 7";
             Reason::Unsupported(why.to_owned())
         }
         other => other,
