@@ -153,7 +153,7 @@ async fn told(
         (agreed, impacts)
     });
     let (agreed, impacts) =
-        reckoned.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+        reckoned.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))?;
     let mut risks = Vec::new();
     for (is, impact) in found.iter().zip(impacts) {
         let accepted = decided(is).map(|(id, _)| match decisions.get(&id) {
