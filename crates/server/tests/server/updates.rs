@@ -405,11 +405,7 @@ fn what_is_no_evidence_is_refused_and_says_why() {
         ("plans", with(&plan, "/actions/0/cost/least", json!(-1.0)), "out of its range"),
         ("plans", with(&plan, "/actions/0/cost/most", json!(1e9)), "out of its range"),
         ("plans", with(&plan, "/actions/0/confidence/value", json!(2)), "out of its range"),
-        (
-            "plans",
-            with(&plan, "/findings/0/package", json!("a\u{0}")),
-            "has invalid characters",
-        ),
+        ("plans", with(&plan, "/findings/0/package", json!("a\u{0}")), "has invalid characters"),
         ("plans", good.clone(), "Not a `trimtab-plan`"),
     ] {
         let (status, told) = world.push(&world.lea, &format!("/api/v1/{path}?asset=shop"), &body);
