@@ -303,13 +303,13 @@ fn why(
     });
     let mut said: Vec<String> = said.map(|w| tell::why_now(&planned.question, w)).collect();
     if said.is_empty() {
-        said.push("it goes with what is planned for that window".to_owned());
+        said.push("it is combined with what is planned for that window".to_owned());
     }
     let was = change.kept.as_ref().map(|kept| &kept.window);
     let moved = was.filter(|was| was.as_ref().map(|w| w.starts) != window.map(|w| w.starts));
     let left = match moved {
         None => None,
-        Some(Some(was)) if was.ends <= now => Some("its window is over and it is not done"),
+        Some(Some(was)) if was.ends <= now => Some("its window has ended and it is not done"),
         Some(_) if by_people => None,
         Some(_) if planned.let_go.contains(&at) => Some("another window saves more"),
         Some(_) => Some("it cannot stay in its window"),
@@ -355,7 +355,7 @@ fn gone(planned: &Planned, change: &PlannedChange) -> String {
     let left =
         planned.plan.left.iter().find(|l| at.is_some_and(|at| l.what == Item::Candidate(at)));
     left.map_or_else(
-        || "nothing that counts is left for it to remove".to_owned(),
+        || "nothing that counts is left to remove".to_owned(),
         |left| tell::because(&planned.question, &left.because),
     )
 }

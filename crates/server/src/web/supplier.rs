@@ -86,7 +86,7 @@ pub(crate) async fn post(
         "again-letters" => supplying::letters::again(&app, &who, id, false).await,
         "try-letter" => match supplying::letters::attempt(&app, &who, id).await {
             Ok((Became::Sent, _)) => Ok(()),
-            Ok((_, detail)) => Err(Problem::conflict(format!("It was not taken: {detail}."))),
+            Ok((_, detail)) => Err(Problem::conflict(format!("Not accepted: {detail}."))),
             Err(problem) => Err(problem),
         },
         "release" => match number(&sent.of) {
