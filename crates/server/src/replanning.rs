@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trimtab_engine::plan::learn::Taught;
 use trimtab_engine::plan::{reckoned, tell};
 use trimtab_model::plan::{Batch, Item, Slot, WhyNow};
 use trimtab_store::{
@@ -40,6 +41,19 @@ pub(crate) struct Told {
     pub(crate) until: Option<i64>,
     /// What each change that is scheduled costs.
     pub(crate) costs: Vec<ToldCost>,
+    /// What finished changes taught of those that cost just that.
+    pub(crate) lessons: Vec<ToldLesson>,
+}
+
+/// What changes of one sort cost by what finished ones taught.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToldLesson {
+    /// The sort: what is done, how far the version moves, and whether something else brings the package in.
+    pub(crate) of: String,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    pub(crate) confidence: f64,
 }
 
 /// What a change of a kept plan costs.
@@ -54,6 +68,9 @@ pub(crate) struct ToldCost {
     pub(crate) most: f64,
     /// The probability that nothing breaks.
     pub(crate) confidence: f64,
+    /// The sort of change whose lesson this is, to the last place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<String>,
 }
 
 /// A window of a kept plan.
@@ -196,6 +213,9 @@ async fn keep(
 
 fn told(planned: &Planned) -> Told {
     let plan = &planned.plan;
+    let mut lessons = lessons(&planned.learnt.taught);
+    let costs = costs(planned, &lessons);
+    lessons.retain(|lesson| costs.iter().any(|cost| cost.of.as_ref() == Some(&lesson.of)));
     Told {
         missing: None,
         windows: planned
@@ -216,15 +236,39 @@ fn told(planned: &Planned) -> Told {
         left: plan.left.iter().filter(|l| matches!(l.what, Item::Finding(_))).count(),
         held: planned.held.len(),
         until: Some(planned.question.horizon.as_second()),
-        costs: costs(planned),
+        costs,
+        lessons,
     }
 }
 
+/// What is learnt, by sort.
+fn lessons(taught: &[Taught]) -> Vec<ToldLesson> {
+    let one = |taught: &Taught| {
+        let sort = taught.sort;
+        let mut of = sort.kind.as_str().to_owned();
+        if let Some(distance) = sort.distance {
+            of = format!("{of} {}", distance.as_str());
+        }
+        if sort.transitive {
+            of += " transitive";
+        }
+        let is = &taught.is;
+        ToldLesson { of, least: is.least, most: is.most, confidence: is.confidence }
+    };
+    taught.iter().map(one).collect()
+}
+
 /// What the changes of the plan cost, each by what it is.
-fn costs(planned: &Planned) -> Vec<ToldCost> {
+fn costs(planned: &Planned, lessons: &[ToldLesson]) -> Vec<ToldCost> {
     let cost = |at: &usize| {
         let (change, asked) = (planned.changes.get(*at)?, planned.question.candidates.get(*at)?);
+        // Which lesson it is: to the last place, or it is none.
+        let is = |lesson: &&ToldLesson| {
+            (lesson.least, lesson.most, lesson.confidence)
+                == (asked.least, asked.most, asked.confidence)
+        };
         Some(ToldCost {
+            of: lessons.iter().find(is).map(|lesson| lesson.of.clone()),
             asset: change.of.asset,
             package: change.of.package.clone(),
             points: reckoned(asked.least, asked.most, asked.confidence),
