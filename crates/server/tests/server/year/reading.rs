@@ -172,7 +172,10 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                     "b" if figure && value.is_empty() => value = words(&one.text),
                     "ul" if first(&one.class) == "figures" => figure = false,
                     _ if figure && one.class == "label" => {
-                        let place = format!("figure|{}", words(&one.text));
+                        // Of one it says so; what it counts is called alike all the same.
+                        let called =
+                            if one.name.is_empty() { words(&one.text) } else { one.name.clone() };
+                        let place = format!("figure|{called}");
                         let text = std::mem::take(&mut value);
                         told.push(Told { place, row: String::new(), href: String::new(), text });
                     }
