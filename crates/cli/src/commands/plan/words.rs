@@ -63,6 +63,16 @@ pub(super) fn explain(
             let next = format!("give it more with --time, or {next}");
             Explained { why, blockers, next, ..Explained::default() }
         }
+        (Some(to), Some(_)) if cut_short && is_unforced(case, tried) => {
+            let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
+            let why = format!("{why}; the time was over before it was tried to force it");
+            let next = match next.strip_prefix("no version of ") {
+                // To replace it is no last resort yet.
+                Some(_) => "give it more with --time".to_owned(),
+                None => format!("give it more with --time, or {next}"),
+            };
+            Explained { why, blockers, next, ..Explained::default() }
+        }
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
     let explained = match (&shown, place) {
@@ -103,6 +113,19 @@ fn is_early(case: &Case<'_>, tried: &Tried) -> bool {
         !of_place && (what.starts_with("relock ") || matches!(why, Refused::Time))
     };
     case.idea.ways.iter().any(|way| *way != Way::Relock) && tried.iter().all(is_relock)
+}
+
+/// Whether what could be forced was not tried so.
+fn is_unforced(case: &Case<'_>, tried: &Tried) -> bool {
+    let is_end = |why: &Refused| match why {
+        Refused::Bundled(_) => true,
+        Refused::Tool(refusal) => {
+            matches!(refusal.reason, Reason::ToolMissing { .. } | Reason::Registry(_))
+        }
+        _ => false,
+    };
+    case.idea.ways.contains(&Way::Override)
+        && !tried.iter().any(|(what, why)| what.starts_with("force ") || is_end(why))
 }
 
 /// What is known of the version that an idea aims at.
@@ -170,9 +193,16 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
         })
     };
     if case.idea.relation == Relation::Direct {
-        return format!(
-            "raise {package} to {to} by hand, together with what stands in the way, {ACCEPT}"
-        );
+        let from = case.idea.package.version().unwrap_or_default();
+        return match () {
+            () if a_copy_stays(case, tried) => {
+                format!("raise by hand what else brings {package} {from}, {ACCEPT}")
+            }
+            () if !is_held(tried) => format!("raise {package} to {to} by hand, {ACCEPT}"),
+            () => format!(
+                "raise {package} to {to} by hand, together with what stands in the way, {ACCEPT}"
+            ),
+        };
     }
     let names: Vec<String> = case.idea.parents.iter().map(name).collect();
     let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
@@ -227,6 +257,33 @@ fn code(
         next: format!("{install}plan with `--project-code` if that may run, or {by_hand}"),
         edit: edit.unwrap_or_default(),
         ..Explained::default()
+    })
+}
+
+/// Whether a copy of what the project names stays that something else brings: its own was raised, or is beyond that already.
+fn a_copy_stays(case: &Case<'_>, tried: &Tried) -> bool {
+    let own = [case.idea.package.package().to_string(), name(&case.idea.package)];
+    let is_copy = |why: &Refused| match why {
+        Refused::Nothing => true,
+        Refused::Tool(refusal) => {
+            matches!(&refusal.reason, Reason::Downgrade { package, .. } if own.contains(package))
+        }
+        _ => false,
+    };
+    let is_direct = case.idea.relation == Relation::Direct;
+    is_direct && tried.iter().any(|(what, why)| what.starts_with("raise ") && is_copy(why))
+}
+
+/// Whether anything but the project's own manifest and the time stood in the way of what was tried.
+fn is_held(tried: &Tried) -> bool {
+    tried.iter().any(|(_, why)| match why {
+        Refused::Time | Refused::Nothing => false,
+        Refused::Tool(refusal) => match &refusal.reason {
+            Reason::TimeLimit(_) => false,
+            Reason::Unchanged { blockers } => blockers.iter().any(|by| by.who != OURS),
+            _ => true,
+        },
+        _ => true,
     })
 }
 
@@ -325,9 +382,22 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         }
         _ => true,
     };
+    let is_own = |why: &Refused| match why {
+        Refused::Tool(refusal) => {
+            let by = refusal.reason.blockers();
+            !by.is_empty() && !by.iter().any(blocks)
+        }
+        _ => false,
+    };
+    let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why) && !is_own(why)));
     let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why)));
     let last = last.or_else(|| tried.last());
-    let last = last.map(|(what, why)| format!("{what}: {}", in_words(why)));
+    let last = last.map(|(what, why)| match why {
+        Refused::Nothing if a_copy_stays(case, tried) && what.starts_with("raise ") => {
+            format!("{what}: a copy stays that something else brings")
+        }
+        _ => format!("{what}: {}", in_words(why)),
+    });
     Explained { why: last.unwrap_or_default(), next: instead, ..Explained::default() }
 }
 
@@ -513,6 +583,69 @@ mod tests {
         assert!(!early(&both, vec![("relock deep at 2.0.0", held()), forced]));
         let bundled = Refused::Bundled(vec!["top@1.0.0".to_owned()]);
         assert!(!early(&both, vec![("relock deep at 2.0.0", bundled)]));
+    }
+
+    #[test]
+    fn of_what_is_named_and_brought_the_copy_is_told() {
+        let refused = |reason| {
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        let by = |who: &str| Blocker {
+            who: who.to_owned(),
+            needs: "left".to_owned(),
+            range: "^1.0.0".to_owned(),
+        };
+        let held = |who: &str| refused(Reason::Unchanged { blockers: vec![by(who)] });
+        let idea = Idea {
+            file: 0,
+            package: "pkg:npm/left@1.0.0".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("2.0.0".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Raise, Way::Override],
+        };
+        let case = |tried: Vec<(&str, Refused)>| {
+            let wanted = BTreeSet::new();
+            let case =
+                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let tried: Tried =
+                tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
+            let Explained { why, next, .. } = refused_as(&case, &tried);
+            (why, next, is_unforced(&case, &tried))
+        };
+        let (why, next, unforced) = case(vec![
+            ("raise left to 2.0.0", Refused::Nothing),
+            ("relock left at 2.0.0", held(OURS)),
+        ]);
+        assert_eq!(why, "raise left to 2.0.0: a copy stays that something else brings");
+        assert_eq!(next, format!("raise by hand what else brings left 1.0.0, {ACCEPT}"));
+        assert!(unforced);
+        let down = Reason::Downgrade {
+            package: "pkg:npm/left".to_owned(),
+            from: "2.1.0".to_owned(),
+            to: "2.0.0".to_owned(),
+        };
+        let (_, next, unforced) = case(vec![
+            ("raise left to 2.0.0", refused(down)),
+            ("force left to 2.0.0", held("up@1")),
+        ]);
+        assert!(next.contains("what else brings left 1.0.0") && !unforced, "{next}");
+        // Nothing stands in the way as far as was tried.
+        let (_, next, _) = case(vec![("relock left at 2.0.0", held(OURS))]);
+        assert_eq!(next, format!("raise left to 2.0.0 by hand, {ACCEPT}"));
+        let (_, next, _) = case(vec![("relock left at 2.0.0", held("up@1.0.0"))]);
+        assert!(next.contains("together with what stands in the way"), "{next}");
+    }
+
+    fn refused_as(case: &Case<'_>, tried: &Tried) -> Explained {
+        refused(case, tried, "left", "2.0.0")
     }
 
     #[test]
