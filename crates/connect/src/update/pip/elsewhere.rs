@@ -180,7 +180,7 @@ fn there_asked(question: &Question, moved: &[String], there: &Environment) -> Qu
             continue;
         }
         let (what, marker) = parts(line);
-        if !marker.is_none_or(|marker| marker::holds(marker, there) == Some(true)) {
+        if marker.is_some_and(|marker| marker::holds(marker, there) != Some(true)) {
             continue;
         }
         if moved.iter().any(|own| own == line) {
