@@ -38,6 +38,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep,
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Raise, Kind::RaiseParent],
     moves_all: false,
     code: |_| None,

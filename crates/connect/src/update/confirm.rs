@@ -183,8 +183,7 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> 
     }
     drive.write_all(edits)?;
     (drive.tool.lock)(drive, wish, edits)?;
-    // pip writes nothing itself; what differs from the edits are hashes that were put into them.
-    if drive.tool.id == super::pip::TOOL.id {
+    if drive.tool.completes_edits {
         return Ok(());
     }
     // A tool that sorts or indents a manifest anew does so for nothing.

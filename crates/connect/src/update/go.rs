@@ -49,6 +49,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep,
     edit,
     edits_itself: true,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise],
     moves_all: false,
     code: |_| None,

@@ -34,6 +34,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Raise, Kind::Override],
     moves_all: false,
     code: |_| None,

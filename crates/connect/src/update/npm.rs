@@ -30,6 +30,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: |path| javascript::keep(path, &["package-lock.json", "npm-shrinkwrap.json", ".npmrc"]),
     edit: |manifests, wish| javascript::edit(manifests, wish, Forced::AtVersion(&["overrides"])),
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
     code: |_| None,

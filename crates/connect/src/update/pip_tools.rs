@@ -28,6 +28,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: kept,
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: false,
     code: |_| None,

@@ -45,10 +45,10 @@ pub(super) fn explain(
     let explained = match (&shown, place) {
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
-        (Some(to), None) => is(
-            format!("no known package manager writes its file, and {}", fixed(idea, to)),
-            format!("raise {package} to {to} by hand"),
-        ),
+        (Some(to), None) => {
+            let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
+            is(format!("{why}, and {}", fixed(idea, to)), next)
+        }
         (Some(to), Some(_)) if tried.is_empty() => is(
             format!("it was not tried whether {to} is possible: the time ran out"),
             "allow more time with --time".to_owned(),
@@ -104,6 +104,42 @@ fn is_unoffered(tried: &Tried, package: &str, to: &str) -> bool {
         Refused::Tool(refusal) => refusal.reason.unoffered().is_some_and(is_it),
         _ => false,
     })
+}
+
+/// Package managers that Trimtab does not run, by the names of their files.
+const UNDRIVEN: &[(&str, &str)] = &[
+    ("Package.resolved", "Swift's package manager"),
+    ("Package.swift", "Swift's package manager"),
+    ("Pipfile", "Pipenv"),
+    ("Pipfile.lock", "Pipenv"),
+    ("Podfile.lock", "CocoaPods"),
+    ("bun.lock", "Bun"),
+    ("conan.lock", "Conan"),
+    ("deno.lock", "Deno"),
+    ("mix.lock", "Mix"),
+    ("pdm.lock", "PDM"),
+    ("pixi.lock", "pixi"),
+    ("pubspec.lock", "pub"),
+    ("stack.yaml.lock", "Stack"),
+];
+
+/// Why nothing was tried for a package of a file that no package manager is known for, and what to do.
+fn undriven(path: &str, package: &str, to: &str) -> (String, String) {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    match UNDRIVEN.iter().find(|(name, _)| *name == file) {
+        Some((_, manager)) => (
+            format!("{path} belongs to {manager}, which Trimtab does not run"),
+            format!("raise {package} to {to} with {manager}"),
+        ),
+        None if path.is_empty() => (
+            "no known package manager writes its file".to_owned(),
+            format!("raise {package} to {to} by hand"),
+        ),
+        None => (
+            format!("no known package manager writes {path}"),
+            format!("raise {package} to {to} in {path} by hand"),
+        ),
+    }
 }
 
 /// Whether of all ways of an idea nothing but relocks came to an end.
@@ -299,10 +335,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         })
     };
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
-        let edit = tried.iter().rev().find_map(|(_, why)| match why {
-            Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
-            _ => None,
-        });
+        let edit = unconfirmed(tried);
         let Reason::ToolMissing { program, install } = refusal.reason else {
             return Explained::default();
         };
@@ -354,6 +387,21 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             ..Explained::default()
         };
     }
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ProjectCode(_))) {
+        let Reason::ProjectCode(what) = refusal.reason else { return Explained::default() };
+        let edit = unconfirmed(tried);
+        let shown =
+            if edit.is_some() { "; the edit that it would confirm is in the JSON" } else { "" };
+        return Explained {
+            why: format!(
+                "to confirm {to} would run code of the project ({what}); {}",
+                fixed(case.idea, to)
+            ),
+            next: format!("plan with `--project-code` if that code may run{shown}"),
+            edit: edit.unwrap_or_default(),
+            ..Explained::default()
+        };
+    }
     // What the manifest itself asks for stands in nobody's way once that line was edited.
     let edits = case.idea.relation == Relation::Direct && tried.len() > 1;
     let blocks = |by: &Blocker| !edits || by.who != OURS;
@@ -392,6 +440,23 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
     let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why) && !is_own(why)));
     let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why)));
     let last = last.or_else(|| tried.last());
+    // What was stopped is not known to be impossible.
+    let is_stopped = |(_, why): &&(String, Refused)| matches!(why, Refused::Tool(refusal) if matches!(refusal.reason, Reason::TimeLimit(_)));
+    if let Some((what, why)) = last.filter(is_stopped) {
+        return Explained {
+            why: format!("{what}: {}; {}", in_words(why), fixed(case.idea, to)),
+            next: "allow more time with --time".to_owned(),
+            ..Explained::default()
+        };
+    }
+    // Nor is what nobody could be asked about.
+    if let Some((what, why @ Refused::Unasked(_))) = last {
+        return Explained {
+            why: format!("{what}: {}; {}", in_words(why), fixed(case.idea, to)),
+            next: format!("plan again, with more time if that ran out (--time), or {instead}"),
+            ..Explained::default()
+        };
+    }
     let last = last.map(|(what, why)| match why {
         Refused::Nothing if a_copy_stays(case, tried) && what.starts_with("raise ") => {
             format!("{what}: a copy stays that something else brings")
@@ -399,6 +464,14 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         _ => format!("{what}: {}", in_words(why)),
     });
     Explained { why: last.unwrap_or_default(), next: instead, ..Explained::default() }
+}
+
+/// The edit that nobody could confirm.
+fn unconfirmed(tried: &Tried) -> Option<Vec<Change>> {
+    tried.iter().rev().find_map(|(_, why)| match why {
+        Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
+        _ => None,
+    })
 }
 
 /// A refusal in words.
@@ -659,6 +732,57 @@ mod tests {
         assert_eq!(crates("1.0.0"), "1.0.0");
         // There such a version is one.
         assert_eq!(of("pkg:deb/debian/memmap", "3.2.1-0"), "3.2.1-0");
+    }
+
+    #[test]
+    fn what_was_stopped_or_may_not_run_is_not_told_as_impossible() {
+        let idea = Idea {
+            file: 0,
+            package: "pkg:maven/a/left@1.0.0".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("2.0.0".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: Vec::new(),
+        };
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let told = |reason| {
+            let change = Change {
+                path: "build.gradle".to_owned(),
+                before: None,
+                after: Some(b"x".to_vec()),
+            };
+            let refusal = Refusal { reason, edits: vec![change], next: None, commands: Vec::new() };
+            let tried = vec![("raise left".to_owned(), Refused::Tool(Box::new(refusal)))];
+            refused(&case, &tried, "left", "2.0.0")
+        };
+        let stopped = told(Reason::TimeLimit(299));
+        assert_eq!(stopped.next, "allow more time with --time");
+        assert!(stopped.why.ends_with("it is fixed in 2.0.0"), "{}", stopped.why);
+        let code = told(Reason::ProjectCode("its build files"));
+        assert!(code.why.contains("its build files"), "{}", code.why);
+        assert!(
+            code.next.contains("--project-code") && code.next.contains("JSON"),
+            "{}",
+            code.next
+        );
+        assert_eq!(code.edit.len(), 1);
+    }
+
+    #[test]
+    fn who_would_write_a_file_is_told() {
+        let told = undriven("app/Pipfile.lock", "left", "1.1");
+        assert_eq!(told.0, "app/Pipfile.lock belongs to Pipenv, which Trimtab does not run");
+        assert_eq!(told.1, "raise left to 1.1 with Pipenv");
+        let told = undriven("setup.cfg", "left", "1.1");
+        assert_eq!(told.0, "no known package manager writes setup.cfg");
+        assert_eq!(told.1, "raise left to 1.1 in setup.cfg by hand");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::super::drive::Drive;
 use super::super::edit::lines;
 use super::super::refusal::Reason;
 use super::super::requirement::{name, pin, same};
+use super::super::written::bare;
 use super::sources::Sources;
-use super::written::bare;
 use trimtab_model::version::Scheme;
 
 /// A file for the time of a question.
