@@ -19,6 +19,20 @@ fn pages_are_as_they_were() {
 }
 
 #[test]
+fn what_stands_between_backticks_is_code() {
+    let drawn = |text: &str| {
+        trimtab_pages::Template::render(&trimtab_pages::part::ticked(text)).expect("renders")
+    };
+    assert_eq!(drawn("run `trimtab <b>` now"), "run <code>trimtab &#60;b&#62;</code> now");
+    assert_eq!(drawn("`a` and `b`"), "<code>a</code> and <code>b</code>");
+    for plain in ["", "none", "one ` alone", "an empty `` pair", "``", "`"] {
+        assert_eq!(drawn(plain), plain);
+    }
+    assert_eq!(drawn("`` then `c`"), "`` then <code>c</code>");
+    assert_eq!(drawn("a ` b\n c `d`"), "a ` b\n c <code>d</code>");
+}
+
+#[test]
 fn markup_holds_its_rules() {
     for (name, html) in sample::pages() {
         let broken = rules(&tags(&html));

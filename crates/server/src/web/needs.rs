@@ -50,11 +50,13 @@ pub(super) async fn sides(asking: &Asking<'_>) -> Result<Vec<Side>, Problem> {
 fn one(list: List) -> &'static str {
     match list {
         List::Answers => "decision to answer",
+        List::Appeals => "emergency or dispute to answer",
         List::Charters => "charter to agree to",
         List::Changes => "change of this window",
         List::Ending => "exception ends within 14 days",
         List::Suppliers => "promise or answer owed",
         List::Tierless => "system without a tier",
+        List::Ownerless => "system without an owner",
         List::Broken => "failed deployment",
         List::Jobs => "job given up",
         List::Upkeep => "upkeep task of the server",
@@ -92,7 +94,7 @@ impl Drawn {
             Rows::Charters(all) => rows::charters(asking, all).await?,
             Rows::Ending(all) => rows::ending(asking, all).await?,
             Rows::Changes(all) => rows::changes(asking, all),
-            Rows::Systems(all) => rows::tierless(asking, all),
+            Rows::Systems(all) => rows::systems(asking, all),
             Rows::Owed(all) => rows::owed(asking, all),
             Rows::Findings(all) => rows::findings(asking, all),
             Rows::Rollouts(all) => rows::rollouts(asking, all),

@@ -9,7 +9,7 @@ fn the_first_link_signs_in_once_and_a_password_afterwards() {
     let page = server.ask("GET", "/", &[("cookie", &cookie)], b"");
     assert_eq!(page.status, 200, "{}", page.text);
     assert!(
-        page.text.contains("Ferries") && page.text.contains("Nothing is open"),
+        page.text.contains("Ferries") && page.text.contains("No inventory has been sent yet"),
         "{}",
         page.text
     );

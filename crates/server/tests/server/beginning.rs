@@ -27,9 +27,13 @@ fn who_begins_is_told_the_next_step() {
     let ada = server.someone(org, "Ada", &[(Role::Admin, Organisation)]);
     let today = server.open(&ada, "/").text;
     assert!(today.contains("No inventory has been sent yet"), "{today}");
-    for step in
-        ["First steps", "/teams/new", "/systems/new", "/charter", "grant yourself the roles"]
-    {
+    for step in [
+        "First steps",
+        "/teams/new",
+        "/systems/new",
+        "/charter",
+        "It takes the role security, engineering or operations",
+    ] {
         assert!(today.contains(step), "{step}: {today}");
     }
     // Nothing is known of what nobody sent: no load is drawn, and none of zero.

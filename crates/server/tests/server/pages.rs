@@ -86,7 +86,7 @@ fn a_system_and_a_team_are_described_by_who_may() {
     let page = server.open(&pia, &format!("/systems/{system}"));
     assert!(page.text.contains("&#60;b&#62;no ferries"), "{}", page.text);
     let wrong = server.send(&pia, &edit, &[("tier", "nonsense")]);
-    assert!(wrong.text.contains("The charter has no `nonsense`"), "{}", wrong.text);
+    assert!(wrong.text.contains("The charter has no <code>nonsense</code>"), "{}", wrong.text);
     assert_eq!(server.send(&pia, &format!("/systems/{other}/edit"), &fields).status, 404);
     assert_eq!(server.send(&pia, "/systems/new", &[("name", "x")]).status, 403);
     assert_eq!(server.send(&tom, &edit, &fields).status, 403);

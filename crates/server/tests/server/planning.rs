@@ -126,7 +126,7 @@ fn no_more_are_open_at_a_time_than_the_team_allows() {
     for wrong in ["0", "1001", "x", "1.5"] {
         let fields = [("cadence", "every sprint"), ("capacity", "40"), ("open_limit", wrong)];
         let answer = world.server.send(&world.tom, &edit, &fields);
-        assert!(answer.text.contains("Must be a whole number"), "{wrong}: {}", answer.status);
+        assert!(answer.text.contains("This must be a whole number"), "{wrong}: {}", answer.status);
     }
     let fields = [("cadence", "every sprint"), ("capacity", "40"), ("open_limit", "1")];
     assert_eq!(world.server.send(&world.tom, &edit, &fields).status, 303);

@@ -144,10 +144,10 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     }
     // What is not right is told, and what was written stays in the form.
     for (name, value, words) in [
-        ("what", "", "`what` is 1 to 500"),
-        ("due", "2020-01-01", "`due` is a day"),
-        ("owner", "99999", "`owner` is a person"),
-        ("topic", "finding:99999", "`topic` is a key"),
+        ("what", "", "<code>what</code> is 1 to 500"),
+        ("due", "2020-01-01", "<code>due</code> is a day"),
+        ("owner", "99999", "<code>owner</code> is a person"),
+        ("topic", "finding:99999", "<code>topic</code> is a key"),
     ] {
         let fields = decide.map(|(field, was)| (field, if field == name { value } else { was }));
         let answer = world.send(id, &fields);
@@ -471,8 +471,8 @@ fn a_group_of_systems_is_named_and_planned_on_the_page() {
         server.send(&world.lea, "/reviews/new", &fields)
     };
     let one = form("group", "shop", "Tills").text;
-    assert!(one.contains("two systems at least") && one.contains("Tills"), "{one}");
-    assert!(form("group", "shop\r\nnone", "Tills").text.contains("`none` is no system"));
+    assert!(one.contains("at least two systems") && one.contains("Tills"), "{one}");
+    assert!(form("group", "shop\r\nnone", "Tills").text.contains("<code>none</code> is no system"));
     assert_eq!(form("group", "shop\r\nquay", "Tills").status, 303);
     let list = server.open(&world.lea, "/reviews").text;
     assert!(list.contains("Tills"), "{list}");

@@ -64,7 +64,13 @@ fn a_file_is_taken_with_the_sessions_own_token_only() {
             "Choose a file.",
         ),
         ("no asset", &lea, vec![token, kind, file], 200, "1 to 300 characters"),
-        ("no such kind", &lea, vec![token, asset, ("kind", None, b"ship"), file], 200, "is one of"),
+        (
+            "no such kind",
+            &lea,
+            vec![token, asset, ("kind", None, b"ship"), file],
+            200,
+            "must be one of",
+        ),
         (
             "no such system",
             &lea,

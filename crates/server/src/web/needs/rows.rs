@@ -189,7 +189,7 @@ pub(super) fn changes(asking: &Asking<'_>, all: &[Change]) -> Drawn {
 }
 
 /// Systems of which nobody said how much they matter.
-pub(super) fn tierless(asking: &Asking<'_>, all: &[System]) -> Drawn {
+pub(super) fn systems(asking: &Asking<'_>, all: &[System]) -> Drawn {
     let row = |is: &System| {
         let may = asking.who.may(Action::Describe, On { system: Some(is.id), team: is.team });
         let to = if may { "/edit" } else { "" };
@@ -198,6 +198,9 @@ pub(super) fn tierless(asking: &Asking<'_>, all: &[System]) -> Drawn {
             Cell::name(is.name.clone(), format!("/systems/{}{to}", is.id)),
             owner.map_or_else(|| Cell::unknown("nobody is named"), Cell::text),
             match &is.tier {
+                Some(tier) if asking.agreed.charter.tier(tier).is_some() => {
+                    Cell::text(tier.clone())
+                }
                 Some(tier) => Cell::text(format!("the charter has no tier `{tier}`")),
                 None => Cell::unknown("no tier is set"),
             },
