@@ -66,7 +66,7 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     match locked_anew(drive, wish, edits, is_told) {
         // What npm refuses was so before: the lockfile is an older npm's, or of somebody who told npm not to look. As it is,
         // no change at all could be made.
-        Err(reason) if !is_told && peers::learn(&was, reason.blockers()) => {
+        Err(reason) if !is_told && peers::learn(&telling(was, drive), reason.blockers()) => {
             if let Some((name, text)) = locked {
                 drive.write(name, &text)?;
             }
@@ -75,6 +75,11 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
         }
         ended => ended,
     }
+}
+
+/// A lockfile that tells of peers: one of the first version does not, and stands in the newest since the first run.
+fn telling(was: Value, drive: &Drive<'_>) -> Value {
+    if was["packages"].is_object() { was } else { lockfile(drive) }
 }
 
 /// `is_told`: the project itself tells npm not to look at peers.
