@@ -255,11 +255,23 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     // What was asked of this run alone is not the file's.
     if !before.lines().any(|line| line == WHEELS)
         && let Some(after) = drive.text(target)
-        && let Some(text) = lines::without(&after, |line| line == WHEELS)
+        && let Some(text) = without_wheels(&after)
     {
-        drive.write(target, &text.replace("\n\n\n", "\n\n"))?;
+        drive.write(target, &text)?;
     }
     Ok(())
+}
+
+/// A compiled file without the option that asks for wheels alone, and without the empty line that follows options where it was
+/// the only one. `None`: it has no such option.
+fn without_wheels(text: &str) -> Option<String> {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let at = lines.iter().position(|line| line.trim_end() == WHEELS)?;
+    let before = at.checked_sub(1).and_then(|before| lines.get(before));
+    let is_alone = before.is_none_or(|line| line.trim().is_empty() || line.starts_with('#'));
+    let ends = lines.get(at + 1).is_some_and(|line| line.trim().is_empty());
+    lines.drain(at..=if is_alone && ends { at + 1 } else { at });
+    Some(lines.concat())
 }
 
 /// As pip tells it, and as its error shows where pip-tools does not let it tell:
@@ -287,7 +299,22 @@ fn blockers(text: &str) -> Vec<Blocker> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keep, blockers, kept};
+    use super::{Keep, blockers, kept, without_wheels};
+
+    #[test]
+    fn the_option_of_a_run_leaves_nothing_behind() {
+        let option = "--only-binary :all:\n";
+        for (text, written) in [
+            ("# head\n#\nOPTION\na==1\n", "# head\n#\na==1\n"),
+            ("# head\n#\n--pre\nOPTION\na==1\n", "# head\n#\n--pre\n\na==1\n"),
+            ("# head\n#\nOPTION--pre\n\na==1\n", "# head\n#\n--pre\n\na==1\n"),
+            ("OPTION\na==1\n", "a==1\n"),
+        ] {
+            let text = text.replace("OPTION", option);
+            assert_eq!(without_wheels(&text).as_deref(), Some(written), "{text}");
+        }
+        assert_eq!(without_wheels("# head\na==1\n"), None);
+    }
 
     #[test]
     fn what_uv_may_be_told_is_kept() {
