@@ -10,7 +10,7 @@ use serde_json::Value;
 use trimtab_engine::plan::learn::{Estimate, Sort, Source, prior};
 use trimtab_model::Purl;
 use trimtab_model::charter::CostModel;
-use trimtab_report::plan::json::{self, Document, Finding};
+use trimtab_report::plan::json::{self, Document, Finding, Left};
 
 use crate::problem::Problem;
 
@@ -217,7 +217,11 @@ pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
     // Where not everything was asked, nothing is known of what was not found.
     let whole = !document.search.offline && !document.search.cut_short;
     let mut seen = BTreeSet::new();
-    for left in document.left.iter().filter(|left| whole && left.next.is_some()) {
+    // What an action removes that waits has a next step too.
+    let waits: BTreeSet<&str> =
+        document.actions.iter().flat_map(|a| &a.removes).map(String::as_str).collect();
+    let is_left = |left: &&Left| left.next.is_some() && !waits.contains(left.finding.as_str());
+    for left in document.left.iter().filter(|left| whole && is_left(left)) {
         if !seen.insert(left.finding.as_str()) {
             continue;
         }

@@ -40,6 +40,7 @@ mod together;
 pub(super) mod tree;
 mod unbuilt;
 mod unread;
+mod waiting;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -280,7 +280,7 @@ pub struct Left {
     pub why: String,
     /// Who stands in the way: one requirement each.
     pub blockers: Vec<Blocker>,
-    /// The next best action, in words. `null`: there is an action, and it waits.
+    /// The next best action, in words. `null`: its action waits for another one.
     pub next: Option<String>,
     /// The edit of a manifest that would be made, where the package manager is not there to confirm it.
     pub edit: Vec<Change>,

@@ -25,6 +25,7 @@ use super::settled::Settled;
 use super::stack::Extent;
 use super::tree::Trees;
 use super::unread;
+use super::waiting;
 use super::words::{ACCEPT, Explained};
 use crate::args;
 use crate::commands::rhythm::Rhythm;
@@ -349,7 +350,11 @@ impl Answer<'_> {
                     explained.blockers.iter().map(blocker).collect(),
                 ),
                 (because, _, _) => {
-                    (tell::because(&self.settled.problem, because), None, Vec::new())
+                    let why = tell::because(&self.settled.problem, because);
+                    let open = self.open.get(at);
+                    let next =
+                        open.and_then(|open| waiting::next(because, open.level, self.charter));
+                    (why, next, Vec::new())
                 }
             };
             let unused = explained.is_some_and(|e| e.unused);
