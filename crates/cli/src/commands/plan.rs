@@ -13,6 +13,7 @@ pub(super) mod broke;
 mod bundle;
 mod candidate;
 pub(super) mod checks;
+pub(super) mod closed;
 mod companions;
 mod copies;
 mod enabled;

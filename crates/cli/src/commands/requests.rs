@@ -15,6 +15,7 @@ use trimtab_report::requests::json::{self, Document};
 
 use super::apply::{LISTING, content, named, plan::Plan};
 use super::host::{Located, Told, locate, told};
+use super::plan::closed::Closed;
 use super::plan::place::Top;
 use super::plan::tree::Trees;
 use super::{Outcome, scan};
@@ -99,6 +100,7 @@ pub fn run(args: &Requests, io: &mut Io) -> Outcome {
             (last, exit)
         }
     };
+    Closed::keep(&args.path, &seen.told, plan.as_ref(), &seen.steps, io);
     let document = document(&look, &seen, &done);
     output::all(&targets, false, io, |format, _, out| {
         Ok(match format {

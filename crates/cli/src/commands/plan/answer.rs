@@ -251,7 +251,11 @@ impl Answer<'_> {
             (WhyNow::Accepted, None) => "it was planned for this window before".to_owned(),
             (why, _) => tell::why_now(&self.settled.problem, why),
         };
-        batch.why_now.iter().map(tell).collect()
+        let refused = self.settled.before.refused(&self.candidates_named(&batch.candidates));
+        let refused = refused.map(|why| {
+            format!("{why}: its request opens only with `trimtab apply --request --again`")
+        });
+        refused.into_iter().chain(batch.why_now.iter().map(tell)).collect()
     }
 
     fn action(&self, candidate: &Candidate) -> json::Action {
