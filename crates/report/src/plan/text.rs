@@ -69,11 +69,14 @@ impl Page<'_> {
             false => format!(" ({} assumed)", rhythm.assumed.join(", ")),
         };
         let last = rhythm.windows.last().map_or("?", |w| day(&w.end));
+        let capacity = match number(rhythm.capacity) {
+            one if one == "1" => "1 point".to_owned(),
+            many => format!("{many} points"),
+        };
         let text = format!(
-            "{}: {}, {} points per window{assumed}; {} until {last}; charter {} {}",
+            "{}: {}, {capacity} per window{assumed}; {} until {last}; charter {} {}",
             rhythm.team,
             rhythm.cadence,
-            number(rhythm.capacity),
             count(rhythm.windows.len(), "window"),
             plan.charter.name,
             plan.charter.version,
