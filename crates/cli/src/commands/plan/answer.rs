@@ -146,6 +146,7 @@ impl Answer<'_> {
             assumed: rhythm.assumed.iter().map(|what| (*what).to_owned()).collect(),
             windows: rhythm.windows.iter().map(window).collect(),
             horizon: rhythm.horizon.to_string(),
+            time_zone: self.charter.calendar.time_zone.iana_name().map(str::to_owned),
         }
     }
 
