@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use trimtab_connect::requests::State;
-use trimtab_connect::requests::life::{Ours, Step, What};
+use trimtab_connect::requests::life::{Ours, Step};
 
 use super::last;
 use crate::commands::apply::plan::Plan;
@@ -54,30 +54,26 @@ impl Closed {
         self.refused.iter().find(|refused| refused.actions == actions).map(|is| is.why.as_str())
     }
 
-    fn seen(ours: &[Ours], plan: Option<&Plan>, steps: &[Step]) -> Closed {
+    fn seen(ours: &[Ours], plan: Option<&Plan>, refused: &[Step]) -> Closed {
         let open = tips(ours, State::Open);
         let closed = tips(ours, State::Closed).into_iter().filter(|tip| !open.contains(tip));
-        let is_refused = |step: &Step| {
-            step.number.is_none() && matches!(step.what, What::NotWanted | What::Reverted)
-        };
         let batches = plan.map(|plan| &plan.0.batches).into_iter().flatten();
         let refused = batches.filter_map(|batch| {
-            let mut of = steps.iter().filter(|step| step.batch == batch.name);
-            let why = of.find(|step| is_refused(step))?.why.clone();
+            let why = refused.iter().find(|step| step.batch == batch.name)?.why.clone();
             Some(Refused { actions: batch.actions.iter().cloned().collect(), why })
         });
         Closed { tips: closed.take(MOST).collect(), refused: refused.collect() }
     }
 
-    /// Remembers what a host says. What cannot be kept is told.
+    /// Remembers what a host says, with the steps of what is planned and refused. What cannot be kept is told.
     pub(in crate::commands) fn keep(
         folder: &Path,
         told: &Told,
         plan: Option<&Plan>,
-        steps: &[Step],
+        refused: &[Step],
         io: &mut Io,
     ) {
-        let after = Closed::seen(&told.ours, plan, steps);
+        let after = Closed::seen(&told.ours, plan, refused);
         if after == Closed::of(folder, io) {
             return;
         }
