@@ -24,7 +24,8 @@ mod go;
 mod gradle;
 pub mod image;
 mod javascript;
-mod layers;
+pub(crate) mod layers;
+mod marker;
 mod maven;
 mod needs;
 mod npm;
@@ -43,6 +44,7 @@ mod search;
 mod sources;
 mod uv;
 mod wheels;
+pub(crate) mod written;
 mod yarn_berry;
 mod yarn_classic;
 mod yarn_lock;
@@ -57,7 +59,7 @@ use trimtab_model::{Purl, Way};
 pub use bundled::{Bundled, bundled};
 pub use change::{Change, Confirmed, Ran};
 pub use confirm::{Settled, askers, confirm, listing, managing, settled};
-pub use detect::{detect, detect_among};
+pub use detect::{detect, detect_among, project_of};
 pub use folder::sweep;
 pub use forced::is_forced;
 pub use go::vendor::{Vendored, vendored, vendored_at};
@@ -143,6 +145,8 @@ pub struct Tool {
     edit: fn(&Manifests, &Wish) -> Result<Edits, Uneditable>,
     /// Whether the program edits the manifests itself, and keeps their format.
     edits_itself: bool,
+    /// Whether locking adds what belongs to the edits into the edited manifests (hashes), so that they are not put back.
+    completes_edits: bool,
     /// Code of the project that it would run.
     code: fn(&Manifests) -> Option<&'static str>,
     /// Kinds of which one run of it carries out several at once: [`Wish::also`].

@@ -151,6 +151,8 @@ pub struct Layout {
     pub headline: String,
     /// What can be done with the whole page: each leads to a page of its own.
     pub actions: Vec<Link>,
+    /// What is most often done next from here; a page has one, or none.
+    pub primary: Option<Link>,
     /// The token against forged requests.
     pub csrf: String,
     /// What has just happened.

@@ -138,7 +138,7 @@ pub(crate) async fn agree(
     let done = app.store.agree(who.org, charter.id, by, &said, &actor, now).await;
     let state = match done {
         Err(StoreError::Refused(_)) => {
-            return Err(Problem::conflict("It is not proposed any longer."));
+            return Err(Problem::conflict("This charter is no longer proposed."));
         }
         done => done?,
     };
@@ -160,7 +160,7 @@ pub(crate) async fn withdraw(app: &App, who: &Who, charter: &StoredCharter) -> R
     if app.store.withdraw_charter(who.org, charter.id, &who.actor(), app.now()).await? {
         Ok(())
     } else {
-        Err(Problem::conflict("It is not proposed any longer."))
+        Err(Problem::conflict("This charter is no longer proposed."))
     }
 }
 

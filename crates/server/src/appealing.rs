@@ -149,10 +149,10 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
         _ => return Err(Problem::invalid("`wanted` is now or later; an emergency is now.")),
     };
     if !is.state.is_live() {
-        return Err(Problem::conflict("The finding is gone: nothing is left to be done."));
+        return Err(Problem::conflict("The finding is gone: there is nothing left to do."));
     }
     if place.team.is_none() {
-        return Err(Problem::conflict("No team owns the system: say first who does."));
+        return Err(Problem::conflict("No team owns the system: set its owner team first."));
     }
     let (there, gravest) = change(app, who, is.asset.0, &is.package).await?;
     if is.fix.is_none() || !there.contains(&is.id) {
@@ -161,7 +161,7 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     if let Some(incident) = sent.incident {
         let room = crate::responding::room(app, who, incident).await?;
         if room.is.is.drill.is_some() || room.is.closed.is_some() {
-            let text = "It is a drill, or closed: nothing real is asked for it.";
+            let text = "The incident is a drill or closed: it cannot be the reason for a request.";
             return Err(Problem::conflict(text));
         }
         let mut rows = room.places.rows.iter();
@@ -173,7 +173,7 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let open = (Some(AppealState::Asked), None, place.team);
     let open = app.store.appeals(who.org, open, None, None, 500).await?.rows;
     if open.iter().any(|a| a.is.dispute == dispute && a.is.finding == Some(is.id)) {
-        return Err(Problem::conflict("The same is asked already and waits for an answer."));
+        return Err(Problem::conflict("The same request is already waiting for an answer."));
     }
     let now = app.now();
     let agreed = app.agreed(who.org, now).await?;
@@ -209,7 +209,8 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
 }
 
 /// Why nothing is asked or granted that no plan can do.
-const NO_CHANGE: &str = "No change of the plan removes it: no source names a fix, or it does not count towards the load.";
+const NO_CHANGE: &str =
+    "No planned change removes it: no source names a fix, or it does not count towards the load.";
 
 /// Of the findings of a package of an asset that count: those that a change removes, and the gravest level of all.
 async fn change(
@@ -333,11 +334,13 @@ pub(crate) async fn answer(
     };
     if is.state != AppealState::Asked || is.is.author == who.person.id {
         let text =
-            "It was answered already, or you asked for it yourself: somebody else must answer.";
+            "This was already answered, or you requested it yourself: somebody else must answer.";
         return Err(Problem::conflict(text));
     }
     if is.consents.iter().any(|consent| consent.person == who.person.id) {
-        return Err(Problem::conflict("You granted it already: somebody else must, too."));
+        return Err(Problem::conflict(
+            "You have already granted it: somebody else must grant it too.",
+        ));
     }
     let role = Role::from_word(&sent.role);
     let role = role.filter(|role| answering(who, &is, place).contains(role));
@@ -351,7 +354,7 @@ pub(crate) async fn answer(
     let mut placed = None;
     if granted {
         // The plan is that of who owns it now, and has a change that it is about.
-        let text = "No team owns the system any longer: say first who does.";
+        let text = "No team owns the system any longer: set its owner team first.";
         let team = place.team.ok_or_else(|| Problem::conflict(text))?;
         if change(app, who, is.is.asset, &is.is.package).await?.0.is_empty() {
             return Err(Problem::conflict(NO_CHANGE));
@@ -389,7 +392,7 @@ pub(crate) async fn answer(
     let follows = Follows { placed: decided, job: job.as_ref(), told, consented };
     let answer = (granted, words);
     if !app.store.answer_appeal_with(who.org, id, answer, by, follows, now).await? {
-        return Err(Problem::conflict("It was answered meanwhile."));
+        return Err(Problem::conflict("Somebody else has just answered this."));
     }
     app.work.notify_one();
     Ok(find(app, who, id).await?.0)

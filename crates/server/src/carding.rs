@@ -20,7 +20,7 @@ use crate::updating::{self, Far, Update};
 /// How many updates are looked at: the newest.
 const LOOKED: usize = 300;
 /// What is said where there are more.
-pub(crate) const LEFT_OUT: &str = "There are more updates than were looked at: the oldest are left out, and what is not known of them is told as unknown.";
+pub(crate) const LEFT_OUT: &str = "There are more updates than were read: the oldest are left out, and figures that depend on them are unknown.";
 
 /// A finding that an update removed.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -110,18 +110,18 @@ pub(crate) fn read<T: DeserializeOwned>(
     version: u32,
 ) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes)
-        .map_err(|e| Problem::invalid(format!("It is no JSON: {e}.")))?;
+        .map_err(|e| Problem::invalid(format!("Not valid JSON: {e}.")))?;
     let is = value["format"].as_str().unwrap_or_default();
     if is != format {
-        return Err(Problem::invalid(format!("It is no `{format}`.")));
+        return Err(Problem::invalid(format!("Not a `{format}` document.")));
     }
     if value["version"].as_u64() != Some(u64::from(version)) {
-        let detail = format!("Its shape is not version {version}, which this server reads.");
+        let detail = format!("This server reads version {version} of the format.");
         return Err(Problem::invalid(detail));
     }
     plain(&value, "")?;
     serde_json::from_value(value)
-        .map_err(|e| Problem::invalid(format!("It is no `{format}`: {e}.")))
+        .map_err(|e| Problem::invalid(format!("Not a valid `{format}` document: {e}.")))
 }
 
 /// That no text in it is a command to a terminal, hides others, or is too long.
@@ -136,12 +136,11 @@ fn plain(value: &Value, name: &str) -> Result<(), Problem> {
                     || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
             };
             if text.chars().any(wrong) {
-                let detail = format!("A text in it (`{name}`) has characters that are no text.");
+                let detail = format!("The text `{name}` has invalid characters.");
                 return Err(Problem::invalid(detail));
             }
             if !diff && text.chars().count() > LONGEST {
-                let detail =
-                    format!("A text in it (`{name}`) is longer than {LONGEST} characters.");
+                let detail = format!("The text `{name}` is longer than {LONGEST} characters.");
                 return Err(Problem::invalid(detail));
             }
             Ok(())
@@ -157,9 +156,9 @@ fn plain(value: &Value, name: &str) -> Result<(), Problem> {
 /// # Errors
 /// It is none, or lies in the future.
 pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
-    let at: Timestamp = text.parse().map_err(|_| Problem::invalid("Its `now` is no time."))?;
+    let at: Timestamp = text.parse().map_err(|_| Problem::invalid("`now` is not a time."))?;
     if at > now + AHEAD {
-        return Err(Problem::invalid("Its `now` lies in the future."));
+        return Err(Problem::invalid("`now` is in the future."));
     }
     Ok(at)
 }

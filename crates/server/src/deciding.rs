@@ -205,19 +205,19 @@ async fn checked(
             if !wanted.days.is_some_and(|days| (1..=most).contains(&days)) {
                 return wrong(
                     "days",
-                    format!("It is 1 to {most}: what is {level} may be accepted so long."),
+                    format!("Must be 1 to {most}: the longest that {level} may be accepted."),
                 );
             }
             if rules.control_from.is_some_and(|from| level >= from) && control.is_none() {
                 let text =
-                    format!("What is {level} needs something that lowers the risk meanwhile.");
+                    format!("Accepting {level} needs a compensating control in the meantime.");
                 return wrong("control", text);
             }
             None
         }
         DecisionKind::NotAffected => {
             if wanted.days.is_some_and(|days| !(1..=LONGEST).contains(&days)) {
-                return wrong("days", format!("It is 1 to {LONGEST}, or nothing."));
+                return wrong("days", format!("Must be 1 to {LONGEST}, or empty."));
             }
             let label = wanted.justification.as_deref().and_then(Justification::from_label);
             match label {
@@ -313,7 +313,7 @@ pub(crate) async fn answer_all(
 
 fn own() -> Problem {
     let detail =
-        "It was answered already, or you asked for it yourself: somebody else must answer.";
+        "This was already answered, or you requested it yourself: somebody else must answer.";
     Problem::conflict(detail)
 }
 
@@ -326,22 +326,19 @@ async fn may_approve(
     now: Timestamp,
 ) -> Result<(), Refused> {
     if decision.is.expires.is_some_and(|end| end <= now) {
-        return Err(Problem::conflict("Its end has passed: it would never hold. Ask anew.").into());
+        return Err(Problem::conflict("Its end date has passed. Request it again.").into());
     }
     let agreed = app.agreed(who.org, now).await?;
     let level = gravest(app, who.org, decision).await?;
     let standing = signed(decision, (who.person.id, role), level, &agreed, now);
     let Some(standing) = standing else {
-        return wrong("justification", "It does not say why it is not affected.");
+        return wrong("justification", "A justification is missing.");
     };
     if standing.is_held() {
         return Ok(());
     }
     let why: Vec<&str> = standing.diagnostics().iter().map(|d| &*d.message).collect();
-    wrong(
-        "role",
-        format!("By the charter it would not hold for what is {level}: {}.", why.join("; ")),
-    )
+    wrong("role", format!("The charter does not allow this for {level}: {}.", why.join("; ")))
 }
 
 /// The gravest level of what a decision is about; what is not known may be critical.

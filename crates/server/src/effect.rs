@@ -64,7 +64,7 @@ pub(crate) async fn effect(
     let (found, more) = all(app, org, &filter, MOST).await?;
     let known = known(&app.store, org, &found).await?;
     let Some(index) = app.index() else {
-        return Err(Problem::conflict("There is no advisory index: nothing can be weighed."));
+        return Err(Problem::conflict("There is no advisory index, so nothing can be weighed."));
     };
     let weigh = tokio::task::spawn_blocking(move || {
         let today = Weigher::new(&agreed, index.clone(), now);
@@ -75,7 +75,7 @@ pub(crate) async fn effect(
         }
         effect
     });
-    weigh.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))
+    weigh.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))
 }
 
 /// Findings up to a bound, the gravest first, and whether there are more.

@@ -163,7 +163,7 @@ pub(crate) async fn add(app: &App, who: &Who, wanted: &Wanted) -> Result<i64, Pr
         None => value(app, who, wanted.team, measure, (String::new(), DAYS)).await?,
     };
     let from = from.ok_or_else(|| {
-        Problem::invalid("The number of now is not known: say in `from` where it begins.")
+        Problem::invalid("The current number is unknown: set `from` to where it begins.")
     })?;
     let most = if measure == Measure::Deadlines { 100.0 } else { 1e9 };
     let right = |value: f64| value.is_finite() && (0.0..=most).contains(&value);
@@ -286,10 +286,8 @@ pub(crate) async fn answer(
     let of = (who.person.id, role);
     match app.store.answer_pulse(who.org, &round(now), of, answers, now).await? {
         PulseAnswer::Counted => Ok(()),
-        PulseAnswer::Again => Err(Problem::conflict("You answered this month.")),
-        PulseAnswer::Over => {
-            Err(Problem::conflict("The month is over by now: answer in the next one."))
-        }
+        PulseAnswer::Again => Err(Problem::conflict("You have already answered this month.")),
+        PulseAnswer::Over => Err(Problem::conflict("The month is over: answer in the next one.")),
     }
 }
 

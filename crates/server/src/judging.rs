@@ -57,7 +57,7 @@ pub(crate) struct Change {
 pub(crate) fn read(bytes: &[u8], asset: i64, change: &Change) -> Result<Vec<NewVerdict>, Problem> {
     let mut all = Vec::new();
     for document in serde_json::Deserializer::from_slice(bytes).into_iter::<Value>() {
-        let wrong = |e| Problem::invalid(format!("It is no JSON: {e}."));
+        let wrong = |e| Problem::invalid(format!("Not valid JSON: {e}."));
         let document = document.map_err(wrong)?;
         if all.len() >= PACKAGES {
             let detail = format!("It has more than {PACKAGES} judgements: send them in parts.");
@@ -79,7 +79,9 @@ pub(crate) fn read(bytes: &[u8], asset: i64, change: &Change) -> Result<Vec<NewV
         });
     }
     if all.is_empty() {
-        return Err(Problem::invalid("It is empty: send what `trimtab gate --format json` wrote."));
+        return Err(Problem::invalid(
+            "The body is empty: send the output of `trimtab gate --format json`.",
+        ));
     }
     Ok(all)
 }

@@ -130,7 +130,7 @@ pub(crate) async fn mine(app: &App, who: &Who, id: i64, mine: bool) -> Result<()
     let done = app.store.set_merger(org, (asset, &merger), None, (by, now)).await?;
     let own = |known: &Merger| known.person == person;
     if !done && !known.as_ref().is_some_and(own) {
-        return Err(Problem::conflict("It is known that somebody else merged it."));
+        return Err(Problem::conflict("Somebody else is already recorded as having merged it."));
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ impl Wish {
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// The team chose no cadence.
+    /// The team has not chosen a cadence.
     Cadence,
     /// It chose one that the charter does not have.
     Unknown(String),
@@ -88,12 +88,12 @@ pub(crate) enum Missing {
 impl Missing {
     pub(crate) fn told(&self) -> String {
         match self {
-            Missing::Cadence => "The team chose no cadence.".to_owned(),
+            Missing::Cadence => "The team has not chosen a cadence.".to_owned(),
             Missing::Unknown(name) => {
                 format!("The charter in force has no cadence `{name}`.")
             }
             Missing::NoWindows(name) => {
-                format!("The cadence `{name}` makes no windows on the charter's calendar.")
+                format!("The cadence `{name}` gives no windows on the charter's calendar.")
             }
             Missing::Capacity => "The team has no capacity for a window.".to_owned(),
         }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trimtab_engine::plan::learn::Taught;
 use trimtab_engine::plan::{reckoned, tell};
 use trimtab_model::plan::{Batch, Item, Slot, WhyNow};
 use trimtab_store::{
@@ -40,6 +41,19 @@ pub(crate) struct Told {
     pub(crate) until: Option<i64>,
     /// What each change that is scheduled costs.
     pub(crate) costs: Vec<ToldCost>,
+    /// What finished changes taught of those that cost just that.
+    pub(crate) lessons: Vec<ToldLesson>,
+}
+
+/// What changes of one sort cost by what finished ones taught.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToldLesson {
+    /// The sort: what is done, how far the version moves, and whether something else brings the package in.
+    pub(crate) of: String,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    pub(crate) confidence: f64,
 }
 
 /// What a change of a kept plan costs.
@@ -54,6 +68,9 @@ pub(crate) struct ToldCost {
     pub(crate) most: f64,
     /// The probability that nothing breaks.
     pub(crate) confidence: f64,
+    /// The sort of change whose lesson this is, to the last place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<String>,
 }
 
 /// A window of a kept plan.
@@ -196,6 +213,9 @@ async fn keep(
 
 fn told(planned: &Planned) -> Told {
     let plan = &planned.plan;
+    let mut lessons = lessons(&planned.learnt.taught);
+    let costs = costs(planned, &lessons);
+    lessons.retain(|lesson| costs.iter().any(|cost| cost.of.as_ref() == Some(&lesson.of)));
     Told {
         missing: None,
         windows: planned
@@ -216,15 +236,39 @@ fn told(planned: &Planned) -> Told {
         left: plan.left.iter().filter(|l| matches!(l.what, Item::Finding(_))).count(),
         held: planned.held.len(),
         until: Some(planned.question.horizon.as_second()),
-        costs: costs(planned),
+        costs,
+        lessons,
     }
 }
 
+/// What is learnt, by sort.
+fn lessons(taught: &[Taught]) -> Vec<ToldLesson> {
+    let one = |taught: &Taught| {
+        let sort = taught.sort;
+        let mut of = sort.kind.as_str().to_owned();
+        if let Some(distance) = sort.distance {
+            of = format!("{of} {}", distance.as_str());
+        }
+        if sort.transitive {
+            of += " transitive";
+        }
+        let is = &taught.is;
+        ToldLesson { of, least: is.least, most: is.most, confidence: is.confidence }
+    };
+    taught.iter().map(one).collect()
+}
+
 /// What the changes of the plan cost, each by what it is.
-fn costs(planned: &Planned) -> Vec<ToldCost> {
+fn costs(planned: &Planned, lessons: &[ToldLesson]) -> Vec<ToldCost> {
     let cost = |at: &usize| {
         let (change, asked) = (planned.changes.get(*at)?, planned.question.candidates.get(*at)?);
+        // Which lesson it is: to the last place, or it is none.
+        let is = |lesson: &&ToldLesson| {
+            (lesson.least, lesson.most, lesson.confidence)
+                == (asked.least, asked.most, asked.confidence)
+        };
         Some(ToldCost {
+            of: lessons.iter().find(is).map(|lesson| lesson.of.clone()),
             asset: change.of.asset,
             package: change.of.package.clone(),
             points: reckoned(asked.least, asked.most, asked.confidence),
@@ -303,13 +347,13 @@ fn why(
     });
     let mut said: Vec<String> = said.map(|w| tell::why_now(&planned.question, w)).collect();
     if said.is_empty() {
-        said.push("it goes with what is planned for that window".to_owned());
+        said.push("it is combined with what is planned for that window".to_owned());
     }
     let was = change.kept.as_ref().map(|kept| &kept.window);
     let moved = was.filter(|was| was.as_ref().map(|w| w.starts) != window.map(|w| w.starts));
     let left = match moved {
         None => None,
-        Some(Some(was)) if was.ends <= now => Some("its window is over and it is not done"),
+        Some(Some(was)) if was.ends <= now => Some("its window has ended and it is not done"),
         Some(_) if by_people => None,
         Some(_) if planned.let_go.contains(&at) => Some("another window saves more"),
         Some(_) => Some("it cannot stay in its window"),
@@ -355,7 +399,7 @@ fn gone(planned: &Planned, change: &PlannedChange) -> String {
     let left =
         planned.plan.left.iter().find(|l| at.is_some_and(|at| l.what == Item::Candidate(at)));
     left.map_or_else(
-        || "nothing that counts is left for it to remove".to_owned(),
+        || "nothing that counts is left to remove".to_owned(),
         |left| tell::because(&planned.question, &left.because),
     )
 }

@@ -212,6 +212,7 @@ pub fn router(app: App) -> Router {
         .route("/said/{id}", get(web::said::page))
         .route("/said/{id}/end", post(web::said::end))
         .route("/teams", get(web::teams::page))
+        .route("/teams/new", get(web::add_team::page).post(web::add_team::post))
         .route("/teams/{id}", get(web::team::page))
         .route("/teams/{id}/edit", get(web::team::edit).post(web::team::post))
         .route("/teams/{id}/card", get(web::card::page))

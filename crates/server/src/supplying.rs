@@ -401,7 +401,7 @@ pub(crate) async fn take(app: &App, who: &Who, ids: (i64, i64)) -> Result<(), Pr
     let product = supplier.product(is.is.product)?;
     who.must(Action::Upload, on(&app.store, who.org, product.system).await?)?;
     if is.is.kind != "vex" {
-        return Err(Problem::conflict("It is no VEX document."));
+        return Err(Problem::conflict("This is not a VEX document."));
     }
     let again = || Problem::conflict("Somebody let it hold already.");
     // It may have been ended since: that stands.

@@ -1,12 +1,14 @@
 //! The pages: what the API knows, filled into the views of `trimtab-pages`. One file per page.
 
 pub(crate) mod account;
+pub(crate) mod add_team;
 pub(crate) mod administration;
 pub(crate) mod answer_many;
 pub(crate) mod appeals;
 pub(crate) mod ask;
 pub(crate) mod ask_many;
 pub(crate) mod asset;
+mod begin;
 pub(crate) mod board;
 pub(crate) mod board_mail;
 pub(crate) mod calendar;
@@ -189,6 +191,7 @@ pub(crate) async fn layout(
         title: title.to_owned(),
         headline,
         actions: Vec::new(),
+        primary: None,
         csrf: who.session.as_ref().map_or(String::new(), |s| s.csrf.clone()),
         flash: None,
         now: app.now(),
@@ -208,11 +211,30 @@ pub(crate) fn own_form(who: &Who, csrf: &str) -> Result<(), Problem> {
 /// What was wrong with a form, if anything was, at its fields or above them.
 pub(crate) fn mended(form: &mut Form, wrong: Option<(&'static str, String)>) {
     let Some((name, text)) = wrong else { return };
-    match form.fields.iter_mut().find(|f| f.name == name) {
-        Some(field) => field.error = text,
+    // What the API says of a member is said at its field, which has another name for people.
+    let member = text.strip_prefix('`').and_then(|rest| rest.split_once("` ")).map(|(of, _)| of);
+    let has = |name: &str| form.fields.iter().any(|f| f.name == name && f.input != Input::Hidden);
+    let name = match member.filter(|member| has(member)) {
+        Some(member) => member.to_owned(),
+        None => name.to_owned(),
+    };
+    match form.fields.iter_mut().find(|f| f.name == name && f.input != Input::Hidden) {
+        Some(field) => field.error = at_its_field(&name, text),
         None => {
             form.notice = Some(Notice { urgency: Urgency::Warning, text, next: None });
         }
+    }
+}
+
+/// What is wrong with a member, as it is said where its field stands.
+fn at_its_field(name: &str, text: String) -> String {
+    let Some(rest) = text.strip_prefix(&format!("`{name}` ")) else { return text };
+    match rest.strip_prefix("is ") {
+        Some(no) if ["no ", "not ", "none ", "too "].iter().any(|word| no.starts_with(word)) => {
+            format!("This is {no}")
+        }
+        Some(is) => format!("This must be {is}"),
+        None => format!("It {rest}"),
     }
 }
 

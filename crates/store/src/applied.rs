@@ -142,6 +142,8 @@ impl Store {
         if more > 0 {
             data["more"] = json!(more);
         }
+        data["carried"] = json!(new.at.to_string());
+        data["did"] = json!(did(&new.told));
         if let (Some(data), Some(evidence)) =
             (data.as_object_mut(), evidence(&new.told).as_object())
         {
@@ -402,6 +404,32 @@ impl Store {
         )
         .await
     }
+}
+
+/// What was done in a batch, as far as it teaches what such changes cost: the sort of each action with the points that were
+/// planned for it; where no action tells its sort, from which version to which each package moved. `None`: it is more than the
+/// ledger keeps.
+fn did(told: &serde_json::Value) -> Option<Vec<serde_json::Value>> {
+    let list = |name: &str| told[name].as_array().map_or(&[][..], Vec::as_slice);
+    let done = list("actions").iter().filter(|action| action["outcome"] == "done");
+    let sort = |action: &serde_json::Value| {
+        let is = action["estimate"].as_object()?;
+        let of = |name: &str| is.get(name).cloned().unwrap_or_default();
+        Some(json!({ "kind": of("kind"), "distance": of("distance"),
+            "transitive": of("transitive"), "points": action["points"] }))
+    };
+    let mut all: Vec<_> = done.filter_map(sort).collect();
+    if all.is_empty() {
+        let version = |of: Option<&serde_json::Value>| of.cloned().unwrap_or_default();
+        let moved = |is: &serde_json::Value| {
+            let end = |name: &str| is[name].as_array();
+            json!({ "from": version(end("from").and_then(|all| all.first())),
+                "to": version(end("to").and_then(|all| all.last())) })
+        };
+        all.extend(list("moves").iter().map(moved));
+    }
+    let long: usize = all.iter().map(|line| line.to_string().len()).sum();
+    (all.len() <= REMOVED && long <= LONGEST).then_some(all)
 }
 
 /// What a batch removes, as its evidence says: the names of vulnerabilities, each with its package. Of what was pushed the

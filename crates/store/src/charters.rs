@@ -1,6 +1,7 @@
 //! Charters of an organisation: proposed, agreed to side by side, in force, past.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use trimtab_model::Role;
 
 use crate::condition::{Condition, listed};
@@ -74,7 +75,7 @@ pub(crate) const SIDES: [Role; 4] =
     [Role::Security, Role::Engineering, Role::Product, Role::Operations];
 
 impl Store {
-    /// Proposes a charter. The text was checked by the caller.
+    /// Proposes a charter. The text was checked by the caller; the ledger is told its digest.
     ///
     /// # Errors
     /// The store does not answer.
@@ -91,7 +92,8 @@ impl Store {
         let sql = "INSERT INTO charter (org, id, text, state, author, proposed)
             VALUES ($1, $2, $3, 'proposed', $4, $5)";
         tx.run(sql, args![org.0, id, text, author, micros(now)]).await?;
-        let data = serde_json::json!({ "what": "charter-proposed", "charter": id });
+        let data = serde_json::json!({ "what": "charter-proposed", "charter": id,
+            "text": ledger::hex(&Sha256::digest(text)) });
         described::count(&mut tx, org).await?;
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;

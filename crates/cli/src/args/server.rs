@@ -283,6 +283,9 @@ pub enum LedgerVerb {
         /// Only this organisation
         #[arg(long, value_name = "NAME")]
         organisation: Option<String>,
+        /// Also write the documents and charters that entries name to this folder, each named by its SHA-256
+        #[arg(long, value_name = "DIR")]
+        documents: Option<PathBuf>,
         /// Where the store is
         #[command(flatten)]
         store: StoreArgs,

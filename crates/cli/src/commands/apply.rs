@@ -87,6 +87,10 @@ pub fn run(args: &Apply, io: &mut Io) -> Outcome {
     for line in &document.worse {
         say::diagnostic(io, &Diagnostic::new(Code::ChangeWorse, line.clone()));
     }
+    let is_shown = targets.iter().any(|(_, file)| file.is_none());
+    if exit == Exit::Violated && document.worse.is_empty() && !is_shown {
+        io.err(&format!("Nothing was written to git: {}.\n", document.why));
+    }
     if exit == Exit::Incomplete && document.outcome == "nothing" {
         let why = document.actions.iter().map(|action| action.why.as_str());
         let why = why.into_iter().find(|why| !why.is_empty()).unwrap_or_default();

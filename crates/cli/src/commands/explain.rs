@@ -270,7 +270,7 @@ fn head(index: &Index, vulnerability: &Vulnerability) -> String {
     text
 }
 
-/// One line per advisory and package. The index is keyed by package, so this walks view all: a
+/// One line per advisory and package. The index is keyed by package, so this walks all of it: a
 /// few tens of milliseconds, for a question that a person asks.
 fn packages(index: &Index, members: &[u32]) -> Result<Vec<String>, IndexError> {
     let mut lines = Vec::new();

@@ -16,6 +16,7 @@ mod second;
 mod smaller;
 mod stacked;
 mod universe;
+mod unmet;
 
 use self::case::confirmed;
 

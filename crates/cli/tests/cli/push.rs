@@ -131,7 +131,7 @@ fn reports_and_statements_go_along() {
     for (flag, format) in [("--plan", "trimtab-plan"), ("--applied", "trimtab-applied")] {
         let ran = world.run(&["push", &sbom, "--asset", "shop", flag, &vex], "");
         assert_eq!(ran.exit, Exit::Usage, "{ran:?}");
-        assert!(ran.err.contains(&format!("It is no `{format}`.")), "{ran:?}");
+        assert!(ran.err.contains(&format!("Not a `{format}` document.")), "{ran:?}");
     }
     let ran = push("vex");
     assert_eq!(ran.exit, Exit::Usage, "{ran:?}");

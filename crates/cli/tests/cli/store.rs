@@ -14,6 +14,9 @@ use tokio::runtime::Runtime;
 use trimtab_cli::Exit;
 use trimtab_store::{EventKind, NewComponent, NewEvent, Store, Sum};
 
+/// SHA-256 of a charter's text.
+const CHARTER: &str = "a1af1bccf46862c1ce45d1064094b00a0808329540e06a44bcedd8c921849f1e";
+
 fn run(args: &[&str]) -> Ran {
     run_with(args, "", Terminal::default())
 }
@@ -104,6 +107,70 @@ fn all_of_a_store_goes_to_another_one() {
         assert_eq!(ran.exit, Exit::Usage, "{args:?} {ran:?}");
         assert!(ran.err.contains("help"), "{ran:?}");
     }
+}
+
+#[test]
+fn a_ledger_is_written_with_what_its_entries_name() {
+    let runtime = Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (at, empty, to) = (path("a"), path("empty"), path("documents"));
+    runtime.block_on(async { Store::open(&empty, now()).await.unwrap().close().await });
+    let none = run(&["ledger", "export", "--store", &empty]);
+    assert_eq!(none.exit, Exit::Usage);
+    assert!(none.err.contains("the store has no organisation"), "{none:?}");
+
+    let (kept, lost) = ("ab".repeat(32), "cd".repeat(32));
+    runtime.block_on(async {
+        let store = Store::open(&at, now()).await.unwrap();
+        let org = store.add_organisation("Ferries", now()).await.unwrap();
+        store.propose_charter(org, "format = 1\n", 1, "person:1", now()).await.unwrap();
+        store.put_document(org, &kept, b"as it came", now()).await.unwrap();
+        let named = |document: &str| NewEvent {
+            kind: EventKind::Changed,
+            at: now(),
+            actor: "person:1".into(),
+            system: None,
+            asset: None,
+            finding: None,
+            data: json!({ "what": "supplier-document", "document": document }),
+        };
+        // What is no digest names no file.
+        let all = [kept.as_str(), kept.as_str(), "../../elsewhere"].map(named);
+        store.tell(org, &all).await.unwrap();
+        store.close().await;
+    });
+    let args = ["ledger", "export", "--store", &at, "--documents", &to];
+    let ran = run(&args);
+    assert_eq!(ran.exit, Exit::Clean, "{ran:?}");
+    assert_eq!(ran.out.lines().count(), 4, "{ran:?}");
+    assert_eq!(std::fs::read(Path::new(&to).join(&kept)).unwrap(), b"as it came");
+    // `printf 'format = 1\n' | sha256sum`
+    let charter = Path::new(&to).join(CHARTER);
+    assert_eq!(std::fs::read_to_string(charter).unwrap(), "format = 1\n");
+    assert_eq!(std::fs::read_dir(&to).unwrap().count(), 2, "nothing else");
+
+    // One that is not kept is counted, and the rest is there.
+    runtime.block_on(async {
+        let store = Store::open(&at, now()).await.unwrap();
+        let org = store.organisations().await.unwrap()[0].org;
+        let data = json!({ "document": lost });
+        let event = NewEvent {
+            kind: EventKind::Received,
+            at: now(),
+            actor: "person:1".into(),
+            system: None,
+            asset: None,
+            finding: None,
+            data,
+        };
+        store.tell(org, &[event]).await.unwrap();
+        store.close().await;
+    });
+    let ran = run(&args);
+    assert_eq!(ran.exit, Exit::Incomplete, "{ran:?}");
+    assert!(ran.err.contains("1 document is named by entries and no longer kept"), "{ran:?}");
+    assert_eq!(ran.out.lines().count(), 5, "{ran:?}");
 }
 
 /// Killed at moments spread over its time, a command leaves all or nothing; and the next one ends the work.

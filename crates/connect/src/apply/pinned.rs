@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::below::below;
+use crate::update::layers::By;
+use crate::update::written;
 
 /// The most files that one takes in.
 const MOST: usize = 100;
@@ -73,13 +75,9 @@ fn whole(folder: &Path, name: &str) -> String {
         }
         let text = text(folder, &name);
         let here = name.rsplit_once('/').map_or("", |(here, _)| here);
-        let taken = text.lines().filter_map(|line| {
-            let line = line.split(" #").next()?.trim();
-            let rest = line.strip_prefix("--requirement").or_else(|| line.strip_prefix("-r"))?;
-            let named = rest.trim_start_matches(['=', ' ', '\t']);
-            below(here, named).filter(|_| !named.contains(':'))
-        });
-        open.extend(taken);
+        let references = written::references(&text).into_iter();
+        let taken = references.filter(|(by, _)| *by == By::Taken);
+        open.extend(taken.filter_map(|(_, named)| below(here, &named)));
         all.push_str(&text);
         all.push('\n');
     }
@@ -200,6 +198,12 @@ mod tests {
         let mut further = files("-r test.txt\npytest\n").to_vec();
         further.push(("requirements/test.txt", "-r dev.txt\n-r ../../out.txt\n-e ..\n"));
         assert_eq!(told(&further), above, "of what it takes in");
+        let spaced = [
+            ("requirements/base.txt", "a\n"),
+            ("requirements/dev.txt", "-r \"all tests.txt\"\npytest\n"),
+            ("requirements/all tests.txt", "-e ..\n"),
+        ];
+        assert_eq!(told(&spaced), above, "by a path with a space");
         let here = told(&files("-r base.txt\n-e .\npytest\n"));
         let both = "requirements/base.txt requirements/dev.txt".to_owned();
         assert_eq!(here, [(String::new(), both)]);

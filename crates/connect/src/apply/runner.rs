@@ -58,6 +58,15 @@ impl Runner {
     }
 }
 
+/// How else a step fetches that failed with these words. npm refuses a lockfile of which packages ask their users for something
+/// else: one of npm 6, which did not look. Whether a change made it so is asked before it is carried out.
+pub(crate) fn otherwise(line: &[OsString], words: &str) -> Option<Vec<OsString>> {
+    let is_npm = line.first().is_some_and(|program| program == "npm");
+    let is_refused = is_npm && words.contains("ERESOLVE");
+    is_refused.then(|| line.iter().cloned().chain([OsString::from(UNLOOKED)]).collect())
+}
+
+const UNLOOKED: &str = "--legacy-peer-deps";
 const PLUGINS: &str = "its plugins are fetched while it runs";
 
 /// By pytest, as most are.
@@ -328,4 +337,20 @@ fn has_pytest(folder: &Path) -> bool {
             let name = entry.file_name().to_string_lossy().into_owned();
             name.starts_with("test_") && name.ends_with(".py")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_npm_refuses_is_fetched_otherwise() {
+        let ci: Vec<OsString> = ["npm", "ci", "--ignore-scripts"].map(OsString::from).into();
+        let again = otherwise(&ci, "npm error code ERESOLVE\nnpm error ERESOLVE could not resolve");
+        let again = again.unwrap();
+        assert_eq!(again.split_last().unwrap(), (&OsString::from("--legacy-peer-deps"), &ci[..]));
+        assert!(otherwise(&ci, "npm error code E404").is_none());
+        let other: Vec<OsString> = ["pnpm", "install"].map(OsString::from).into();
+        assert!(otherwise(&other, "ERESOLVE").is_none());
+    }
 }

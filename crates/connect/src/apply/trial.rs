@@ -9,7 +9,7 @@ use super::detect::{Command, Kind, readier};
 use super::home;
 use super::kept::Kept;
 use super::results::Results;
-use super::runner::{OFFLINE, Runner, SET};
+use super::runner::{self, OFFLINE, Runner, SET};
 use super::tree::Tree;
 use crate::update::environment;
 
@@ -146,8 +146,17 @@ pub fn prepare(
     let limits = Limits { network: true, time: limits.time.max(FETCH), ..limits.clone() };
     let confinement = confinement.for_fetching();
     for (folder, program) in programs {
-        let (end, kept) = confine::run(&confinement, &program, &folder, &seen, &limits, None);
-        if !matches!(end, End::Status(status) if status.success()) {
+        let run = |program: &[OsString]| {
+            confine::run(&confinement, program, &folder, &seen, &limits, None)
+        };
+        let is_well = |end: &End| matches!(end, End::Status(status) if status.success());
+        let (mut end, mut kept) = run(&program);
+        if !is_well(&end)
+            && let Some(again) = runner::otherwise(&program, &kept.text())
+        {
+            (end, kept) = run(&again);
+        }
+        if !is_well(&end) {
             let inside = |part: &OsString| {
                 let path = Path::new(part);
                 path.strip_prefix(&command.folder).unwrap_or(path).display().to_string()

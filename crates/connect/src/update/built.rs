@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tool;
 use super::edit::lines;
+use super::written::{self, Line};
 use crate::below::below;
 
 /// The most files that are followed from one to the next.
 const MOST: usize = 500;
 const SETTINGS: [&str; 2] = ["uv.toml", "pyproject.toml"];
 const NO_BINARY: &str =
-    "it has packages built from source whatever is asked of wheels: `no-binary` in its settings";
-const SOURCES: &str =
-    "it requires what is built from source: a folder, a repository or an address that is no wheel";
+    "its settings build packages from source even where wheels exist (`no-binary`)";
+const SHORT: &str = "it has an abbreviated option, which may have packages built from source";
+const SOURCES: &str = "it has a requirement that is built from source: a folder, a repository or an address that is not a wheel";
 
 /// Why code runs when a tool resolves the files of a copy. `None`: none does.
 pub(crate) fn built(
@@ -59,37 +60,29 @@ fn by_requirements(folder: &str, files: &BTreeMap<String, Vec<u8>>) -> Option<&'
     let mut seen: BTreeSet<String> = open.iter().cloned().collect();
     while let Some(path) = open.pop() {
         let Some(text) = files.get(&path) else { continue };
-        // What goes on in the next line is one line.
-        let text = String::from_utf8_lossy(text).replace("\\\r\n", " ").replace("\\\n", " ");
-        for line in text.lines() {
-            let line = line.split(" #").next().unwrap_or_default().trim();
-            if line.starts_with('#') {
-                continue;
-            }
-            if line.contains("--no-binary") {
-                return Some(NO_BINARY);
-            }
-            match taken(line) {
-                Some(other) => {
-                    let other = resolved(&of(&path), other);
+        for line in written::lines(&String::from_utf8_lossy(text)) {
+            match line {
+                Line::Takes(_, other) => {
+                    let other = resolved(&of(&path), &other);
                     if let Some(other) = other.filter(|o| seen.len() < MOST && !seen.contains(o)) {
                         seen.insert(other.clone());
                         open.push(other);
                     }
                 }
-                None if is_source(line) => return Some(SOURCES),
-                None => {}
+                Line::Build(option) if option.starts_with("--no-binary") => return Some(NO_BINARY),
+                Line::Source { what, editable } if editable || is_source(&what) => {
+                    return Some(SOURCES);
+                }
+                Line::Unread(word) if written::may_build(&word) => return Some(SHORT),
+                Line::Source { .. }
+                | Line::Build(_)
+                | Line::Wanted(_)
+                | Line::Index(_)
+                | Line::Unread(_) => {}
             }
         }
     }
     None
-}
-
-/// The file that a line takes in.
-fn taken(line: &str) -> Option<&str> {
-    let options = ["--requirement", "--constraint", "-r", "-c"];
-    let rest = options.iter().find_map(|option| line.strip_prefix(option))?;
-    Some(rest.trim_start_matches(['=', ' ', '\t']).trim())
 }
 
 /// A path from a folder of the copy. `None`: it leads out, or is an address.
@@ -97,14 +90,8 @@ pub(super) fn resolved(folder: &str, relative: &str) -> Option<String> {
     below(folder, relative).filter(|_| !relative.contains("://"))
 }
 
-/// Whether a line requires what has no wheel: something editable, a folder, a repository, or an archive.
-pub(super) fn is_source(line: &str) -> bool {
-    if line.starts_with("-e") || line.starts_with("--editable") {
-        return true;
-    }
-    if line.is_empty() || line.starts_with('-') {
-        return false;
-    }
+/// Whether a requirement is of what has no wheel: a folder, a repository, or an archive.
+fn is_source(line: &str) -> bool {
     let what = line.split(';').next().unwrap_or_default().trim();
     let place = what.split_once('@').map_or(what, |(_, place)| place).trim();
     let is_place = place.contains("://")
@@ -142,6 +129,9 @@ mod tests {
             "a --no-binary a",
             "--no-binary=:all:",
             "a==1 \\\n  --no-binary=a",
+            "--pre -e git+https://host.example/a.git",
+            "--ed git+https://host.example/a.git",
+            "--pre --no-b :all:",
         ] {
             let all = files(&[("requirements.in", line)]);
             assert!(by_requirements("", &all).is_some(), "{line}");
@@ -155,6 +145,8 @@ mod tests {
             "--index-url https://registry.example/simple",
             "-c constraints.txt",
             "a==1 \\\n    --hash=sha256:00",
+            "--find-links ./wheels",
+            "--only-binary :all:",
         ] {
             let all = files(&[("requirements.in", line)]);
             assert_eq!(by_requirements("", &all), None, "{line}");

@@ -31,6 +31,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[],
     moves_all: false,
     code: |_| Some("its Gemfile"),

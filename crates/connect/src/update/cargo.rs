@@ -38,6 +38,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep,
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Raise, Kind::RaiseParent],
     moves_all: false,
     code: |_| None,
@@ -108,8 +109,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     match wish.kind {
         Kind::Relock => Ok(Edits::none()),
         Kind::Override => Err(Uneditable::Unsupported(
-            "cargo forces a version only with `[patch]`, from a source of the fixed code: a \
-             repository or a folder"
+            "cargo can force a version only with `[patch]`, from a repository or a folder with the fixed code"
                 .to_owned(),
         )),
         Kind::Raise | Kind::RaiseParent => raise(manifests, wish, Range::Raised),

@@ -26,6 +26,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[],
     moves_all: false,
     code: |_| None,

@@ -163,7 +163,7 @@ fn uneditable(why: Uneditable, wish: &Wish, proposal: &Proposal, told: &mut Told
                 }
                 _ => None,
             };
-            Reason::Unsupported(format!("`{}` is a direct dependency: raise it", wish.name))
+            Reason::Unsupported(format!("`{}` is a direct dependency: raise it instead", wish.name))
         }
         Uneditable::Downgrade(from) => {
             let (package, to) = (wish.name.clone(), wish.to().to_owned());
@@ -183,8 +183,7 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> 
     }
     drive.write_all(edits)?;
     (drive.tool.lock)(drive, wish, edits)?;
-    // pip writes nothing itself; what differs from the edits are hashes that were put into them.
-    if drive.tool.id == super::pip::TOOL.id {
+    if drive.tool.completes_edits {
         return Ok(());
     }
     // A tool that sorts or indents a manifest anew does so for nothing.

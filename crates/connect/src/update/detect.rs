@@ -18,6 +18,20 @@ pub fn detect(folder: &Path) -> Vec<&'static Tool> {
     detect_among(&called, &names, &text)
 }
 
+/// The folder of the project that a file belongs to, by the path of the file: its own, but for a version catalogue of Gradle, which
+/// lies in a folder `gradle` below the build.
+pub fn project_of(path: &str) -> &str {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    match folder.strip_suffix("gradle") {
+        Some(above)
+            if name.ends_with(".versions.toml") && (above.is_empty() || above.ends_with('/')) =>
+        {
+            above.trim_end_matches('/')
+        }
+        _ => folder,
+    }
+}
+
 /// As [`detect`], of the name of a folder, names of files in it and their texts.
 pub fn detect_among(
     folder: &str,
@@ -85,6 +99,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_version_catalogue_belongs_to_the_build_above() {
+        for (path, folder) in [
+            ("gradle/libs.versions.toml", ""),
+            ("a/b/gradle/libs.versions.toml", "a/b"),
+            ("a/libs.versions.toml", "a"),
+            ("agradle/libs.versions.toml", "agradle"),
+            ("gradle/requirements.txt", "gradle"),
+            ("package.json", ""),
+        ] {
+            assert_eq!(project_of(path), folder, "{path}");
+        }
+    }
+
+    #[test]
     fn package_managers_are_told_apart() {
         for (files, expected) in [
             (&[("package.json", "{}")][..], &["npm"][..]),
@@ -104,6 +132,7 @@ mod tests {
             (&[("pyproject.toml", "[tool.poetry]\n")], &["poetry"]),
             (&[("pyproject.toml", "[project]\n"), ("uv.lock", "")], &["uv"]),
             (&[("requirements.in", ""), ("requirements.txt", "")], &["pip-tools"]),
+            (&[("settings.gradle.kts", "")], &["gradle"]),
             (&[("requirements.txt", "")], &["pip"]),
             (&[("go.mod", ""), ("go.sum", "")], &["go"]),
             (&[("pom.xml", "")], &["maven"]),

@@ -29,6 +29,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[],
     moves_all: false,
     code: |_| Some("its project files"),
@@ -99,7 +100,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         Kind::Override if about => Err(Uneditable::Direct),
         Kind::Override => direct(manifests, wish),
         Kind::Relock => Err(Uneditable::Unsupported(
-            "NuGet takes the lowest version that is allowed: name the package to raise it"
+            "NuGet takes the lowest allowed version: reference the package directly to raise it"
                 .to_owned(),
         )),
         _ => edits.named(),

@@ -1,6 +1,7 @@
 //! Running a package manager in a copy of a project.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -30,6 +31,7 @@ pub(crate) struct Drive<'a> {
     ran: RefCell<Vec<Ran>>,
     unfit: RefCell<Vec<(String, String)>>,
     unread: RefCell<Vec<String>>,
+    answers: RefCell<BTreeMap<String, String>>,
 }
 
 /// Where the program of a package manager is.
@@ -79,6 +81,7 @@ impl<'a> Drive<'a> {
             ran: RefCell::default(),
             unfit: RefCell::default(),
             unread: RefCell::default(),
+            answers: RefCell::default(),
         })
     }
 
@@ -121,6 +124,16 @@ impl<'a> Drive<'a> {
     /// The files that were told so.
     pub(crate) fn unread(&self) -> Vec<String> {
         self.unread.borrow().clone()
+    }
+
+    /// What the tool answered to a question of this confirmation before.
+    pub(crate) fn answer(&self, question: &str) -> Option<String> {
+        self.answers.borrow().get(question).cloned()
+    }
+
+    /// Keeps what the tool answered, so that it is not asked again.
+    pub(crate) fn keep_answer(&self, question: String, answer: String) {
+        self.answers.borrow_mut().insert(question, answer);
     }
 
     /// What was run so far.

@@ -147,7 +147,7 @@ pub(crate) fn not_both(
     if wish.kind != Kind::Replace || !sections.iter().any(has) {
         return Ok(());
     }
-    let why = "the project names the other one already: remove this one by hand";
+    let why = "the project already has the other package: remove this one by hand";
     Err(Uneditable::Unsupported(why.to_owned()))
 }
 

@@ -86,7 +86,7 @@ fn asked(
     let other = asked.elsewhere.iter().find(|other| keys == Keys::Classic && is_meant(other));
     if let Some(other) = other {
         return Err(Uneditable::Unsupported(format!(
-            "yarn 1 cannot force it on those alone who ask for {from}: `{other}` would get it too"
+            "yarn 1 cannot force it only for packages that require {from}: `{other}` would get it too"
         )));
     }
     let one = |(asker, range): (String, String)| match keys {
@@ -267,7 +267,7 @@ pub(crate) fn entry(key: &str, old: &str, of_part: bool, wish: &Wish) -> Result<
 }
 
 fn forces(key: &str, old: &str) -> Uneditable {
-    Uneditable::Unsupported(format!("the project forces `{key}` to `{old}` itself"))
+    Uneditable::Unsupported(format!("the project already forces `{key}` to `{old}`"))
 }
 
 /// What a version is forced to: what stands before the range, the package where it is named, and the range. `npm:a@^1`,

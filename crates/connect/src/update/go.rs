@@ -49,6 +49,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep,
     edit,
     edits_itself: true,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise],
     moves_all: false,
     code: |_| None,
@@ -77,7 +78,7 @@ fn keep(path: &str) -> Keep {
 /// The line of `go.mod` as `go get` would write it: it does so itself, where it is installed.
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     if matches!(wish.kind, Kind::Replace) {
-        let why = "Go imports packages by their path: another module needs another source";
+        let why = "Go imports packages by path: another module needs changes in the source";
         return Err(Uneditable::Unsupported(why.to_owned()));
     }
     let text = manifests.text("go.mod").ok_or(Uneditable::NotNamed)?;

@@ -18,7 +18,11 @@ pub(crate) const TOOL: Tool = Tool {
     install: "Gradle 8 or later",
     variables: &["GRADLE_", "ORG_GRADLE_", "JAVA_"],
     lockfiles: &["gradle.lockfile"],
-    manifest: |name| matches!(name, "build.gradle" | "build.gradle.kts"),
+    // A build of several projects may have settings alone at its top.
+    manifest: |name| {
+        let stem = name.strip_suffix(".kts").unwrap_or(name);
+        matches!(stem, "build.gradle" | "settings.gradle")
+    },
     above: true,
     keep: |path| {
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -32,6 +36,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[],
     moves_all: false,
     code: |_| Some("its build files"),
@@ -52,7 +57,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         Kind::Override => constrained(manifests, wish),
         Kind::Raise | Kind::RaiseParent => raise(manifests, wish),
         Kind::Remove | Kind::Replace => Err(Uneditable::Unsupported(
-            "build files are code: take the dependency out of them by hand".to_owned(),
+            "build files are code: remove the dependency by hand".to_owned(),
         )),
     }
 }
@@ -118,11 +123,20 @@ fn catalogue(path: &str, text: &str, wish: &Wish) -> Result<Option<String>, Uned
         }
         let version = table.get("version");
         let reference = version.and_then(|v| v.as_table_like()?.get("ref")?.as_str());
-        let value = match reference {
-            Some(name) => places.table(&["versions"]).and_then(|t| t.get(name)?.as_value()),
-            None => version.and_then(|v| v.as_value()),
+        let version = match reference {
+            Some(name) => places.table(&["versions"]).and_then(|t| t.get(name)),
+            None => version,
         };
-        if let Some((range, old)) = value.and_then(place) {
+        // A rich version says it in up to three ways.
+        let rich = version.and_then(|v| v.as_table_like());
+        let parts = ["strictly", "require", "prefer"].iter();
+        let mut values: Vec<_> = parts.filter_map(|key| rich?.get(key)?.as_value()).collect();
+        values.extend(version.and_then(|v| v.as_value()).filter(|v| v.is_str()));
+        for (range, old) in values.into_iter().filter_map(place) {
+            if old.contains(['[', ']', '(', ')', ',', '+']) {
+                let why = format!("the range `{old}` of {path} is changed by hand");
+                return Err(Uneditable::Unsupported(why));
+            }
             higher(old, wish)?;
             new.push((range, wish.to().to_owned()));
         }

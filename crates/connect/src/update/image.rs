@@ -43,6 +43,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[],
     moves_all: false,
     code: |_| None,
@@ -168,7 +169,7 @@ fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     for (_, text) in own(&manifests) {
         for start in starts(text).into_iter().filter(|start| start.shipped) {
             let image = drive.images().iter().find(|image| image.is(&start)).ok_or_else(|| {
-                Reason::Unsupported(format!("no document says what `{start}` holds"))
+                Reason::Unsupported(format!("no inventory says what `{start}` contains"))
             })?;
             all.extend(image.packages.iter().cloned());
         }

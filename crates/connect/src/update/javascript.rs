@@ -125,7 +125,7 @@ fn each_of(
                     }
                     // What the code requires is the other name that it gave.
                     Kind::Replace if alias.is_some() => {
-                        let why = "the project gives it another name: replace this one by hand";
+                        let why = "the project uses an alias for it: replace it by hand";
                         return Err(Uneditable::Unsupported(why.to_owned()));
                     }
                     Kind::Replace => Some(format!("^{}", wish.to())),

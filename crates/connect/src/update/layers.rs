@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{Manifests, lines};
+use super::written;
 use crate::below::below;
 
 /// How many lines at the beginning of a file may tell how it was written.
@@ -102,8 +103,10 @@ impl Layers {
             if found.get(&path).is_some_and(|known| *known <= by) {
                 continue;
             }
-            for (kind, named) in references(self.files.get(&path).map_or("", String::as_str)) {
-                let next = below(parent(&path), named);
+            for (kind, named) in
+                written::references(self.files.get(&path).map_or("", String::as_str))
+            {
+                let next = below(parent(&path), &named);
                 let next = next.filter(|next| self.files.contains_key(next));
                 open.extend(next.map(|next| (next, by.max(kind))));
             }
@@ -150,27 +153,6 @@ impl Layers {
         }
         order.push(one.clone());
     }
-}
-
-/// The files that a file names: `-r other.in`, `-c=constraints.txt`, `--requirement other.in`.
-fn references(text: &str) -> impl Iterator<Item = (By, &str)> {
-    const OPTIONS: &[(&str, By)] = &[
-        ("--requirement", By::Taken),
-        ("--constraint", By::Held),
-        ("-r", By::Taken),
-        ("-c", By::Held),
-    ];
-    text.lines().filter_map(|line| {
-        let line = line.split(" #").next().unwrap_or(line).trim();
-        OPTIONS.iter().find_map(|(option, by)| {
-            let rest = line.strip_prefix(option)?;
-            // A longer name is another option.
-            let ends = !option.starts_with("--") || rest.starts_with(['=', ' ', '\t']);
-            let named = rest.trim_start_matches(['=', ' ', '\t']);
-            let named = named.trim_matches(['"', '\'']);
-            (ends && !named.is_empty() && !named.contains("://")).then_some((*by, named))
-        })
-    })
 }
 
 /// Whether a file lies in a folder or below it, and not in one below that has a lockfile of its own.
@@ -307,14 +289,5 @@ mod tests {
         assert_eq!(way("app", "app/main.in"), "main.in");
         assert_eq!(way("app/x", "common/base.in"), "../../common/base.in");
         assert_eq!(way("", "common/base.in"), "common/base.in");
-    }
-
-    #[test]
-    fn references_are_read_in_all_their_shapes() {
-        let text = "-r a.in\n  -c  b.txt # why\n-rc.in\n--constraint=d.txt\n--requirement e.in\n\
-                    --constraints x\n-r https://registry.example/f.txt\n# -r g.in\nx\n";
-        let all: Vec<(By, &str)> = references(text).collect();
-        let (r, c) = (By::Taken, By::Held);
-        assert_eq!(all, [(r, "a.in"), (c, "b.txt"), (r, "c.in"), (c, "d.txt"), (r, "e.in")]);
     }
 }

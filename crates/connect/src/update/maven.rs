@@ -34,6 +34,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Raise, Kind::Override],
     moves_all: false,
     code: |_| None,
@@ -61,7 +62,7 @@ fn properties(text: &str) -> String {
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     match wish.kind {
         Kind::Relock => Err(Uneditable::Unsupported(
-            "Maven has no lockfile: what is not named is chosen by who brings it".to_owned(),
+            "Maven has no lockfile: transitive versions are chosen by the packages that bring them in".to_owned(),
         )),
         Kind::Override => managed(manifests, wish),
         Kind::Raise | Kind::RaiseParent | Kind::Remove | Kind::Replace => named(manifests, wish),

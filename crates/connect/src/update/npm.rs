@@ -30,6 +30,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: |path| javascript::keep(path, &["package-lock.json", "npm-shrinkwrap.json", ".npmrc"]),
     edit: |manifests, wish| javascript::edit(manifests, wish, Forced::AtVersion(&["overrides"])),
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
     code: |_| None,
@@ -49,6 +50,8 @@ const QUIET: &[&str] = &[
     "--git=trimtab-fetches-nothing-with-git",
     "--loglevel=warn",
 ];
+/// npm does not look at what packages ask their users to bring.
+const UNLOOKED: &str = "--legacy-peer-deps";
 /// Entries of a tree that are looked at, and how deep.
 const MOST: usize = 100_000;
 const DEEPEST: usize = 64;
@@ -57,29 +60,51 @@ const DEEPEST: usize = 64;
 type Npm<'n> = &'n dyn Fn(&[&str]) -> Result<(), Reason>;
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
-    let npmrc = drive.text(".npmrc").unwrap_or_default();
-    let was = peers::are_ignored(&npmrc).then(|| lockfile(drive));
-    locked_anew(drive, wish, edits)?;
-    was.map_or(Ok(()), |was| peers::kept(&was, &lockfile(drive)))
+    let is_told = peers::are_ignored(&drive.text(".npmrc").unwrap_or_default());
+    let locked = locked_as(drive);
+    let was = lockfile(drive);
+    match locked_anew(drive, wish, edits, is_told) {
+        // What npm refuses was so before: the lockfile is an older npm's, or of somebody who told npm not to look. As it is,
+        // no change at all could be made.
+        Err(reason) if !is_told && peers::learn(&was, reason.blockers()) => {
+            if let Some((name, text)) = locked {
+                drive.write(name, &text)?;
+            }
+            drive.write_all(edits)?;
+            locked_anew(drive, wish, edits, is_told)
+        }
+        ended => ended,
+    }
 }
 
-fn locked_anew(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+/// `is_told`: the project itself tells npm not to look at peers.
+fn locked_anew(drive: &Drive<'_>, wish: &Wish, edits: &Edits, is_told: bool) -> Result<(), Reason> {
     let before = drive.before().map(|before| format!("--before={before}"));
     let aged: Vec<&str> = before.iter().map(String::as_str).collect();
-    let run = |arguments: &[&str], version: Option<&'static str>| {
-        let own: Vec<&str> = aged.iter().copied().chain(version).collect();
-        javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &[], overridden)
-    };
     // npm would write one of the first version anew, in the newest.
     let is_first = lockfile(drive)["lockfileVersion"] == 1;
     let newest = if is_first { as_newest(drive, edits, &aged)? } else { None };
-    let is_one_run = !matches!(wish.kind, Kind::Raise | Kind::RaiseParent);
+    let was = lockfile(drive);
+    let is_refused = !is_told && peers::are_refused(&was);
+    let run = |arguments: &[&str], version: Option<&'static str>| {
+        let own = aged.iter().copied().chain(version).chain(is_refused.then_some(UNLOOKED));
+        let own: Vec<&str> = own.collect();
+        javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &[], overridden)
+    };
+    // npm does not look then: this does.
+    let kept = || match is_told || is_refused {
+        true => peers::kept(&was, &lockfile(drive)),
+        false => Ok(()),
+    };
+    let is_one_run = !is_refused && !matches!(wish.kind, Kind::Raise | Kind::RaiseParent);
     let Some(newest) = newest.filter(|_| !is_one_run) else {
         let version = is_first.then_some("--lockfile-version=1");
-        return resolve(drive, wish, edits, &|arguments| run(arguments, version));
+        resolve(drive, wish, edits, &|arguments| run(arguments, version))?;
+        return kept();
     };
     // Each run would ask about all again that one of the first version has: it is written back by the last.
     resolve(drive, wish, edits, &|arguments| run(arguments, Some("--lockfile-version=3")))?;
+    kept()?;
     if drive.text(newest.name).as_ref() == Some(&newest.text) {
         return drive.write(newest.name, &newest.first);
     }
@@ -212,9 +237,7 @@ struct Newest {
 
 /// Puts the same in the newest version in the place of a lockfile of version 1. `None`: npm cannot, and it stays.
 fn as_newest(drive: &Drive<'_>, edits: &Edits, aged: &[&str]) -> Result<Option<Newest>, Reason> {
-    let name = TOOL.lockfiles.iter().copied().find(|name| drive.text(name).is_some());
-    let Some(name) = name else { return Ok(None) };
-    let first = drive.text(name).unwrap_or_default();
+    let Some((name, first)) = locked_as(drive) else { return Ok(None) };
     let aged_as: Vec<String> = aged.iter().map(|argument| (*argument).to_owned()).collect();
     let read: Read = (aged_as, drive.manifests.files.clone());
     let made = {
@@ -253,10 +276,22 @@ fn in_newest(
     let was = |path: &String| Some((path.clone(), files.get(path)?.clone()));
     let unedited = edits.files.keys().filter_map(was).collect();
     drive.write_all(&Edits { files: unedited, named: Vec::new() })?;
-    let install: &[&str] = &["install", "--lockfile-version=3"];
-    let ended = drive.try_untold(&[install, QUIET, aged].concat(), &[])?;
+    let install = [&["install", "--lockfile-version=3"], QUIET, aged].concat();
+    let ended = drive.try_untold(&install, &[])?;
+    // What it refuses is the project's own: nothing was edited.
+    let refused = match ended.is_well() {
+        true => Vec::new(),
+        false => blockers(&drive.words(&ended)),
+    };
+    let ended = match &refused[..] {
+        [] => ended,
+        _ => drive.try_untold(&[&install[..], &[UNLOOKED]].concat(), &[])?,
+    };
     drive.write_all(edits)?;
-    Ok(drive.text(name).filter(|_| ended.is_well()))
+    let made = drive.text(name).filter(|_| ended.is_well());
+    let tree = made.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    peers::learn(&tree.unwrap_or_default(), &refused);
+    Ok(made)
 }
 
 /// Whether the child of a parent is still locked at the version that was there. Where its lockfile does not
@@ -333,8 +368,13 @@ fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
 
 /// The lockfile. Nothing: there is none that can be read.
 fn lockfile(drive: &Drive<'_>) -> Value {
-    let text = TOOL.lockfiles.iter().find_map(|name| drive.text(name)).unwrap_or_default();
+    let text = locked_as(drive).map(|(_, text)| text).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// The name of the lockfile, and its text.
+fn locked_as(drive: &Drive<'_>) -> Option<(&'static str, String)> {
+    TOOL.lockfiles.iter().find_map(|name| Some((*name, drive.text(name)?)))
 }
 
 /// Who asks for a package in a lockfile, and in which range.

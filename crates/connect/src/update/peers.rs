@@ -1,7 +1,9 @@
 //! What packages ask their users to bring, in a lockfile of npm. Where a project tells npm not to look at that
 //! (`legacy-peer-deps`), it writes whatever is asked for: what is not met after a change and was before stands in its way.
+//! The same holds where npm refuses each change because of what was not met before: npm 6 did not look at all.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -12,6 +14,10 @@ use super::refusal::{Blocker, Reason};
 const MOST: usize = 100_000;
 /// How many of those that stand in the way are told.
 const TOLD: usize = 8;
+/// How many of those that npm refused are kept.
+const KEPT: usize = 1_000;
+/// What npm refused though no change had brought it in: each try would else meet it again.
+static REFUSED: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
 
 /// Whether a configuration tells npm to write what does not go together.
 pub(crate) fn are_ignored(npmrc: &str) -> bool {
@@ -39,6 +45,32 @@ pub(crate) fn kept(was: &Value, now: &Value) -> Result<(), Reason> {
         true => Ok(()),
         false => Err(Reason::Conflict { blockers, said: String::new() }),
     }
+}
+
+/// Keeps in mind what npm refused, of that what was not met in a lockfile before anything changed; whether there is any.
+pub(crate) fn learn(was: &Value, refused: &[Blocker]) -> bool {
+    if refused.is_empty() {
+        return false;
+    }
+    let unmet: BTreeSet<(String, String)> = unmet(was).into_iter().map(asked).collect();
+    let own = refused.iter().cloned().map(asked).filter(|pair| unmet.contains(pair));
+    let own: Vec<(String, String)> = own.collect();
+    let is_own = !own.is_empty();
+    let mut known = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    let free = KEPT.saturating_sub(known.len());
+    known.extend(own.into_iter().take(free));
+    is_own
+}
+
+/// Whether a lockfile has something that npm refused.
+pub(crate) fn are_refused(lockfile: &Value) -> bool {
+    let known = REFUSED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    !known.is_empty() && unmet(lockfile).into_iter().any(|blocker| known.contains(&asked(blocker)))
+}
+
+/// Who asks, with its version, and for what.
+fn asked(blocker: Blocker) -> (String, String) {
+    (blocker.who, blocker.needs)
 }
 
 /// What packages of a lockfile ask their users for and do not get. One of version 1 does not tell.
@@ -122,6 +154,29 @@ mod tests {
         let mut missing = lockfile("9.0.0", "11.0.0", "^11.0.0");
         missing["packages"]["node_modules/markdown"]["peerDependencies"]["marked"] = json!("^4");
         assert_eq!(told(&missing), ["`markdown@9.0.0` requires `marked ^4`"]);
+    }
+
+    #[test]
+    fn only_what_was_not_met_before_is_kept_in_mind() {
+        let lockfile = |core: &str| {
+            json!({ "packages": {
+                "node_modules/core": { "version": core },
+                "node_modules/task": { "version": "7.7.7", "peerDependencies": { "core": "~1.0" } },
+            } })
+        };
+        let refused = |who: &str| {
+            let needs = "core".to_owned();
+            vec![Blocker { who: who.to_owned(), needs, range: "~1.0".to_owned() }]
+        };
+        let was = lockfile("1.2.0");
+        assert!(!are_refused(&was));
+        assert!(!learn(&was, &[]));
+        assert!(!learn(&was, &refused("other@7.7.7")), "a change brought it in");
+        assert!(!learn(&lockfile("1.0.1"), &refused("task@7.7.7")), "it was met");
+        assert!(!are_refused(&was));
+        assert!(learn(&was, &refused("task@7.7.7")));
+        assert!(learn(&was, &refused("task@7.7.7")), "another try met it at the same time");
+        assert!(are_refused(&was) && !are_refused(&lockfile("1.0.1")));
     }
 
     #[test]

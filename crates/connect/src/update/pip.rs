@@ -2,16 +2,15 @@
 //! of wheels only, and installs nothing. What they take in (`-r`) is edited with them, and what they
 //! are held to (`-c`) where it does not allow a version.
 
+mod asked;
+mod elsewhere;
 mod hashes;
 mod local;
-mod plain;
 mod question;
 mod sources;
-mod written;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use trimtab_model::Purl;
 
 use super::drive::Drive;
@@ -20,9 +19,9 @@ use super::layers::{By, Compiled, Layers};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::scratch::Keep;
+use super::written::{self, Line};
 use super::{Tool, python, requirement};
-use question::Question;
-use written::Line;
+use asked::{chosen, report};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pip",
@@ -38,6 +37,8 @@ pub(crate) const TOOL: Tool = Tool {
     keep: kept,
     edit,
     edits_itself: false,
+    // Hashes of what moves.
+    completes_edits: true,
     at_once: &[Kind::Override, Kind::Raise],
     moves_all: false,
     code: |_| None,
@@ -125,7 +126,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     match wish.kind {
         Kind::Override if direct => return Err(Uneditable::Direct),
         Kind::Relock if !direct => {
-            let why = "nothing locks what others bring";
+            let why = "nothing locks transitive dependencies";
             return Err(Uneditable::Unsupported(why.to_owned()));
         }
         _ => {}
@@ -151,10 +152,8 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
             && let Some(line) =
                 lines::requirements(&new).find(|(_, line)| named(line) && !is_asked(line))
         {
-            let why = format!(
-                "`{}` in {path} is not understood, so pip cannot be asked about it",
-                line.1
-            );
+            let why =
+                format!("`{}` in {path} cannot be parsed, so pip cannot be asked about it", line.1);
             return Err(Uneditable::Unsupported(why));
         }
         edits.put(path, new, wish, "");
@@ -193,10 +192,24 @@ fn raised(text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
     })
 }
 
-/// Nothing is locked: that pip is asked afterwards what it chooses tells whether it can be had. Where files hold packages
-/// to hashes, what moves gets its own, and what comes in is named as all else is.
+/// Nothing is locked: that pip is asked what it chooses tells whether it can be had, also where a marker holds elsewhere alone.
+/// Where files hold packages to hashes, what moves gets its own, and what comes in is named as all else is.
 fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
     let files = Files::of(drive.manifests);
+    for (path, after) in &edits.files {
+        let before = drive.manifests.files.get(path).map_or("", String::as_str);
+        let moved = elsewhere::marked(before, after);
+        if moved.is_empty() {
+            continue;
+        }
+        let takes = |first: &&&String| {
+            files.reached(std::slice::from_ref(**first)).get(path) == Some(&By::Taken)
+        };
+        let first = files.first();
+        for first in first.iter().filter(takes) {
+            elsewhere::confirm(drive, first, &moved)?;
+        }
+    }
     let hashed = edits.files.iter().filter(|(_, text)| hashes::has(text));
     for (path, after) in hashed {
         let before = drive.manifests.files.get(path).map_or("", String::as_str);
@@ -207,9 +220,12 @@ fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
             continue;
         }
         let read = |path: &str| drive.scratch.read(path);
-        let indexes = question::of(path, &drive.scratch.inside(), false, &read).indexes;
-        let text = hashes::spliced(after, &hashes::told(drive, &pins, &indexes)?, &more);
+        let question = || question::of(path, &drive.scratch.inside(), drive.builds(), &read);
+        let asked = question();
+        let text = hashes::spliced(after, &hashes::told(drive, &pins, &asked.indexes)?, &more);
         drive.scratch.write(path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
+        // What is pinned now is what pip chose: it would say the same again.
+        asked::stands(drive, &asked, &question());
     }
     Ok(())
 }
@@ -236,81 +252,6 @@ fn new(open: &[&Purl], before: &[Purl]) -> Vec<String> {
     let is_new = |purl: &Purl| !before.iter().any(|old| requirement::same(old.name(), purl.name()));
     let new = open.iter().filter(|purl| is_new(purl));
     new.filter_map(|purl| Some(hashes::pinned(purl.name(), purl.version()?))).collect()
-}
-
-/// The packages of a report.
-fn chosen(report: &Value) -> Vec<Purl> {
-    let text = |item: &Value, key: &str| item["metadata"][key].as_str().map(str::to_owned);
-    let one = |item: &Value| {
-        let (name, version) = (text(item, "name")?, text(item, "version")?);
-        let is_whole = !name.is_empty() && !version.is_empty();
-        is_whole.then(|| Purl::new("pypi", None, &name).with_version(&version))
-    };
-    report["install"].as_array().into_iter().flatten().filter_map(one).collect()
-}
-
-/// What pip chooses for a file. It reads a file of our own, and none of the project.
-fn report(
-    drive: &Drive<'_>,
-    path: &str,
-    read: &dyn Fn(&str) -> Option<String>,
-) -> Result<Value, Reason> {
-    let question = question::of(path, &drive.scratch.inside(), drive.builds(), read);
-    for path in &question.unread {
-        drive.tell_unread(path.clone());
-    }
-    if question.is_empty() {
-        return Ok(Value::Null);
-    }
-    if let Some(held) = question.unheld {
-        let why =
-            format!("what `{held}` holds packages to cannot be read, so nothing can be confirmed");
-        return Err(Reason::Unsupported(why));
-    }
-    drive.write(QUESTION, &question.wanted)?;
-    drive.write(HELD, &question.held)?;
-    let told = asked(drive, &question);
-    drive.forget(QUESTION)?;
-    drive.forget(HELD)?;
-    told
-}
-
-/// Where pip writes what it chooses; what stands in the way it tells beside that.
-const REPORT: &str = "trimtab-report.json";
-/// What is asked for, and what it is held to, while pip is asked: no names of files that are kept.
-const QUESTION: &str = "trimtab-question.list";
-const HELD: &str = "trimtab-held.list";
-
-fn asked(drive: &Drive<'_>, question: &Question) -> Result<Value, Reason> {
-    let mut arguments = vec!["install", "--dry-run", "--ignore-installed"];
-    if !drive.builds() {
-        arguments.extend(["--only-binary", ":all:"]);
-    }
-    arguments.extend(["--progress-bar=off", "--report", REPORT, "--requirement", QUESTION]);
-    if !question.held.is_empty() {
-        arguments.extend(["--constraint", HELD]);
-    }
-    let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1"), ("PIP_QUIET", "0")];
-    let mut output = drive.try_run(&arguments, &set)?;
-    if !output.is_well() {
-        // What it does before is no reason.
-        let said = conflict(&String::from_utf8_lossy(&output.stdout));
-        output.stdout = said.into_bytes();
-        let pinned = |name: &str| requirement::pin(&question.wanted, name);
-        let why = python::without_wheel(&drive.words(&output), pinned);
-        let why = why.filter(|_| !drive.builds());
-        return Err(why.unwrap_or_else(|| drive.means(&output)));
-    }
-    let text = drive.text(REPORT).unwrap_or_default();
-    drive.forget(REPORT)?;
-    serde_json::from_str(&text).map_err(|e| Reason::Failed(format!("its report: {e}")))
-}
-
-/// Of all that pip tells, who wants what where that cannot be.
-fn conflict(said: &str) -> String {
-    let lines = said.lines().skip_while(|line| !line.starts_with("The conflict is caused by"));
-    let told: Vec<&str> = lines.take_while(|line| !line.trim().is_empty()).collect();
-    told.join("\n")
 }
 
 fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
@@ -369,15 +310,6 @@ mod tests {
         let purl = |name: &str| Purl::new("pypi", None, name).with_version("1");
         let (old, came) = (purl("Old_one"), purl("came"));
         assert_eq!(new(&[&old, &came], &[purl("old-one")]), ["came==1"]);
-    }
-
-    #[test]
-    fn of_a_conflict_who_wants_what_is_told() {
-        let said = "Collecting networks\nThe conflict is caused by:\n    The user requested a==2\n    b 1.0 depends on a<2\n\nTo fix this\n";
-        let told = conflict(said);
-        assert_eq!(told.lines().count(), 3, "{told}");
-        assert_eq!(python::blockers(&told).len(), 1, "{told}");
-        assert_eq!(conflict("Collecting networks\n"), "");
     }
 
     #[test]

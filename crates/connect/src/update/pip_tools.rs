@@ -28,6 +28,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: kept,
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: false,
     code: |_| None,
@@ -157,7 +158,7 @@ fn constrained(
         return edits.named();
     }
     if layers.is_compiled(&own) {
-        let why = format!("{own} is compiled itself: put a constraint of your own beside it");
+        let why = format!("{own} is itself compiled: add your own constraints file beside it");
         return Err(Uneditable::Unsupported(why));
     }
     if !edits.files.contains_key(&own) {

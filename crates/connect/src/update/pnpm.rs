@@ -33,6 +33,7 @@ pub(crate) const TOOL: Tool = Tool {
     },
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
     code: |manifests| {
@@ -141,8 +142,9 @@ fn overridden(text: &str, wish: &Wish) -> Result<String, Uneditable> {
             inside = false;
             if let Some(block) = yaml::block(line).filter(|block| block.key == "overrides") {
                 if !block.value.is_empty() {
-                    let why =
-                        format!("`overrides` of {WORKSPACE} stand in one line: give each its own");
+                    let why = format!(
+                        "`overrides` in {WORKSPACE} are on one line: put each on its own line"
+                    );
                     return Err(Uneditable::Unsupported(why));
                 }
                 inside = true;
@@ -288,8 +290,23 @@ fn copies(
     match ran.and_then(|()| install()) {
         // What was carried out without them holds.
         Err(reason) if !reason.stops() => drive.write(LOCKFILE, &now),
+        // pnpm forces whatever is asked for in a range that has the version: a later copy may have gone down with it.
+        Ok(()) if lost(&held, &now, &drive.text(LOCKFILE).unwrap_or_default()) => {
+            drive.write(LOCKFILE, &now)
+        }
         ended => ended,
     }
+}
+
+/// Whether more copies went than those which were to: of what is held, as `name@version`, and the version it is to have.
+fn lost(held: &[(String, String)], was: &str, now: &str) -> bool {
+    held.iter().any(|(what, _)| {
+        let name = what.rsplit_once('@').map_or(&**what, |(name, _)| name);
+        let is_meant =
+            |version: &String| held.iter().any(|(other, _)| *other == format!("{name}@{version}"));
+        let now = locked(now, name);
+        !locked(was, name).difference(&now).all(is_meant)
+    })
 }
 
 /// Copies that stayed where they were, with the version that they are to have: of what the project names, and no further away
@@ -314,10 +331,7 @@ fn forced_once(
     held: &[(String, String)],
 ) -> Option<(&'static str, String, String)> {
     if let Some(text) = drive.text(WORKSPACE).filter(|text| text.lines().any(is_overrides)) {
-        let mut forced = text.clone();
-        for (name, to) in held {
-            forced = lines::after(&forced, is_overrides, &format!("  '{name}': '{to}'"))?;
-        }
+        let forced = forced_in(&text, held)?;
         return Some((WORKSPACE, text, forced));
     }
     let text = drive.text(javascript::MANIFEST)?;
@@ -326,6 +340,33 @@ fn forced_once(
     held.iter().for_each(|(name, to)| json::set(&object, name, to));
     let forced = document.text();
     Some((javascript::MANIFEST, text, forced))
+}
+
+/// Settings with more that they force, as far indented as what they force already and before it. `None`: it stands in one
+/// line.
+fn forced_in(text: &str, held: &[(String, String)]) -> Option<String> {
+    let mut inside = false;
+    let mut depth = "  ";
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if yaml::ends(line) {
+            let block = yaml::block(line).filter(|block| block.key == "overrides");
+            if block.as_ref().is_some_and(|block| !block.value.is_empty()) {
+                return None;
+            }
+            inside = block.is_some();
+        } else if let Some(entry) = yaml::entry(line).filter(|_| inside) {
+            depth = line.get(..entry.depth).unwrap_or(depth);
+            // No key may stand there twice.
+            if held.iter().any(|(name, _)| name == entry.key) {
+                continue;
+            }
+        }
+        kept.push_str(line);
+    }
+    held.iter().try_fold(kept, |text, (name, to)| {
+        lines::after(&text, is_overrides, &format!("{depth}'{name}': '{to}'"))
+    })
 }
 
 /// All that is locked, and what the project itself excepts from its rule of age, as exceptions from such a rule: pnpm applies
@@ -506,6 +547,33 @@ mod tests {
         assert!(held(&wish, &BTreeSet::new(), &was, &now).is_empty(), "others pnpm moves itself");
         let gone = lock(&["left@1.3.0", "left@0.9.0"]);
         assert!(held(&wish, &own, &was, &gone).is_empty());
+    }
+
+    #[test]
+    fn a_copy_that_was_not_to_go_is_known() {
+        let lock = |all: &[&str]| {
+            all.iter()
+                .fold("packages:\n".to_owned(), |text, key| format!("{text}\n  {key}: {{}}\n"))
+        };
+        let held = [("left@1.0.0".to_owned(), "1.2.0".to_owned())];
+        let was = lock(&["left@1.0.0", "left@1.3.0", "right@2.0.0"]);
+        assert!(!lost(&held, &was, &lock(&["left@1.2.0", "left@1.3.0", "right@2.0.1"])));
+        assert!(lost(&held, &was, &lock(&["left@1.2.0", "right@2.0.0"])), "1.3.0 went down");
+    }
+
+    #[test]
+    fn more_is_forced_as_settings_are_written() {
+        let held = [("left@1.0.0".to_owned(), "1.2.0".to_owned())];
+        for (text, forced) in [
+            ("overrides:\n  a: '1'\n", "overrides:\n  'left@1.0.0': '1.2.0'\n  a: '1'\n"),
+            (
+                "a: b\noverrides: # ours\n    a: 1\n    left@1.0.0: 1.1.0\nb: c\n",
+                "a: b\noverrides: # ours\n    'left@1.0.0': '1.2.0'\n    a: 1\nb: c\n",
+            ),
+        ] {
+            assert_eq!(forced_in(text, &held).as_deref(), Some(forced), "{text}");
+        }
+        assert_eq!(forced_in("overrides: { a: 1 }\n", &held), None);
     }
 
     #[test]

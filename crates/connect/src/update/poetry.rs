@@ -21,6 +21,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: |path| python::keep(path, &["poetry.lock", "poetry.toml", ".python-version"]),
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
     code: |manifests| {

@@ -165,7 +165,7 @@ impl Wish {
                 (Kind::Replace, package, version(to)?, Some(name(with)?))
             }
             Proposal::Together(..) => {
-                return Err(Reason::Unsupported("it is several changes".to_owned()));
+                return Err(Reason::Unsupported("it contains several changes".to_owned()));
             }
         };
         let child = match proposal {
@@ -204,7 +204,7 @@ fn spelled(purl: &Purl, tool: &Tool) -> Result<String, Reason> {
         None => purl.name().to_owned(),
     };
     if !is_name(&joined) {
-        return Err(Reason::Unsupported(format!("`{joined}` is not the name of a package")));
+        return Err(Reason::Unsupported(format!("`{joined}` is not a package name")));
     }
     Ok(match (tool.purl_type, purl.namespace()) {
         ("maven", Some(group)) => format!("{group}:{}", purl.name()),

@@ -148,7 +148,7 @@ fn replaced(
         let Some(table) = places.table(&names) else { continue };
         for (_, item) in table.iter().filter(|(key, _)| same(key, &wish.name)) {
             if wish.kind == Kind::Replace {
-                let why = "put the other package into its place by hand: its table has own members";
+                let why = "replace the package by hand: its table has keys of its own";
                 return Err(Uneditable::Unsupported(why.to_owned()));
             }
             let versions = versions(item);
@@ -342,7 +342,7 @@ pub(crate) fn is_dynamic(manifests: &Manifests) -> Option<&'static str> {
     let dynamic = places.array(&["project", "dynamic"])?;
     let names = ["dependencies", "optional-dependencies"];
     let has = dynamic.iter().any(|v| v.as_str().is_some_and(|name| names.contains(&name)));
-    has.then_some("its build tells what it depends on: `dynamic` in pyproject.toml")
+    has.then_some("its dependencies are set by its build (`dynamic` in pyproject.toml)")
 }
 
 /// How versions of Python's packages are ordered.

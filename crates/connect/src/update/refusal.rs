@@ -157,7 +157,7 @@ impl fmt::Display for Reason {
                 write!(f, "a registry did not answer: {said}; try again, or check its configuration")
             }
             Reason::TimeLimit(seconds) => {
-                write!(f, "it took longer than {seconds} s and was stopped; raise the limit")
+                write!(f, "it took longer than {seconds} s and was stopped")
             }
             Reason::OutputLimit(bytes) => write!(f, "it wrote more than {bytes} bytes"),
             Reason::Unsupported(why) => f.write_str(why),

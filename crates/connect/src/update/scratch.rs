@@ -81,7 +81,7 @@ impl fmt::Display for ScratchError {
             }
             ScratchError::TooLarge(b) => write!(
                 f,
-                "it has more than {} entries or {} bytes to copy; choose a folder further down",
+                "it has more than {} entries or {} bytes to copy; choose a subfolder",
                 b.entries, b.bytes
             ),
         }

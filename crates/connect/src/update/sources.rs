@@ -76,7 +76,7 @@ impl Sources {
             }
             Some(())
         });
-        let why = format!("{file} cannot be told what has no wheel");
+        let why = format!("cannot note in {file} which packages have no wheel");
         drive.write(file, &told.map_err(|_| Reason::Failed(why))?)?;
         Ok(Some((file, before)))
     }

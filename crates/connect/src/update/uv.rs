@@ -26,6 +26,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: |path| python::keep(path, &["uv.lock", "uv.toml", ".python-version"]),
     edit,
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: false,
     code: python::is_dynamic,

@@ -31,6 +31,7 @@ pub(crate) const TOOL: Tool = Tool {
         javascript::edit(manifests, wish, Forced::Asked(&["resolutions"], Keys::Classic))
     },
     edits_itself: false,
+    completes_edits: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
     code: |_| None,

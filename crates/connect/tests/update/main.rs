@@ -212,6 +212,10 @@ fn holds(confirmed: &Confirmed, case: &Value, source: &Path) {
     assert!(
         !confirmed.commands.is_empty() && confirmed.commands.iter().all(|c| !c.line.is_empty())
     );
+    if let Some(runs) = case["runs"].as_u64() {
+        let lines: Vec<&str> = confirmed.commands.iter().map(|c| &*c.line).collect();
+        assert_eq!(u64::try_from(lines.len()).unwrap(), runs, "{lines:#?}");
+    }
     for file in case["unread"].as_array().into_iter().flatten() {
         assert!(confirmed.unread.iter().any(|own| own == file.as_str().unwrap()), "{file}");
     }
@@ -457,6 +461,11 @@ fn a_folder_of_the_project_in_a_file_refuses_nothing() {
 #[test]
 fn what_moves_in_a_file_with_hashes_gets_its_own() {
     run("pip-hashes", "uv");
+}
+
+#[test]
+fn what_counts_elsewhere_is_asked_as_there() {
+    run("pip-markers", "pip");
 }
 
 /// One that npm would write in the newest version if it was not told otherwise.

@@ -118,7 +118,7 @@ fn annotate(via: &mut Vec<String>, comment: &str, in_via: bool) -> bool {
 /// What a logical line says, if it is about packages.
 fn says(line: &str) -> Option<Says> {
     let (head, value) = option(line);
-    let value = value.to_owned();
+    let value = unquoted(value).to_owned();
     match head {
         "" if line.is_empty() => None,
         "-r" | "--requirement" => Some(Says::Include { path: value, constraint: false }),
@@ -170,9 +170,13 @@ fn requirement(line: &str, editable: bool) -> Says {
     if text.is_empty() {
         text = line.to_owned();
     }
-    let quoted = ['"', '\''].into_iter().find_map(|q| text.strip_prefix(q)?.strip_suffix(q));
-    let text = quoted.map_or(text.clone(), str::to_owned);
-    Says::Requirement { text, editable, hashes }
+    Says::Requirement { text: unquoted(&text).to_owned(), editable, hashes }
+}
+
+/// A text without the quotes around it.
+fn unquoted(text: &str) -> &str {
+    let bare = ['"', '\''].into_iter().find_map(|q| text.strip_prefix(q)?.strip_suffix(q));
+    bare.unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -211,6 +215,9 @@ mod tests {
             let path = "a.txt".to_owned();
             assert_eq!(lines(text)[0].says, Says::Include { path, constraint: false }, "{text}");
         }
+        let path = "all deps.txt".to_owned();
+        let said = Says::Include { path, constraint: true };
+        assert_eq!(lines("-c \"all deps.txt\"  # why")[0].says, said);
         assert_eq!(lines("--no-binary :all:\n--pre\n"), []);
         assert!(matches!(lines("--index-url https://x")[0].says, Says::Index { extra: false, .. }));
     }

@@ -1,4 +1,4 @@
-//! One list, view all: what a number on another page counts.
+//! One list, all of it: what a number on another page counts.
 
 use askama::Template;
 

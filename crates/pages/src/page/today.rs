@@ -13,8 +13,10 @@ pub struct Today {
     pub layout: Layout,
     /// What needs me, counted.
     pub figures: Figures,
-    /// The load of what I look after.
-    pub dial: Dial,
+    /// The first steps of an organisation that has just begun, as long as one is open.
+    pub first: Option<Table>,
+    /// The load of what I look after; nothing where nothing has been sent yet.
+    pub dial: Option<Dial>,
     /// What needs me, by the sides that I hold.
     pub sides: Vec<Side>,
     /// What is due first.

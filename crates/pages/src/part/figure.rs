@@ -11,6 +11,8 @@ pub struct Figure {
     pub value: Value,
     /// What it counts.
     pub label: String,
+    /// The same where the number is one; empty where that is no different.
+    pub one: String,
     /// The list behind it.
     pub href: Href,
     /// Its level, where it counts what is of one level.
@@ -25,10 +27,23 @@ impl Figure {
         Figure {
             value: value.into(),
             label: label.into(),
+            one: String::new(),
             href: href.into(),
             mark: None,
             note: String::new(),
         }
+    }
+
+    /// With what it counts where the number is one: `finding` beside `findings`.
+    #[must_use]
+    pub fn or_one(mut self, one: impl Into<String>) -> Figure {
+        self.one = one.into();
+        self
+    }
+
+    /// Whether one is counted, and there is a word for that.
+    fn is_one(&self) -> bool {
+        !self.one.is_empty() && self.value == Value::Text("1".to_owned())
     }
 
     /// With a level's mark.

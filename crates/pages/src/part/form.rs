@@ -21,6 +21,8 @@ pub enum Input {
     Number,
     /// Several lines.
     Area,
+    /// Many lines in the mono type: a file.
+    Script,
     /// One of these: value and words.
     Select(Vec<(String, String)>),
     /// Yes or no.
@@ -103,7 +105,7 @@ impl Field {
             Input::Check => "checkbox",
             Input::File => "file",
             Input::Hidden => "hidden",
-            Input::Area | Input::Select(_) => "",
+            Input::Area | Input::Script | Input::Select(_) => "",
         }
     }
 
@@ -113,6 +115,13 @@ impl Field {
             Input::Secret(word) => word,
             _ => "off",
         }
+    }
+
+    /// What to know before, where what is wrong does not say it already.
+    fn shown_hint(&self) -> &str {
+        let said = !self.error.is_empty()
+            && self.error.to_lowercase().contains(self.hint.to_lowercase().trim_end_matches('.'));
+        if said { "" } else { &self.hint }
     }
 
     fn described(&self) -> bool {

@@ -19,7 +19,7 @@ pub enum Urgency {
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(
     ext = "html",
-    source = r#"<p class="notice {{ class() }}" role="{{ role() }}">{{ text }}{% if let Some(next) = next %} {{ next }}{% endif %}</p>"#
+    source = r#"<p class="notice {{ class() }}" role="{{ role() }}">{{ crate::part::ticked(text) }}{% if let Some(next) = next %} {{ next }}{% endif %}</p>"#
 )]
 pub struct Notice {
     /// How urgent.

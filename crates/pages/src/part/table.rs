@@ -175,6 +175,9 @@ pub struct Empty {
     pub next: Option<Link>,
 }
 
+/// How many columns fit on a narrow screen whatever is in them.
+const WHOLE: usize = 4;
+
 /// A table.
 #[derive(Debug, Clone, PartialEq, Default, Template)]
 #[template(path = "part/table.html")]
@@ -198,9 +201,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// Whether all columns stay on a narrow screen: then it stays a table there.
+    /// Whether all columns stay on a narrow screen: then it stays a table there, unless there are more
+    /// numbers in it than fit beside each other.
     fn is_whole(&self) -> bool {
-        self.columns.iter().all(|c| c.keep)
+        let numbers = self.columns.iter().filter(|c| c.align == Align::Right).count();
+        self.columns.iter().all(|c| c.keep) && (self.columns.len() <= WHOLE || numbers < 3)
     }
 
     /// Cells with their columns; more cells than columns are not drawn.

@@ -199,6 +199,9 @@ pub(super) fn act() -> page::Act {
                 Field::new(t("until"), t("Until"), Input::Date)
                     .hinted(t("At most 30 days for high, by the charter.")),
                 Field::new(t("meanwhile"), t("What is done meanwhile?"), Input::Text).optional(),
+                Field::new(t("text"), t("Text"), Input::Script)
+                    .holding(t("format = 1\npreset = \"framework\""))
+                    .hinted(t("What it leaves out is as the preset says: raise `version`.")),
                 Field::new(t("reach"), t("Reach"), Input::Code)
                     .holding(t("pkg:maven/io.netty/netty-codec-http")),
                 Field::new(t("points"), t("Cost of the mitigation, in points"), Input::Number)

@@ -188,6 +188,7 @@ fn layout(entry: Entry, crumbs: &[(&str, &str)], title: &str, headline: &str) ->
         title: t(title),
         headline: t(headline),
         actions: Vec::new(),
+        primary: None,
         csrf: "token".to_owned(),
         flash: None,
         now: now(),

@@ -62,7 +62,10 @@ pub(super) fn plans() -> page::Plans {
             ..table(
                 "Teams without a plan",
                 vec![column("Team").kept(), column("What is missing").kept()],
-                vec![vec![named("Team Web", "/teams/4", ""), text("The team chose no cadence.")]],
+                vec![vec![
+                    named("Team Web", "/teams/4", ""),
+                    text("The team has not chosen a cadence."),
+                ]],
             )
         }),
     }
@@ -143,7 +146,10 @@ pub(super) fn what_if() -> page::WhatIf {
             ..table(
                 "Not in the sums",
                 vec![column("Team").kept(), column("Why").kept()],
-                vec![vec![named("Team Web", "/teams/4", ""), text("The team chose no cadence.")]],
+                vec![vec![
+                    named("Team Web", "/teams/4", ""),
+                    text("The team has not chosen a cadence."),
+                ]],
             )
         }),
     }

@@ -12,12 +12,17 @@ use super::{column, days, hours, l, layout, mark, named, num, numbers, t, table,
 
 pub(super) fn reviews() -> page::Reviews {
     page::Reviews {
-        layout: layout(
-            Entry::Reviews,
-            &[("Reviews", "")],
-            "Reviews",
-            "1 review is planned; the next is in 2 days.",
-        ),
+        layout: {
+            let mut layout = layout(
+                Entry::Reviews,
+                &[("Reviews", "")],
+                "Reviews",
+                "1 review is planned; the next is in 2 days.",
+            );
+            layout.actions = vec![l("Goals", "/goals")];
+            layout.primary = Some(l("Plan a review", "/reviews/new"));
+            layout
+        },
         figures: Figures(vec![
             Figure::of(t("1"), t("planned"), "/reviews"),
             Figure::of(t("9"), t("decisions"), "/reviews").noted(t("2 to be done")),

@@ -29,9 +29,12 @@ pub(super) fn today() -> page::Today {
                 .noted(t("waiting on security")),
             Figure::of(t("3"), t("exceptions to answer"), "/exceptions?state=asked"),
             Figure::of(t("14"), t("due this week"), "/findings?due=week"),
+            Figure::of(t("1"), t("decisions to answer"), "/today/answers")
+                .or_one(t("decision to answer")),
             Figure::of(t("7"), t("components unknown"), "/unknown").marked(Mark::Unknown),
         ]),
-        dial: dial(Size::Large, "Harbour Group"),
+        first: None,
+        dial: Some(dial(Size::Large, "Harbour Group")),
         sides: super::needs::sides(),
         queue: table(
             "Needs you",

@@ -123,6 +123,16 @@ impl Who {
             && self.grants.iter().any(for_it)
     }
 
+    /// The one team that all their roles are of, if they have no others.
+    pub fn only_team(&self) -> Option<i64> {
+        let team = |grant: &Grant| match grant.scope {
+            ScopeOf::Team(id) => Some(id),
+            ScopeOf::Organisation | ScopeOf::System(_) => None,
+        };
+        let first = self.grants.first().and_then(team)?;
+        self.grants.iter().all(|grant| team(grant) == Some(first)).then_some(first)
+    }
+
     /// The roles that they hold, each once.
     pub fn roles(&self) -> Vec<Role> {
         let mut roles: Vec<Role> = self.grants.iter().map(|g| g.role).collect();

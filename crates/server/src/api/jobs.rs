@@ -96,7 +96,7 @@ pub(crate) async fn retry(
 ) -> Result<Json<Shown>, Problem> {
     find(&app, &who, id).await?;
     if !again(&app, &who, id).await? {
-        return Err(Problem::conflict("It was not given up."));
+        return Err(Problem::conflict("This job was not given up."));
     }
     Ok(Json(Shown::from(&find(&app, &who, id).await?)))
 }

@@ -202,7 +202,7 @@ pub(crate) async fn vex(
     let read = blocking(move || trimtab_decisions::vex::read(&bytes)).await.map_err(refused)?;
     let (document, diagnostics) = read;
     let Some(document) = document else {
-        let why = diagnostics.first().map_or("it is no VEX document".to_owned(), told);
+        let why = diagnostics.first().map_or("not a VEX document".to_owned(), told);
         return Err(Problem::invalid(why));
     };
     sent.keep(&app, who.org, now).await?;

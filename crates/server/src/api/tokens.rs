@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// A token to be made.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[schema(as = NewToken)]
 pub(crate) struct Wanted {
     #[schema(min_length = 1, max_length = 200)]

@@ -180,7 +180,7 @@ pub(crate) async fn put(
 ) -> Result<Json<Shown>, Problem> {
     // A list would be taken for its members.
     if !sent.is_object() {
-        return Err(Problem::invalid("It is an object."));
+        return Err(Problem::invalid("Must be a JSON object."));
     }
     let wanted: Wanted =
         serde_json::from_value(sent).map_err(|e| Problem::invalid(e.to_string()))?;

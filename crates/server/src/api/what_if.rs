@@ -139,7 +139,7 @@ pub(crate) async fn post(
     let asked = Some(sent).filter(serde_json::Value::is_object).map(serde_json::from_value);
     let asked: Asked = asked
         .ok_or_else(|| Problem::invalid("What is tried is an object."))?
-        .map_err(|e| Problem::invalid(format!("It is no trial: {e}.")))?;
+        .map_err(|e| Problem::invalid(format!("Not a valid trial: {e}.")))?;
     let wish = wish(&app, &who, asked).await?;
     Ok(Json(shown(&whole(&app, &who, &wish).await?)))
 }

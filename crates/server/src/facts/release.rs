@@ -181,5 +181,5 @@ async fn wrong(
         let (old, new) = (of(&before), of(&after));
         (new.difference(&old).cloned().collect(), old.difference(&new).cloned().collect())
     });
-    matched.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))
+    matched.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))
 }

@@ -160,7 +160,7 @@ async fn told(
         (agreed, impacts)
     });
     let (agreed, impacts) =
-        reckoned.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+        reckoned.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))?;
     let planned = planned(app, who, found).await?;
     let mut risks = Vec::new();
     for (is, impact) in found.iter().zip(impacts) {

@@ -41,7 +41,7 @@ pub(crate) async fn verify(
         ),
     };
     let Some(_doing) = app.verifying.begin(who.org) else {
-        let detail = "It is being verified already: wait for what that says.";
+        let detail = "The ledger is already being verified: wait for the result.";
         return Err(Problem::conflict(detail));
     };
     let is = app.store.verify_ledger_from(who.org, from, part).await?;

@@ -72,7 +72,7 @@ pub(super) async fn weighed(
     let (found, more) = within::findings(app, org, &filter, FindingOrder::Level, LOOKED).await?;
     let known = known(&app.store, org, &found).await?;
     let Some(index) = app.index() else {
-        return Err(Problem::conflict("There is no advisory index: nothing can be weighed."));
+        return Err(Problem::conflict("There is no advisory index, so nothing can be weighed."));
     };
     let agreed = Arc::clone(agreed);
     let weigh = tokio::task::spawn_blocking(move || {
@@ -93,7 +93,7 @@ pub(super) async fn weighed(
         all.sort_by_key(|f| (grave(f), f.id));
         all
     });
-    let mut all = weigh.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+    let mut all = weigh.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))?;
     let more = more || all.len() > MOST;
     all.truncate(MOST);
     Ok((all, more))

@@ -168,7 +168,7 @@ async fn turn(
     within: Duration,
 ) -> Result<OwnedSemaphorePermit, Problem> {
     let busy = || {
-        let detail = "Something else is being tried, and one thing is at a time.";
+        let detail = "Another trial is running; only one can run at a time.";
         Problem::too_often(detail, TIME.as_secs())
     };
     let _waits = trying.begin(org).ok_or_else(busy)?;

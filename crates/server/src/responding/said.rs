@@ -271,7 +271,7 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
         "done" => {
             let task = of_task.ok_or_else(|| Problem::invalid("`task` is no task of it."))?;
             if task.done.is_some() {
-                return Err(Problem::conflict("It was done already."));
+                return Err(Problem::conflict("This task is already done."));
             }
             json!({ "task": task.seq, "text": text })
         }
@@ -303,7 +303,7 @@ async fn contained_in(
             return Err(Problem::invalid(text));
         }
         Some((_, stand)) if stand.fixed.is_some() => {
-            return Err(Problem::conflict("It is gone from there already."));
+            return Err(Problem::conflict("It is already gone from there."));
         }
         Some(_) => {}
     }
@@ -315,7 +315,7 @@ async fn contained_in(
 }
 
 fn closed() -> Problem {
-    Problem::conflict("It is closed: only what was learnt of it goes on.")
+    Problem::conflict("The incident is closed: only its follow-up tasks continue.")
 }
 
 async fn close(

@@ -129,6 +129,6 @@ pub(crate) async fn withdraw_question(
     if app.store.withdraw_question(who.org, of, &who.actor(), app.now()).await? {
         Ok(())
     } else {
-        Err(Problem::conflict("It was answered or taken back already."))
+        Err(Problem::conflict("This was already answered or withdrawn."))
     }
 }

@@ -144,7 +144,7 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
                 read
             });
             let (read, faults) = read.await.map_err(snapshots::refused)?;
-            let why = faults.first().map_or("it is no VEX document", |fault| &*fault.message);
+            let why = faults.first().map_or("not a VEX document", |fault| &*fault.message);
             let read = read.ok_or_else(|| Problem::invalid(why))?;
             if read.statements.is_empty() {
                 return Err(Problem::invalid("The document states nothing."));
@@ -216,7 +216,7 @@ async fn bounded(sent: &Sent) -> Result<Vec<u8>, Problem> {
     if document::is_bounded(&bytes) {
         Ok(bytes)
     } else {
-        Err(Problem::invalid("It has more objects and members than are read of a document."))
+        Err(Problem::invalid("The document has more objects and members than Trimtab reads."))
     }
 }
 
@@ -313,7 +313,7 @@ pub(crate) async fn answer(app: &App, by: &By, id: i64, answer: Answered) -> Res
         if is.is_some_and(|(_, said)| said == told) {
             return Ok(());
         }
-        let text = "It was answered already, or is no longer asked.";
+        let text = "This was already answered, or was withdrawn.";
         return Err(Problem::conflict(text));
     }
     app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;

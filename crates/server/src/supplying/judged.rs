@@ -277,7 +277,7 @@ async fn spoken(
         said.extend(is.is.vulnerability.clone().map(|name| (name, *at, stated)));
     }
     if stated_all > 0 {
-        cut.push(format!("{looked} of {stated_all} statements of the longest documents"));
+        cut.push(format!("{looked} of {stated_all} statements in the longest documents"));
     }
     let mut names: Vec<String> = said.iter().map(|(name, ..)| name.clone()).collect();
     names.sort_unstable();

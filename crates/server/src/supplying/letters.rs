@@ -249,8 +249,8 @@ pub(crate) async fn write(app: &App, org: Org, id: i64) -> Result<Option<Became>
     lines.push(by_link(&links, now));
     let document = Document {
         title: match number {
-            1 => format!("{us} is waiting for 1 reply"),
-            number => format!("{us} is waiting for {number} replies"),
+            1 => format!("{us} needs something from you"),
+            number => format!("{us} needs {number} things from you"),
         },
         lines,
         sections: Vec::new(),

@@ -128,5 +128,5 @@ pub(crate) async fn of(
         }
         preview
     });
-    weigh.await.map(Some).map_err(|e| Problem::conflict(format!("It was given up: {e}.")))
+    weigh.await.map(Some).map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))
 }

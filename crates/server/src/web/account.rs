@@ -6,9 +6,7 @@ use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use trimtab_model::Role;
 use trimtab_pages::page::{Account, Act};
-use trimtab_pages::part::{
-    Bulk, Field, Form as View, Input, Link, Notice, Pager, Pairs, Urgency, When,
-};
+use trimtab_pages::part::{Bulk, Field, Form as View, Input, Link, Pager, Pairs, When};
 
 use super::administration::{revoke_chosen, table};
 use super::{Page, Sorry, html, layout, mended, own_form, redirect_with_cookie, sign_in};
@@ -32,7 +30,7 @@ type Fresh = Vec<(String, String)>;
 /// How many tokens are shown.
 const TOKENS: usize = 200;
 
-async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<String>) -> Page {
+async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<(Wanted, String)>) -> Page {
     let now = app.now();
     let roles: Vec<&str> = who.roles().iter().map(|r| r.as_str()).collect();
     let roles = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
@@ -61,31 +59,70 @@ async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<String>) -> Page
     }
     table.bulk =
         Some(Bulk { action: "/account/tokens/revoke".into(), csrf: layout.csrf.clone(), verbs });
+    let sent = wrong.as_ref().map(|(sent, _)| sent);
     let mut fields = vec![
-        Field::new("name", "Name", Input::Text),
-        Field::new("days", "Valid for how many days?", Input::Number).holding("90"),
+        Field::new("name", "Name", Input::Text)
+            .holding(sent.map_or_else(String::new, |is| is.name.clone())),
+        Field::new("days", "Valid for how many days?", Input::Number)
+            .holding(sent.map_or_else(|| "90".to_owned(), |is| is.days.to_string())),
     ];
     for action in Action::ALL.iter().filter(|a| who.may_somewhere(**a)) {
         let word = action.as_str();
-        fields.push(Field::new(format!("{FOR}{word}"), word, Input::Check).optional());
+        let held = sent.is_some_and(|is| is.actions.iter().any(|one| one == word));
+        fields.push(
+            Field::new(format!("{FOR}{word}"), told(*action), Input::Check)
+                .holding(if held { "yes" } else { "" })
+                .optional(),
+        );
     }
-    let form = View {
+    let mut form = View {
         action: "/account/tokens".into(),
         csrf: layout.csrf.clone(),
-        notice: wrong.map(|text| Notice { urgency: Urgency::Warning, text, next: None }),
         fields,
         submit: "Make a token".to_owned(),
         ..View::default()
     };
+    mended(
+        &mut form,
+        wrong.map(|(_, text)| match text {
+            text if text.starts_with("The name") => ("name", text),
+            text if text.contains("days") => ("days", text),
+            text => ("", text),
+        }),
+    );
     let ends = who.session.as_ref().map(|s| When::of(s.expires, now).into());
     let second = if who.person.totp.is_some() { "on" } else { "off" };
     let mut about = vec![
-        ("Address".to_owned(), who.person.email.clone().into()),
+        ("Email address".to_owned(), who.person.email.clone().into()),
         ("Roles".to_owned(), roles.into()),
         ("Second factor".to_owned(), second.into()),
     ];
     about.extend(ends.map(|ends| ("This session ends".to_owned(), ends)));
     Ok(html(&Account { layout, fresh, about: Pairs(about), tokens: table, form }))
+}
+
+/// What a token for an action may do, in words.
+fn told(action: Action) -> String {
+    let words = match action {
+        Action::View => "read what you may see",
+        Action::Upload => "send inventories and reports",
+        Action::Deploy => "say what was deployed",
+        Action::Ask => "ask for decisions",
+        Action::Answer => "answer what others asked for",
+        Action::Describe => "describe systems",
+        Action::Pace => "set cadence and capacity",
+        Action::Acknowledge => "acknowledge what is now",
+        Action::Respond => "open and lead incidents",
+        Action::Review => "hold reviews and set goals",
+        Action::Propose => "propose a charter",
+        Action::Agree => "agree to a charter",
+        Action::Audit => "read and export the ledger",
+        Action::Token => "make tokens",
+        Action::Supply => "record suppliers and what they promised",
+        Action::Share => "make links to boards",
+        Action::Administer => "administer people, settings and jobs",
+    };
+    format!("{}: {words}", action.as_str())
 }
 
 pub(crate) async fn add_token(
@@ -103,13 +140,14 @@ pub(crate) async fn add_token(
         team: None,
         days: one("days").trim().parse().unwrap_or(0),
     };
+    let kept = wanted.clone();
     match make(&app, &who, wanted).await {
         Ok((_, secret, _)) => {
             let fresh = vec![("The new token".to_owned(), secret.shown().to_owned())];
             show(&app, &who, fresh, None).await
         }
         Err(problem) if problem.status == 422 => {
-            show(&app, &who, Vec::new(), Some(problem.detail)).await
+            show(&app, &who, Vec::new(), Some((kept, problem.detail))).await
         }
         Err(problem) => Err(problem.into()),
     }
@@ -162,12 +200,12 @@ async fn ask(app: &App, who: &Who, wrong: Option<(&'static str, &str)>) -> Page 
             Field::new("new", "New password", Input::Secret("new-password"))
                 .hinted("At least 15 characters: a few words in a row will do."),
         ],
-        submit: "Change it".to_owned(),
+        submit: "Change the password".to_owned(),
         cancel: Some(Link::to("Back", "/account")),
         ..View::default()
     };
     mended(&mut form, wrong.map(|(name, text)| (name, text.to_owned())));
-    let follows = vec!["Every other session of yours ends.".to_owned()];
+    let follows = vec!["Your other sessions end.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }
 
@@ -186,7 +224,7 @@ pub(crate) async fn set_password(
         old.chars().count() <= password::MOST && password::is_right(&old, phc.as_deref())
     });
     if !right.await.unwrap_or(false) {
-        return ask(&app, &who, Some(("old", "This is not the password."))).await;
+        return ask(&app, &who, Some(("old", "This is not your current password."))).await;
     }
     let new = sent.new;
     let phc = tokio::task::spawn_blocking(move || password::hash(&new)).await;

@@ -88,7 +88,10 @@ async fn list(
         ]));
     }
     let more = if next.is_some() { " or more" } else { "" };
-    let headline = format!("{}{more} have an account.", people.len());
+    let headline = match (people.len(), more) {
+        (1, "") => "1 person has an account.".to_owned(),
+        (n, more) => format!("{n}{more} people have an account."),
+    };
     let mut layout = layout(app, who, Entry::Administration, "Administration", headline).await?;
     layout.flash = link.as_deref().map(once);
     let mut form = View {
@@ -96,7 +99,7 @@ async fn list(
         csrf: layout.csrf.clone(),
         fields: vec![
             Field::new("name", "Name", Input::Text).holding(sent.name),
-            Field::new("email", "Address", Input::Email).holding(sent.email),
+            Field::new("email", "Email address", Input::Email).holding(sent.email),
             role_field().holding(sent.role),
             Field::new("scope", "Where", Input::Select(scopes)).holding(sent.scope),
         ],
@@ -119,7 +122,7 @@ async fn list(
         ..Table::default()
     };
     let intro =
-        "A role holds for the organisation, a team or a system. Every change is in the ledger.";
+        "A role is for the organisation, a team or a system. Every change is in the ledger.";
     Ok(html(&Administration {
         layout,
         tabs: tabs(0),
@@ -133,7 +136,7 @@ async fn list(
 /// A link that is shown once.
 fn once(link: &str) -> Notice {
     let text = format!(
-        "Give them this link now; it is good once, for 24 hours, and not shown again: {link}"
+        "Give them this link now. It works once, for 24 hours, and is not shown again: {link}"
     );
     Notice { urgency: Urgency::Done, text, next: None }
 }
@@ -221,14 +224,25 @@ pub(crate) async fn person(
     Path(id): Path<i64>,
 ) -> Page {
     let who = admin(who).map_err(Sorry::from)?;
-    one(&app, &who, id, None, None).await
+    one(&app, &who, id, Sent::default(), None, None).await
 }
 
-async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) -> Page {
+async fn one(
+    app: &App,
+    who: &Who,
+    id: i64,
+    sent: Sent,
+    wrong: Wrong,
+    link: Option<String>,
+) -> Page {
     let person = people::find(app, who, id).await?;
     let grants = app.store.grants(who.org, id).await?;
     let scopes = scopes(app, who).await?;
-    let headline = format!("{} has {} roles.", person.name, grants.len());
+    let headline = match grants.len() {
+        0 => format!("{} has no role.", person.name),
+        1 => format!("{} has 1 role.", person.name),
+        n => format!("{} has {n} roles.", person.name),
+    };
     let mut layout = layout(app, who, Entry::Administration, &person.name, headline).await?;
     layout.crumbs =
         vec![Link::to("Administration", "/administration"), Link::words(person.name.clone())];
@@ -252,11 +266,13 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
         action: format!("/administration/people/{id}").into(),
         csrf: layout.csrf.clone(),
         fields: vec![
-            Field::new("do", "What", Input::Select(verbs)),
-            role_field(),
-            Field::new("scope", "Where", Input::Select(scopes.clone())),
+            Field::new("do", "What to do", Input::Select(verbs)).holding(sent.r#do),
+            role_field().holding(sent.role).hinted("Only to grant or remove a role."),
+            Field::new("scope", "Where", Input::Select(scopes.clone()))
+                .holding(sent.scope)
+                .hinted("Only to grant or remove a role."),
         ],
-        submit: "Change it".to_owned(),
+        submit: "Change the account".to_owned(),
         cancel: Some(Link::to("Back", "/administration")),
         ..View::default()
     };
@@ -279,7 +295,7 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
         tabs: tabs(0),
         intro: "Every change is in the ledger.".to_owned(),
         about: Pairs(vec![
-            ("Address".to_owned(), person.email.clone().into()),
+            ("Email address".to_owned(), person.email.clone().into()),
             ("State".to_owned(), people::standing(&person).into()),
         ]),
         tables: vec![table],
@@ -298,7 +314,7 @@ pub(crate) async fn change(
     let account = |is| people::change(&app, &who, id, is);
     let done: Result<(), Refused> = match sent.r#do.as_str() {
         "link" => match people::link(&app, &who, id).await {
-            Ok(link) => return one(&app, &who, id, None, Some(link)).await,
+            Ok(link) => return one(&app, &who, id, Sent::default(), None, Some(link)).await,
             Err(problem) => Err(problem.into()),
         },
         "close" => account(Change::Close).await.map_err(Into::into),
@@ -313,7 +329,7 @@ pub(crate) async fn change(
     };
     if let Err(refused) = done {
         let wrong = at_field(refused, "do")?;
-        return one(&app, &who, id, Some(wrong), None).await;
+        return one(&app, &who, id, sent, Some(wrong), None).await;
     }
     Ok(Redirect::to(&format!("/administration/people/{id}")).into_response())
 }
@@ -330,7 +346,11 @@ pub(crate) async fn tokens(
     let now = app.now();
     let held = all.iter().filter(|t| t.revoked.is_none() && t.expires > now).count();
     let more = if found.next.is_some() { " or more" } else { "" };
-    let headline = format!("{held}{more} tokens hold.");
+    let headline = match (held, more) {
+        (0, "") => "No token is valid.".to_owned(),
+        (1, "") => "1 token is valid.".to_owned(),
+        (n, more) => format!("{n}{more} tokens are valid."),
+    };
     let layout = layout(&app, &who, Entry::Administration, "Tokens", headline).await?;
     let table = Table {
         bulk: Some(Bulk {
@@ -391,7 +411,11 @@ pub(crate) fn table(
             Column::right("Used"),
         ],
         rows: tokens.iter().map(row).collect(),
-        empty: Empty { why: "There is none.".to_owned(), next: None },
+        empty: Empty {
+            why: "There is none. A token lets a program such as CI act for the person who made it."
+                .to_owned(),
+            next: None,
+        },
         ..Table::default()
     }
 }

@@ -51,6 +51,7 @@ pub(crate) async fn page(
     let headline = match (ever, waits) {
         (0, _) => "Nobody has asked for a change outside the plan.".to_owned(),
         (_, 0) => "Every appeal has been answered.".to_owned(),
+        _ if late == 0 => format!("{number} for an answer, none for too long."),
         _ => format!("{number} for an answer, {late} of them for too long."),
     };
     let mut layout = layout(&app, &who, Entry::Plan, "Appeals", headline).await?;
@@ -72,11 +73,10 @@ pub(crate) async fn page(
     let id = |id: Option<i64>| id.map(|id| id.to_string());
     let here = asking("/appeals", &[("incident", id(asked.incident)), ("team", id(asked.team))]);
     let by = if here.contains('?') { '&' } else { '?' };
-    let figures = Figures(vec![Figure::of(
-        waits.to_string(),
-        "wait for an answer",
-        format!("{here}{by}state=asked"),
-    )]);
+    let figures = Figures(vec![
+        Figure::of(waits.to_string(), "wait for an answer", format!("{here}{by}state=asked"))
+            .or_one("waits for an answer"),
+    ]);
     let list = Table {
         title: "Appeals".to_owned(),
         columns: vec![

@@ -13,7 +13,7 @@ use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Pairs, Value, When}
 use trimtab_store::{Became, Team};
 
 use super::board::capital;
-use super::{Page, Sorry, html, layout, own_form};
+use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, On, Who};
 use crate::api::findings::seen;
 use crate::mailing::{self, Wanted, kept, words};
@@ -45,7 +45,7 @@ pub(crate) async fn page(
     Path(word): Path<String>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    show(&app, &who, side(&word)?).await
+    show(&app, &who, side(&word)?, None).await
 }
 
 pub(crate) async fn post(
@@ -72,12 +72,18 @@ pub(crate) async fn post(
             "" => None,
             id => Some(id.parse().map_err(|_| Problem::not_found("team"))?),
         };
-        mailing::set(&app, &who, side, Wanted { rhythm, hour, zone, team }).await?;
+        match mailing::set(&app, &who, side, Wanted { rhythm, hour, zone, team }).await {
+            Ok(_) => {}
+            Err(problem) if problem.status == 422 => {
+                return show(&app, &who, side, Some((&sent, problem.detail))).await;
+            }
+            Err(problem) => return Err(problem.into()),
+        }
     }
     Ok(Redirect::to(&format!("/boards/{side}/mail")).into_response())
 }
 
-async fn show(app: &App, who: &Who, side: Role) -> Page {
+async fn show(app: &App, who: &Who, side: Role, wrong: Option<(&Sent, String)>) -> Page {
     if who.session.is_none() {
         return Err(Problem::unauthorised().into());
     }
@@ -112,21 +118,30 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
     let zone = is.as_ref().map_or("UTC", |is| is.zone.as_str());
     let (rhythm, hour) =
         when.map_or_else(|| (FIRST.0.to_owned(), FIRST.1), |(often, hour)| (often.word(), hour));
-    let form = Sheet {
+    // What was sent stays where something of it was wrong.
+    let held = |is: String, of: fn(&Sent) -> &String| {
+        wrong.as_ref().map_or(is, |(sent, _)| of(sent).clone())
+    };
+    let mut form = Sheet {
         action: format!("/boards/{side}/mail").into(),
         csrf: layout.csrf.clone(),
         fields: vec![
-            Field::new("rhythm", "How often", Input::Select(often)).holding(rhythm),
-            Field::new("hour", "At", Input::Select(hours)).holding(hour.to_string()),
+            Field::new("rhythm", "How often", Input::Select(often))
+                .holding(held(rhythm, |s| &s.rhythm)),
+            Field::new("hour", "At", Input::Select(hours))
+                .holding(held(hour.to_string(), |s| &s.hour)),
             Field::new("zone", "Time zone", Input::Text)
-                .holding(zone)
-                .hinted("Such as Europe/Berlin."),
-            Field::new("team", "Of", Input::Select(teams)).holding(chosen).optional(),
+                .holding(held(zone.to_owned(), |s| &s.zone))
+                .hinted("For example Europe/Berlin."),
+            Field::new("team", "Of", Input::Select(teams))
+                .holding(held(chosen, |s| &s.team))
+                .optional(),
         ],
         submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the board", format!("/boards/{side}"))),
         ..Sheet::default()
     };
+    mended(&mut form, wrong.map(|(_, text)| ("zone", text)));
     let mut follows = vec![
         "It goes to your own address only, and shows what you may see at that time.".to_owned(),
         "Each edition is sent once. If the mail server refuses it, sending is retried for some hours; if delivery is uncertain, it is not sent again."

@@ -51,7 +51,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let names = names(&app, who.org).await?;
     let mut layout = layout(&app, &who, Entry::Charter, "Charter", headline).await?;
     if who.may(Action::Propose, On::ALL) {
-        layout.actions.push(Link::to("Propose a charter", "/charter/propose"));
+        layout.primary = Some(Link::to("Propose a charter", "/charter/propose"));
     }
     let mut tabs = vec![Link::to("Current", "/charter")];
     for proposed in all.iter().filter(|c| c.state == CharterState::Proposed).take(8) {
@@ -223,7 +223,7 @@ async fn show(app: &App, who: &Who, text: String, wrong: Option<String>) -> Page
         action: "/charter/propose".into(),
         csrf: layout.csrf.clone(),
         fields: vec![
-            Field::new("text", "Text", Input::Area)
+            Field::new("text", "Text", Input::Script)
                 .holding(text)
                 .hinted("What is not said is as the preset says. Raise `version`."),
         ],

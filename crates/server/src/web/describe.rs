@@ -152,13 +152,13 @@ async fn show(
         ..View::default()
     };
     mended(&mut form, wrong);
-    let follows = vec!["Every finding of its assets is weighed again.".to_owned()];
+    let follows = vec!["Every finding in its assets is then weighed again.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }
 
 fn fields(agreed: &Agreed, is: Option<&System>, sent: Sent) -> Vec<Field> {
     let choose = |words: Vec<String>| {
-        let mut all = vec![(String::new(), "not said".to_owned())];
+        let mut all = vec![(String::new(), "unknown".to_owned())];
         all.extend(words.into_iter().map(|w| (w.clone(), w)));
         Input::Select(all)
     };
@@ -166,7 +166,7 @@ fn fields(agreed: &Agreed, is: Option<&System>, sent: Sent) -> Vec<Field> {
     let tiers = charter.tiers.iter().map(|t| t.name.to_string()).collect();
     let exposures = Exposure::ALL.iter().map(|e| e.as_str().to_owned()).collect();
     let teams = agreed.teams.iter().map(|t| t.name.clone()).collect();
-    let names = |words: Vec<&str>| format!("With commas between: {}.", words.join(", "));
+    let names = |words: Vec<&str>| format!("Separated by commas: {}.", words.join(", "));
     let data = charter.data.iter().map(|d| &*d.name).collect();
     let environments = charter.environments.iter().map(|e| &*e.name).collect();
     let mut fields = Vec::new();
@@ -195,7 +195,7 @@ fn fields(agreed: &Agreed, is: Option<&System>, sent: Sent) -> Vec<Field> {
             .optional(),
         Field::new("needs", "Systems that it needs", Input::Text)
             .holding(sent.needs)
-            .hinted("Names, with commas between.")
+            .hinted("Names, separated by commas.")
             .optional(),
     ]);
     fields

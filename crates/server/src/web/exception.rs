@@ -164,7 +164,8 @@ fn figures(is: &Decision, found: &[Finding], agreed: &Agreed, now: Timestamp) ->
     let here = format!("/exceptions/{}", is.id);
     let load: f64 = found.iter().filter_map(|f| f.weighed.as_ref()).map(|w| w.weight).sum();
     let mut figures = vec![
-        Figure::of(found.len().to_string(), "findings still here", here.clone()),
+        Figure::of(found.len().to_string(), "findings still here", here.clone())
+            .or_one("finding still here"),
         Figure::of(number(load), "their load", here.clone()),
     ];
     figures.push(match is.is.expires {

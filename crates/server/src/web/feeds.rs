@@ -92,7 +92,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
                 Column::left("As of").kept(),
             ],
             rows: feeds.unwrap_or_default(),
-            empty: Empty { why: "There is no index.".to_owned(), next: None },
+            empty: Empty { why: "There is no index yet. Run `trimtab db update` on the server, or start it with `--feeds-every HOURS`.".to_owned(), next: None },
             ..Table::default()
         },
         jobs: Table {

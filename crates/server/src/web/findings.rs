@@ -73,7 +73,7 @@ pub(crate) async fn page(
         title: "Findings".to_owned(),
         csv: address(&asked, &[]).replacen("/findings", "/findings.csv", 1).into(),
         empty: Empty {
-            why: "No finding matches. Remove part of the filter, or push a snapshot.".to_owned(),
+            why: "No finding matches: remove part of the filter, or send an inventory.".to_owned(),
             next: Some(Link::to("All findings", "/findings")),
         },
         ..table
@@ -81,7 +81,7 @@ pub(crate) async fn page(
     let more = if total.is_least { "more than " } else { "" };
     let headline = format!("{more}{}.", count(total.number, "finding", "findings"));
     let figures = Figures(vec![
-        Figure::of(total.number.to_string(), "findings", address(&asked, &[])),
+        Figure::of(total.number.to_string(), "findings", address(&asked, &[])).or_one("finding"),
         Figure::of(
             at_least(&load),
             "load of those that count",

@@ -13,7 +13,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{ReviewOf, SharedGoal};
 
-use super::{Page, Sorry, asking, count, html, layout, own_form, pager};
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
 use crate::goaling::{self, Shared, Wanted};
 use crate::problem::Problem;
@@ -162,12 +162,18 @@ async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Pro
     if of(Standing::Unknown) > 0 {
         figures.push(figure(Standing::Unknown));
     }
-    let forms = forms(app, who, &every, &layout.csrf, wrong.as_ref().map(|(sent, _)| sent)).await?;
-    let notice = wrong.map(|(_, problem)| Notice {
-        urgency: Urgency::Warning,
-        text: problem.detail,
-        next: None,
-    });
+    let mut forms =
+        forms(app, who, &every, &layout.csrf, wrong.as_ref().map(|(sent, _)| sent)).await?;
+    let wrong = wrong.map(|(_, problem)| ("", problem.detail));
+    // The first form is the one that something can be wrong with; without it, it is said above.
+    let notice = match (forms.first_mut(), wrong) {
+        (Some((_, form)), wrong) => {
+            mended(form, wrong);
+            None
+        }
+        (None, Some((_, text))) => Some(Notice { urgency: Urgency::Warning, text, next: None }),
+        (None, None) => None,
+    };
     let now = app.now();
     let list = Table {
         title: "Goals".to_owned(),
@@ -184,7 +190,7 @@ async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Pro
         ..Table::default()
     };
     let about = vec![format!(
-        "Days to remediate and deadlines are those of a goal's own time so far; it begins at the number of the {} days before. A goal is on track when it is as far as its time; once its time is over, the number of its last day is shown.",
+        "Days to remediate and deadlines kept are measured over the goal's own time so far; the start is the number of the {} days before it. A goal is on track when its progress keeps up with its time. Once its time is over, the number of its last day is shown.",
         goaling::DAYS
     )];
     let figures = Figures(figures);

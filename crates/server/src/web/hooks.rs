@@ -27,7 +27,7 @@ pub(crate) async fn tracker(
     // The usual limit of bodies is less.
     let body = to_bytes(body, LARGEST)
         .await
-        .map_err(|_| Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE, "It is too large."))?;
+        .map_err(|_| Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE, "This is too large."))?;
     let project = project(&tracker).ok_or_else(refused)?;
     let secret = opened(&app, &tracker, "secret").ok_or_else(refused)?;
     let header = |name: &str| headers.get(name)?.to_str().ok().map(ToOwned::to_owned);

@@ -103,11 +103,20 @@ pub(crate) async fn page(
         let told =
             |(kind, _): &(&str, &str)| !is.is.near_miss || !matches!(*kind, "update" | "status");
         let acts = acts.into_iter().filter(told);
-        layout
-            .actions
-            .extend(acts.map(|(kind, words)| Link::to(words, link(id, kind, None, None))));
+        let mut acts = acts.map(|(kind, words)| Link::to(words, link(id, kind, None, None)));
+        layout.primary = acts.next();
+        layout.actions.extend(acts);
     } else if leads {
         layout.actions.push(Link::to("Add a follow-up", link(id, "action", None, None)));
+    }
+    if !leads && open {
+        // Who has one team here is asked for its word first.
+        let waits = |stand: &&Stand| stand.acknowledged.is_none() && may_of(&who, stand.team);
+        let mut waiting = room.stands.iter().filter(waits);
+        if let (Some(stand), None) = (waiting.next(), waiting.next()) {
+            let words = format!("Acknowledge for {}", room.team(stand.team));
+            layout.primary = Some(Link::to(words, link(id, "acknowledged", stand.team, None)));
+        }
     }
     layout.actions.push(Link::to("Retrospective", format!("/incidents/{id}/report")));
     let here = format!("/incidents/{id}");
@@ -117,7 +126,8 @@ pub(crate) async fn page(
     let late = room.tasks.iter().filter(|task| task.is_late(now)).count();
     let more = if room.places.more { "+" } else { "" };
     let mut figures = vec![
-        Figure::of(format!("{}{more}", room.places.rows.len()), "places", search.clone()),
+        Figure::of(format!("{}{more}", room.places.rows.len()), "places", search.clone())
+            .or_one("place"),
         Figure::of(
             format!("{running}{more}"),
             "of them run in production",
@@ -466,7 +476,7 @@ pub(crate) async fn retrospective(
     let who = who.map_err(Sorry::from)?;
     let (room, now) = (room(&app, &who, id).await?, app.now());
     let title = "Retrospective";
-    let headline = format!("What {} came to.", room.is.is.title);
+    let headline = format!("Retrospective of “{}”.", room.is.is.title);
     let mut layout = layout(&app, &who, Entry::Incidents, title, headline).await?;
     layout.crumbs = vec![
         Link::to("Incidents", "/incidents"),
@@ -488,11 +498,22 @@ pub(crate) async fn retrospective(
             parts.push((section.title.to_owned(), Part::Text(section.text)));
         }
         let Some((columns, rows)) = section.table else { continue };
-        let columns = columns.into_iter().map(|name| Column::left(name).kept()).collect();
-        let rows = rows
-            .into_iter()
-            .map(|row| Row::of(row.into_iter().map(Cell::text).collect()))
-            .collect();
+        // How long something took stands right, and is named where rows stack.
+        let is_span = |name: &str| name.starts_with("To ");
+        let has_spans = columns.iter().any(|name| is_span(name));
+        let columns = columns.into_iter().map(|name| match is_span(name) {
+            true => Column::right(name).kept(),
+            false => Column::left(name).kept(),
+        });
+        let columns = columns.collect();
+        let row = |row: Vec<String>| {
+            let cells = row.into_iter().enumerate().map(|(at, text)| match at {
+                0 if has_spans => Cell::Name(Link::words(text), String::new()),
+                _ => Cell::text(text),
+            });
+            Row::of(cells.collect())
+        };
+        let rows = rows.into_iter().map(row).collect();
         let empty = Empty { why: "Nothing.".to_owned(), next: None };
         let title = section.title.to_owned();
         let table = Table { title, titled, columns, rows, empty, ..Table::default() };

@@ -132,7 +132,7 @@ pub(crate) async fn page(
     let mut layout = layout(&app, &who, Entry::Incidents, "Incidents", headline).await?;
     layout.crumbs = vec![Link::words("Incidents")];
     if who.may(Action::Respond, On::ALL) {
-        layout.actions.push(Link::to("Open an incident", "/incidents/new"));
+        layout.primary = Some(Link::to("Open an incident", "/incidents/new"));
         layout.actions.push(Link::to("Record a near miss", "/incidents/new?near_miss=true"));
         layout.actions.push(Link::to("Start a drill", "/incidents/new?drill=true"));
     }
@@ -141,9 +141,12 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Lessons", "/lessons"));
     let figures = Figures(vec![
         Figure::of(counted.open.to_string(), "open", "/incidents?open=true&drill=false"),
-        Figure::of(counted.real.to_string(), "real ones", "/incidents?drill=false"),
-        Figure::of(counted.near_misses.to_string(), "near misses", "/incidents?near_miss=true"),
-        Figure::of(counted.drills.to_string(), "drills, in no measure", "/incidents?drill=true"),
+        Figure::of(counted.real.to_string(), "real ones", "/incidents?drill=false")
+            .or_one("real one"),
+        Figure::of(counted.near_misses.to_string(), "near misses", "/incidents?near_miss=true")
+            .or_one("near miss"),
+        Figure::of(counted.drills.to_string(), "drills, in no measure", "/incidents?drill=true")
+            .or_one("drill, in no measure"),
     ]);
     let row = |is: &Incident| {
         let drill = match (is.is.drill.is_some(), is.is.near_miss) {
@@ -187,7 +190,7 @@ pub(crate) async fn page(
             asking("/incidents", &members)
         }),
         empty: Empty {
-            why: "There are none. Rehearse one: a drill replays a past event.".to_owned(),
+            why: "There are none. A drill replays a past event, to rehearse one.".to_owned(),
             next: None,
         },
         ..Table::default()
@@ -347,9 +350,12 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let field = |name: &str, label: &str, input, holds: &str, hint: &str| {
         Field::new(name, label, input).holding(holds).hinted(hint).optional()
     };
-    let named = "A package without its version (pkg:npm/lodash), or a name such as CVE-2021-44228. \
-        A package need not be in any feed yet; a name that none has yet cannot be looked for.";
-    let mut fields = vec![field("title", "What is it called?", Input::Text, &sent.title, "")];
+    let named = "A package without its version (`pkg:npm/lodash`), or a name such as CVE-2021-44228. \
+        A package need not be in any feed yet. A name must be in one to be looked for.";
+    // Only a drill has both from its past event.
+    let needed = |field: Field| Field { required: !drill, ..field };
+    let mut fields =
+        vec![needed(field("title", "What is it called?", Input::Text, &sent.title, ""))];
     if near_miss && !drill {
         fields.push(field("near_miss", "Near miss", Input::Hidden, "yes", ""));
     }
@@ -364,23 +370,35 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
             "Minutes of the past event per minute",
             Input::Number,
             &sent.speed,
-            "60: a day goes by in 24 minutes. Empty: as slowly as it was.",
+            "With 60, a day goes by in 24 minutes. Leave empty for the original speed.",
         ));
     }
     let looked_for = if drill {
-        "Empty: what the past event was about. Another package makes its day one of yours."
+        "Leave empty for what the past event was about, or name a package of yours to replay it with that."
     } else {
         named
     };
     fields.extend([
-        field("looked_for", "Package or vulnerability", Input::Code, &sent.looked_for, looked_for),
-        field("versions", "Versions", Input::Code, &sent.versions, "Such as <2.15.0. Empty: all."),
+        needed(field(
+            "looked_for",
+            "Package or vulnerability",
+            Input::Code,
+            &sent.looked_for,
+            looked_for,
+        )),
+        field(
+            "versions",
+            "Versions",
+            Input::Code,
+            &sent.versions,
+            "For example `<2.15.0`. Leave empty for all versions.",
+        ),
         field(
             "published",
             "When was it published?",
             Input::Date,
             &sent.published,
-            "Empty: unknown, and so is how long it took to know.",
+            "Leave it empty if unknown: then nobody can tell how long it took you to know.",
         ),
     ]);
     let mut form = Sheet {
@@ -402,10 +420,9 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
             "It is listed separately, counts in no incident times, and nobody is mailed about it.".to_owned(),
         ],
         (false, false) => vec![
-            "Each team that has it is notified and asked to acknowledge it: at once only if the charter says now."
+            "Each team that has it is asked to acknowledge it. It is told at once only if the charter says now."
                 .to_owned(),
-            "Trimtab looks every minute where it is. What is gone counts as fixed without further ado."
-                .to_owned(),
+            "Trimtab looks every minute where it is. What is gone counts as fixed.".to_owned(),
         ],
     };
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))

@@ -130,7 +130,7 @@ async fn show(
     let headline = match found.rows.first() {
         Some(last) if asked.after.is_none() => {
             let at = Timestamp::from_microsecond(last.at).unwrap_or(now);
-            format!("The last entry is number {}, of {}.", last.seq, When::of(at, now).words())
+            format!("The last entry, number {}, was made {}.", last.seq, When::of(at, now).words())
         }
         Some(first) => format!("Entries up to number {}.", first.seq),
         None => "No entry matches.".to_owned(),
@@ -355,6 +355,13 @@ fn told(data: &str) -> String {
             Ok(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             Err(_) => short(text.clone()),
         }),
+        Value::Array(all) if all.iter().all(|one| one.is_string() || one.is_number()) => {
+            let all: Vec<String> = all
+                .iter()
+                .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+                .collect();
+            Some(short(all.join(", "))).filter(|text| !text.is_empty())
+        }
         other => Some(short(other.to_string())),
     };
     let what = members.get("what").and_then(Value::as_str).map(|what| what.replace('-', " "));
@@ -381,8 +388,8 @@ mod tests {
     #[test]
     fn data_is_told_in_a_few_words() {
         assert_eq!(
-            told(r#"{"outcome":"ok","at":null,"n":3,"list":[1]}"#),
-            "list [1], n 3, outcome ok"
+            told(r#"{"outcome":"ok","at":null,"n":3,"list":[1,"two"],"none":[]}"#),
+            "list 1, two, n 3, outcome ok"
         );
         let many = r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8}"#;
         assert!(told(many).ends_with("f 6, 2 more"));

@@ -72,7 +72,7 @@ pub(crate) async fn page(
         None => format!("{subject} met no weakness that a source names."),
         Some(most) => format!(
             "{subject} met {kinds} of weaknesses, most often {}.",
-            most.lesson.map_or(most.cwe.as_str(), |lesson| lesson.title)
+            most.lesson.map_or_else(|| most.cwe.clone(), |lesson| format!("“{}”", lesson.title))
         ),
     };
     let mut layout = layout(&app, &who, Entry::Teams, "Lessons", headline).await?;
@@ -147,7 +147,8 @@ pub(crate) async fn one(
     let open = is.map_or(0, Met::open);
     let here = address(&format!("/lessons/{name}"), asked.team);
     let figures = Figures(vec![
-        Figure::of(open.to_string(), "findings there now", here.clone()),
+        Figure::of(open.to_string(), "findings there now", here.clone())
+            .or_one("finding there now"),
         Figure::of(findings.len().to_string(), "ever", here),
     ]);
     let mut parts = Vec::new();

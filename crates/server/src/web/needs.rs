@@ -34,7 +34,8 @@ pub(super) async fn sides(asking: &Asking<'_>) -> Result<Vec<Side>, Problem> {
         let (mut figures, mut begun) = (Vec::new(), Vec::new());
         for (list, told) in lists {
             let address = address(list, Some(role));
-            figures.push(Figure::of(told.number(), list.label(), address.clone()));
+            figures
+                .push(Figure::of(told.number(), list.label(), address.clone()).or_one(one(list)));
             if told.count > 0 {
                 let drawn = Drawn::of(asking, &told).await?;
                 begun.push((Link::to(list.title(), address), beginning(&told, drawn, list)));
@@ -43,6 +44,22 @@ pub(super) async fn sides(asking: &Asking<'_>) -> Result<Vec<Side>, Problem> {
         sides.push(Side { name: title(role), figures: Figures(figures), lists: begun });
     }
     Ok(sides)
+}
+
+/// What stands under the number of a list where it is one.
+fn one(list: List) -> &'static str {
+    match list {
+        List::Answers => "decision to answer",
+        List::Charters => "charter to agree to",
+        List::Changes => "change of this window",
+        List::Ending => "exception ends within 14 days",
+        List::Suppliers => "promise or answer owed",
+        List::Tierless => "system without a tier",
+        List::Broken => "failed deployment",
+        List::Jobs => "job given up",
+        List::Upkeep => "upkeep task of the server",
+        List::Choices | List::Unweighed | List::Fresh | List::Rollouts => "",
+    }
 }
 
 /// A side as a title.

@@ -92,7 +92,7 @@ pub(crate) async fn page(
         figures.push(Figure::of(alarms, "sent as now this week", format!("{here}#sent")));
     }
     let view = View {
-        notice: notice(&app, &team, &is, &letters.rows),
+        notice: notice(&app, &who, &team, &is, &letters.rows),
         figures: Figures(figures),
         waiting: table(&all, &is, &letters.rows, now),
         sent: Table {
@@ -112,15 +112,17 @@ pub(crate) async fn page(
 }
 
 /// What keeps somebody from being told.
-fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<Notice> {
-    let edit = || Some(Link::to("Set up notices", format!("/teams/{}/notices/edit", team.id)));
+fn notice(app: &App, who: &Who, team: &Team, is: &Standing, letters: &[Letter]) -> Option<Notice> {
+    let edit = || {
+        let to = format!("/teams/{}/notices/edit", team.id);
+        may_wish(who, team.id).then(|| Link::to("Set up notices", to))
+    };
     if is.wished.is_none() {
         let text = "This team has no channel for notices, so nothing is sent.";
         return Some(Notice { urgency: Urgency::Note, text: text.to_owned(), next: edit() });
     }
     if is.wishes.channel == "mail" && app.settings.notices.mail.is_none() {
-        let text =
-            "The server cannot send mail: an administrator must start it with --mail-server.";
+        let text = "The server sends no mail until an admin starts it with `--mail-server`.";
         return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
     }
     if !is.tells {

@@ -118,7 +118,7 @@ async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, Stri
         Field::new("hour", "At", Input::Select(hours)).holding(is.hour.to_string()),
         Field::new("zone", "Time zone", Input::Text)
             .holding(&is.zone)
-            .hinted("Such as Europe/Berlin."),
+            .hinted("For example Europe/Berlin."),
     ]);
     let mut form = Sheet {
         action: "/account/digest".into(),

@@ -47,8 +47,8 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::to("Where is it?", "/where"), Link::words(name)];
     let view = Package {
         figures: Figures(vec![
-            Figure::of(in_assets.to_string(), "assets", everywhere.clone()),
-            Figure::of(wrong.to_string(), "vulnerabilities", list.clone()),
+            Figure::of(in_assets.to_string(), "assets", everywhere.clone()).or_one("asset"),
+            Figure::of(wrong.to_string(), "vulnerabilities", list.clone()).or_one("vulnerability"),
             Figure::of(at_least(&facts.load), "load", list),
         ]),
         about: Pairs(vec![

@@ -57,9 +57,9 @@ pub(crate) async fn page(
     let merged = merged(&is.merged, now);
     let mut about = is.milestones.clone();
     about.push(format!(
-        "{} to {}, beside {} to {}, and beside nobody else. An update is whose who pushed its evidence, by hand \
-         or with a token of theirs. A merge is theirs where git names their verified address, or they said so themselves; \
-         others are nobody's.",
+        "{} to {}, compared with {} to {}, and with nobody else. An update belongs to the person who pushed its evidence, \
+         by hand or with a token. A merge belongs to the person whose verified address git names, or who claimed it; \
+         other merges belong to nobody.",
         told(is.period.first),
         told(is.period.last),
         told(is.other.first),
@@ -71,7 +71,7 @@ pub(crate) async fn page(
             true => {
                 "Only you see this card, and you are not on the wall that others see.".to_owned()
             }
-            false => "Others see of it what they may see, and you are on the wall.".to_owned(),
+            false => "Others see the part that they may see, and you are on the wall.".to_owned(),
         });
         let (word, submit) = match is.hidden {
             true => ("yes", "Show it to others"),

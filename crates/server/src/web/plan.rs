@@ -212,7 +212,9 @@ fn windows(
     let of = |slot: Slot| planned.plan.batches.iter().filter(move |b| b.slot == slot);
     let mut all = Vec::new();
     let table = |slot: Slot, why: &str| {
-        let rows = of(slot).flat_map(|batch| rows(planned, batch, id, tickets)).collect();
+        let rows = of(slot)
+            .flat_map(|batch| rows(planned, batch, (id, bulk.is_some()), tickets))
+            .collect();
         let mut columns = vec![
             Column::left("Change").kept(),
             Column::left("In"),
@@ -307,7 +309,7 @@ fn day(at: Timestamp) -> String {
 fn rows(
     planned: &Planned,
     batch: &Batch,
-    id: i64,
+    (id, may): (i64, bool),
     tickets: &HashMap<PlannedChange, Link>,
 ) -> Vec<Row> {
     let question = &planned.question;
@@ -348,7 +350,7 @@ fn rows(
                     None => sentence(&why),
                 },
             )),
-            state(change, kept.map(|kept| kept.since), id),
+            state(change, kept.map(|kept| kept.since), id, may),
         ];
         if !tickets.is_empty() {
             let ticket = tickets.get(&change.of).cloned();
@@ -392,14 +394,15 @@ fn sentence(all: &[String]) -> String {
     text
 }
 
-fn state(change: &Change, since: Option<Timestamp>, id: i64) -> Cell {
+fn state(change: &Change, since: Option<Timestamp>, id: i64, may: bool) -> Cell {
     let moved = format!("/teams/{id}/plan/move?change={}", encode(&named(&change.of)));
     let words = match (&change.placed, since) {
         (Some(placed), _) => format!("{} {}", placed.state.as_str(), day(placed.at)),
         (None, Some(since)) => format!("scheduled {}", day(since)),
         (None, None) => "proposed".to_owned(),
     };
-    Cell::link(words, moved)
+    // Who may not move it is shown how it stands.
+    if may { Cell::link(words, moved) } else { Cell::text(words) }
 }
 
 fn held(

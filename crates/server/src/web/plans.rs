@@ -82,12 +82,14 @@ pub(crate) async fn page(
         ),
     };
     let figures = Figures(vec![
-        Figure::of(changes.to_string(), "changes scheduled", "/plan"),
+        Figure::of(changes.to_string(), "changes scheduled", "/plan").or_one("change scheduled"),
         Figure::of(number(gone), "load removed", "/findings").noted(format!("of {}", number(load))),
         Figure::of(all(|t| t.missed).to_string(), "past their deadline by then", "/findings")
+            .or_one("past its deadline by then")
             .noted(format!("{} if nothing is done", all(|t| t.missed_of_nothing))),
         Figure::of(all(|t| t.left).to_string(), "findings stay", "/findings"),
-        Figure::of(without.len().to_string(), "teams without a plan", "/teams"),
+        Figure::of(without.len().to_string(), "teams without a plan", "/teams")
+            .or_one("team without a plan"),
     ]);
     let mut layout = layout(&app, &who, Entry::Plan, "Plan", headline).await?;
     layout.actions.push(Link::to("What if", "/plan/what-if"));

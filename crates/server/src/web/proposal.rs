@@ -73,7 +73,7 @@ pub(crate) async fn page(
         figures: figures(&charter, &effect),
         about: Pairs(vec![
             ("Version".to_owned(), model.version.to_string().into()),
-            ("State".to_owned(), charter.state.as_str().into()),
+            ("State".to_owned(), charter.state.as_str().replace('-', " ").into()),
             ("Proposed by".to_owned(), name(&names, charter.author).into()),
             ("Proposed".to_owned(), When::of(charter.proposed, now).into()),
         ]),
@@ -118,8 +118,8 @@ fn headline(charter: &StoredCharter, effect: &Effect) -> String {
             effect.milder,
             count(whole(effect.sooner + effect.later), "deadline", "deadlines"),
         ),
-        CharterState::InForce => "This charter holds.".to_owned(),
-        CharterState::Past => "This charter held; another one came after it.".to_owned(),
+        CharterState::InForce => "This charter is in force.".to_owned(),
+        CharterState::Past => "This charter was in force until another one replaced it.".to_owned(),
         CharterState::Withdrawn => "This proposal was withdrawn.".to_owned(),
     }
 }

@@ -84,9 +84,7 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
         (Some(text), _) => Some(Notice { urgency: Urgency::Warning, text, next: None }),
         (None, true) => Some(Notice {
             urgency: Urgency::Done,
-            text: format!(
-                "You answered in {round}. What may be told is told when the month is over."
-            ),
+            text: format!("You answered in {round}. The results are shown when the month is over."),
             next: None,
         }),
         (None, false) => None,
@@ -99,9 +97,9 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
     };
     let figures = QUESTIONS.iter().enumerate().map(|(at, (_, _, name))| figure(at, name));
     let about = vec![format!(
-        "Answers are 1 (not at all) to 5 (fully). Only how many gave which answer is kept, and nothing is told of fewer \
-         than {LEAST} answers, of what can be reckoned from others, and of a month that is not over. When it is over, the \
-         ledger keeps the sums that this page shows, for good."
+        "Answers run from 1 (not at all) to 5 (fully). Only how many people gave each answer is kept. Nothing is shown of \
+         fewer than {LEAST} answers, of what could be worked out from other numbers, or of a month that is not over. When \
+         it is over, the ledger keeps the sums that this page shows, for good."
     )];
     let forms = match answered || who.roles().is_empty() {
         true => Vec::new(),

@@ -80,7 +80,7 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Goals", "/goals"));
     layout.actions.push(Link::to("Pulse", "/pulse"));
     if who.may_somewhere(Action::Review) {
-        layout.actions.push(Link::to("Plan a review", "/reviews/new"));
+        layout.primary = Some(Link::to("Plan a review", "/reviews/new"));
     }
     let open = decisions.iter().filter(|is| reviewing::follow(is, now).is_open()).count();
     let figure = |number: i64, label: &str| Figure::of(number.to_string(), label, here.clone());
@@ -127,7 +127,7 @@ pub(crate) async fn page(
             asking("/reviews", &[("team", team), ("after", Some(next))])
         }),
         empty: Empty {
-            why: "A review takes 30 minutes a week. Its agenda is made from what is open."
+            why: "A review takes 30 minutes a week. Its agenda is made from what is open: overdue findings, plans, exceptions and decisions."
                 .to_owned(),
             next: who
                 .may_somewhere(Action::Review)
@@ -208,7 +208,7 @@ pub(crate) async fn post(
         },
     };
     let Some(at) = at(&sent.day, &sent.time) else {
-        let wrong = ("time", "Must be a time such as 14:30, on a day.".to_owned());
+        let wrong = ("time", "Enter a day and a time, for example 14:30.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
     };
     let Some(minutes) = sent.minutes.trim().parse().ok() else {
@@ -248,7 +248,7 @@ async fn group(app: &App, who: &Who, sent: &Sent) -> Result<Result<ReviewOf, Str
     ids.sort_unstable();
     ids.dedup();
     if ids.len() < 2 {
-        return Ok(Err("A group is of two systems at least, a line each.".to_owned()));
+        return Ok(Err("A group has at least two systems, one per line.".to_owned()));
     }
     Ok(Ok(ReviewOf::Systems(ids)))
 }
@@ -297,10 +297,12 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, Str
             Field::new("kind", "Kind", Input::Select(kinds)).holding(sent.kind),
             Field::new("of", "Of", Input::Select(of)).holding(sent.of),
             Field::new("day", "Day", Input::Date).holding(sent.day),
-            Field::new("time", "Time (UTC)", Input::Text).holding(sent.time).hinted("14:30"),
+            Field::new("time", "Time (UTC)", Input::Text)
+                .holding(sent.time)
+                .hinted("For example 14:30."),
             Field::new("minutes", "Minutes", Input::Number).holding(sent.minutes),
-            Field::new("name", "Name of a new group", Input::Text).holding(sent.name).optional(),
-            Field::new("systems", "Its systems, a line each", Input::Area)
+            Field::new("name", "Name of the new group", Input::Text).holding(sent.name).optional(),
+            Field::new("systems", "Its systems, one per line", Input::Area)
                 .holding(sent.systems)
                 .optional(),
         ],
@@ -310,7 +312,7 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, Str
     };
     mended(&mut form, wrong);
     let follows = vec![
-        "The agenda is made from what is open, and follows it until the review is opened. From then on it stays as it was."
+        "The agenda is made from what is open. It is kept current until the review is opened, and does not change after that."
             .to_owned(),
     ];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))

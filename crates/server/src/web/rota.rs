@@ -139,7 +139,7 @@ async fn show(app: &App, who: &Who, team: &Team, slip: Option<Slip>) -> Page {
         forms.push(("Set up the rota".to_owned(), form));
     }
     let view = View {
-        notice: notice(app, team, &wishes, turns.is_empty()),
+        notice: notice(app, who, team, &wishes, turns.is_empty()),
         turns: table(&turns, &names, (&zone, now)),
         covers: covers(kept.as_ref(), &names, (id, &csrf, may, who), &today(now, &zone)),
         about: about(&told, &wishes, &names),
@@ -159,7 +159,7 @@ pub(super) fn told_at(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Why nobody of it is told.
-fn notice(app: &App, team: &Team, wishes: &Wishes, empty: bool) -> Option<Notice> {
+fn notice(app: &App, who: &Who, team: &Team, wishes: &Wishes, empty: bool) -> Option<Notice> {
     if empty || app.settings.notices.mail.is_some() {
         return None;
     }
@@ -171,7 +171,8 @@ fn notice(app: &App, team: &Team, wishes: &Wishes, empty: bool) -> Option<Notice
             "The server sends no mail and the team has no channel, so nobody receives urgent notices."
         }
     };
-    let next = Some(Link::to("Set up notices", format!("/teams/{}/notices/edit", team.id)));
+    let edit = format!("/teams/{}/notices/edit", team.id);
+    let next = may_wish(who, team.id).then(|| Link::to("Set up notices", edit));
     Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next })
 }
 
@@ -262,7 +263,7 @@ fn about(told: &Told, wishes: &Wishes, names: &HashMap<i64, String>) -> Pairs {
     let pairs = [
         ("Order", order.join(", then ")),
         ("A turn has", count(told.days.into(), "day", "days")),
-        ("Hand-over", format!("at {} ({})", told.at, wishes.zone)),
+        ("Handover", format!("at {} ({})", told.at, wishes.zone)),
         ("First", format!("on {}", told.first)),
         ("If nobody acknowledges it", escalates),
     ];
@@ -292,7 +293,7 @@ fn take(id: i64, csrf: &str, who: &Who, slip: Option<&Slip>) -> Sheet {
             Field::new("do", "do", Input::Hidden).holding("take"),
             Field::new("person", "Who covers", Input::Email)
                 .holding(of("person", &who.person.email))
-                .hinted("Who is in the rota may take days themselves."),
+                .hinted("People in the rota may take days for themselves."),
             Field::new("from", "From the handover on", Input::Date).holding(of("from", "")),
             Field::new("until", "Until the handover on", Input::Date).holding(of("until", "")),
         ],
@@ -316,17 +317,17 @@ fn set(
         csrf: csrf.to_owned(),
         fields: vec![
             Field::new("do", "do", Input::Hidden).holding("set"),
-            Field::new("people", "People in their order", Input::Area)
+            Field::new("people", "People, in order", Input::Area)
                 .holding(of("people", &emails.join("\n")))
-                .hinted("One address a line. Nobody: there is no rota.")
+                .hinted("One address per line. Leave empty for no rota.")
                 .optional(),
             Field::new("first", "The first takes over on", Input::Date).holding(of("first", first)),
-            Field::new("days", "Days of a turn", Input::Number)
+            Field::new("days", "Days per turn", Input::Number)
                 .holding(of("days", &told.days.to_string()))
                 .hinted(format!("1 to {LONGEST}.")),
-            Field::new("at", "Hand-over at", Input::Text)
+            Field::new("at", "Handover at", Input::Text)
                 .holding(of("at", &told.at))
-                .hinted("Such as 09:00, by the time zone of the team's notices."),
+                .hinted("For example 09:00, in the time zone of the team's notices."),
         ],
         submit: "Keep the rota".to_owned(),
         ..Sheet::default()

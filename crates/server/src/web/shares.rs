@@ -75,9 +75,9 @@ async fn form(
                 .holding(sent.name)
                 .hinted("A note for yourself: where it hangs, or who has it."),
             Field::new("team", "Shows", Input::Select(scopes)).holding(sent.team),
-            Field::new("days", "Days", Input::Text)
+            Field::new("days", "Days until it ends", Input::Text)
                 .holding(sent.days)
-                .hinted(format!("How long it is good: 1 to {LONGEST}.")),
+                .hinted(format!("1 to {LONGEST}.")),
         ],
         submit: "Make the link".to_owned(),
         cancel: Some(Link::to("Back to the board", format!("/boards/{side}"))),
@@ -202,7 +202,9 @@ async fn list(app: &App, who: &Who, after: Option<String>, made: Option<String>)
         }),
         rows,
         empty: Empty {
-            why: "Nobody made one.".to_owned(),
+            why:
+                "A link shows a board to anyone who has it, without signing in. There is none yet."
+                    .to_owned(),
             next: Some(Link::to("Choose a board", "/boards")),
         },
         ..Table::default()

@@ -61,7 +61,7 @@ fn view(app: &App, email: &str, wrong: Option<&str>) -> SignIn {
             csrf: String::new(),
             notice,
             fields: vec![
-                Field::new("email", "Address", Input::Email).holding(email),
+                Field::new("email", "Email address", Input::Email).holding(email),
                 Field::new("password", "Password", Input::Secret("current-password")),
             ],
             submit: "Sign in".to_owned(),
@@ -70,7 +70,7 @@ fn view(app: &App, email: &str, wrong: Option<&str>) -> SignIn {
             grave: false,
             quiet: false,
         },
-        help: "Without an account, or with a lost password, ask an admin of your organisation for a link."
+        help: "No account, or a lost password? Ask an admin of your organisation for a link."
             .to_owned(),
     }
 }
@@ -87,7 +87,7 @@ pub(crate) async fn post(
     }
     limits::attempt(&app, peer.address).await?;
     const WRONG: &str =
-        "The address or the password is not right, or the account is locked for a while.";
+        "The address or the password is wrong, or the account is locked for a while.";
     let now = app.now();
     let mut people = app.store.people_of_email(&sent.email).await?;
     people.retain(|(_, person)| !person.disabled);

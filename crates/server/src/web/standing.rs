@@ -48,7 +48,8 @@ impl Standing {
     /// The figures, each with its list.
     pub(super) fn figures(&self, list: &str) -> Vec<Figure> {
         vec![
-            Figure::of(self.late.to_string(), "past their deadline", format!("{list}&due=passed")),
+            Figure::of(self.late.to_string(), "past their deadline", format!("{list}&due=passed"))
+                .or_one("past its deadline"),
             Figure::of(self.open.to_string(), "open, counting towards the load", list.to_owned()),
             Figure::of(number(self.load), "load", list.to_owned()),
         ]

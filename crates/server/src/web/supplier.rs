@@ -86,7 +86,7 @@ pub(crate) async fn post(
         "again-letters" => supplying::letters::again(&app, &who, id, false).await,
         "try-letter" => match supplying::letters::attempt(&app, &who, id).await {
             Ok((Became::Sent, _)) => Ok(()),
-            Ok((_, detail)) => Err(Problem::conflict(format!("It was not taken: {detail}."))),
+            Ok((_, detail)) => Err(Problem::conflict(format!("Not accepted: {detail}."))),
             Err(problem) => Err(problem),
         },
         "release" => match number(&sent.of) {
@@ -172,14 +172,18 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         layout.actions.push(Link::to("Change it", format!("{here}/edit")));
     }
     let figures = vec![
-        Figure::of(broken.to_string(), "promises not kept", format!("{here}#promises")),
-        Figure::of(unknown.to_string(), "promises unknown", format!("{here}#promises")),
+        Figure::of(broken.to_string(), "promises not kept", format!("{here}#promises"))
+            .or_one("promise not kept"),
+        Figure::of(unknown.to_string(), "promises unknown", format!("{here}#promises"))
+            .or_one("promise unknown"),
         Figure::of(
             judged.iter().map(|of| of.waiting.len()).sum::<usize>().to_string(),
             "questions wait",
             format!("{here}#questions"),
-        ),
-        Figure::of(late.to_string(), "of them past their day", format!("{here}#questions")),
+        )
+        .or_one("question waits"),
+        Figure::of(late.to_string(), "of them past their day", format!("{here}#questions"))
+            .or_one("of them past its day"),
     ];
     let forms = forms(app, who, &seen, &links, &questions, &layout.csrf).await?;
     let fresh = made.map_or_else(Pairs::default, |address| {

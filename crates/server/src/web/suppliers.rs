@@ -93,7 +93,7 @@ pub(crate) async fn page(
     let mut layout = layout(&app, &who, Entry::Systems, "Suppliers", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Suppliers")];
     if who.may_somewhere(Action::Supply) {
-        layout.actions.push(Link::to("Add a supplier", "/suppliers/new"));
+        layout.primary = Some(Link::to("Add a supplier", "/suppliers/new"));
     }
     let pager = pager(rows.len(), asked.after.is_none(), next, |next| {
         asking("/suppliers", &[("after", Some(next))])
@@ -121,8 +121,9 @@ pub(crate) async fn page(
     };
     let figures = vec![
         Figure::of(broken.to_string(), "with broken promises", "/suppliers"),
-        Figure::of(waiting.to_string(), "questions wait", "/suppliers"),
-        Figure::of(late.to_string(), "questions past their day", "/suppliers"),
+        Figure::of(waiting.to_string(), "questions wait", "/suppliers").or_one("question waits"),
+        Figure::of(late.to_string(), "questions past their day", "/suppliers")
+            .or_one("question past its day"),
     ];
     Ok(html(&View {
         layout,
@@ -211,10 +212,10 @@ async fn add_form(
     all.splice(
         1..1,
         [
-            Field::new("product", "What do they deliver first?", Input::Text)
+            Field::new("product", "First product", Input::Text)
                 .holding(sent.product.clone())
-                .hinted("A product. Others are added later."),
-            Field::new("system", "Into which system?", Input::Select(systems))
+                .hinted("You can add others later."),
+            Field::new("system", "System that it belongs to", Input::Select(systems))
                 .holding(sent.system.clone()),
         ],
     );
@@ -228,8 +229,8 @@ async fn add_form(
     };
     mended(&mut form, wrong);
     let follows = vec![
-        "An asset stands for the product: its findings are in the same lists as all others.".to_owned(),
-        "Make a link afterwards: by it they send SBOMs and VEX and answer questions, without an account."
+        "The product becomes an asset: its findings are in the same lists as all others.".to_owned(),
+        "Then make a link for them: with it they send SBOMs and VEX and answer questions without an account."
             .to_owned(),
     ];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
@@ -308,9 +309,9 @@ async fn edit_form(
     let mut all = fields(sent);
     all.push(Field::new("version", "version", Input::Hidden).holding(sent.version.clone()));
     all.push(
-        Field::new("ended", "They deliver nothing any longer", Input::Check)
+        Field::new("ended", "They no longer supply us", Input::Check)
             .holding(sent.ended.clone())
-            .hinted("Their links end with it; what came stays.")
+            .hinted("Their links end. What they sent is kept.")
             .optional(),
     );
     let mut form = Sheet {
@@ -323,7 +324,7 @@ async fn edit_form(
     };
     mended(&mut form, wrong);
     let follows =
-        vec!["What was promised is judged anew at once, by what came before too.".to_owned()];
+        vec!["What was promised is judged again at once, also by what came before.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }
 

@@ -99,7 +99,7 @@ pub(crate) async fn page(
     }
     let load: f64 = groups.iter().map(|g| g.weight).sum();
     let figures = Figures(vec![
-        Figure::of(total.to_string(), "systems", "/systems"),
+        Figure::of(total.to_string(), "systems", "/systems").or_one("system"),
         Figure::of(number(load), "load", "/findings?counts=true"),
     ]);
     let columns = vec![
@@ -114,25 +114,36 @@ pub(crate) async fn page(
         Column::right("Load"),
         Column::right("First due"),
     ];
+    let may_describe = who.may(Action::Describe, On::ALL);
     let empty = Empty {
-        why: "No system is described yet. Describe one here, or with PUT /api/v1/systems."
-            .to_owned(),
-        next: None,
+        why: match asked.is_narrow() {
+            true => "No system matches.".to_owned(),
+            false => "A system is something that the business knows by name. It has an owner, a tier and an exposure."
+                .to_owned(),
+        },
+        next: match (asked.is_narrow(), may_describe) {
+            (true, _) => Some(Link::to("All systems", "/systems")),
+            (false, true) => Some(Link::to("Describe a system", "/systems/new")),
+            (false, false) => None,
+        },
     };
     let narrowed = narrowed(&asked, &systems, &teams, visible.as_deref());
     let table =
         Table { title: "Systems".to_owned(), columns, rows, pager, empty, ..Table::default() };
     let some = if asked.is_narrow() { " chosen" } else { "" };
-    let headline =
-        format!("{}{some}, load {} of all.", count(total, "system", "systems"), number(load));
+    let headline = if total == 0 && !asked.is_narrow() {
+        "No system is described yet.".to_owned()
+    } else {
+        format!("{}{some}, load {} of all.", count(total, "system", "systems"), number(load))
+    };
     let mut layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
     layout.actions.push(Link::to("Suppliers", "/suppliers"));
     layout.actions.push(Link::to("Verdicts of the gate", "/verdicts"));
-    if who.may_somewhere(Action::Upload) {
-        layout.actions.push(Link::to("Send an inventory", "/inventory/new"));
-    }
-    if who.may(Action::Describe, On::ALL) {
+    if may_describe {
         layout.actions.push(Link::to("Describe a system", "/systems/new"));
+    }
+    if who.may_somewhere(Action::Upload) {
+        layout.primary = Some(Link::to("Send an inventory", "/inventory/new"));
     }
     Ok(html(&Systems { layout, figures, filter: narrowed, table }))
 }

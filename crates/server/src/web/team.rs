@@ -109,11 +109,14 @@ pub(crate) async fn page(
         ..table(&app, &who, &decided, &names, now).await?
     };
     let mut figures = standing.figures(&list);
-    figures.push(Figure::of(
-        decided.len().to_string(),
-        "decisions in force",
-        format!("/exceptions?state=in-force&team={id}"),
-    ));
+    figures.push(
+        Figure::of(
+            decided.len().to_string(),
+            "decisions in force",
+            format!("/exceptions?state=in-force&team={id}"),
+        )
+        .or_one("decision in force"),
+    );
     let view = View {
         figures: Figures(figures),
         dial: dial(&app, who.org, ScopeOf::Team(id), standing.load, &team.name, &list).await?,
@@ -228,7 +231,7 @@ pub(crate) async fn post(
     let open_limit: Option<u32> = if text.is_empty() { None } else { text.parse().ok() };
     let beyond = open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit));
     if beyond || open_limit.is_none() && !text.is_empty() {
-        let wrong = ("open_limit", format!("Must be a whole number, 1 to {OPEN_MOST}."));
+        let wrong = ("open_limit", format!("This must be a whole number, 1 to {OPEN_MOST}."));
         return show(&app, &who, &team, sent, Some(wrong)).await;
     }
     let cadence = Some(sent.cadence.clone()).filter(|c| !c.is_empty());
@@ -243,6 +246,15 @@ pub(crate) async fn post(
     }
 }
 
+/// The cadences of the charter, to choose one: value and words.
+pub(super) async fn cadences(app: &App, who: &Who) -> Result<Vec<(String, String)>, Problem> {
+    let agreed = app.agreed(who.org, app.now()).await?;
+    let none = (String::new(), "none".to_owned());
+    let all = agreed.charter.cadences.iter();
+    let all = all.map(|c| (c.name.to_string(), format!("{} ({})", c.name, c.every)));
+    Ok(std::iter::once(none).chain(all).collect())
+}
+
 async fn show(
     app: &App,
     who: &Who,
@@ -253,15 +265,7 @@ async fn show(
     if !may_pace(who, team.id) {
         return Err(Problem::forbidden(Action::Pace).into());
     }
-    let agreed = app.agreed(who.org, app.now()).await?;
-    let mut cadences = vec![(String::new(), "not said".to_owned())];
-    cadences.extend(
-        agreed
-            .charter
-            .cadences
-            .iter()
-            .map(|c| (c.name.to_string(), format!("{} ({})", c.name, c.every))),
-    );
+    let cadences = cadences(app, who).await?;
     let title = format!("Cadence and capacity of {}", team.name);
     let headline = format!("{title}.");
     let mut layout = layout(app, who, Entry::Teams, &title, headline).await?;
@@ -281,9 +285,9 @@ async fn show(
                 .holding(sent.capacity)
                 .hinted("Points for dependency work in one window.")
                 .optional(),
-            Field::new("open_limit", "Open at a time", Input::Text)
+            Field::new("open_limit", "Open batches at most", Input::Text)
                 .holding(sent.open_limit)
-                .hinted("How many batches may be open at once. Empty: no limit.")
+                .hinted("How many batches may be open at once. Leave empty for no limit.")
                 .optional(),
         ],
         submit: "Save".to_owned(),
@@ -291,6 +295,6 @@ async fn show(
         ..Sheet::default()
     };
     mended(&mut form, wrong);
-    let follows = vec!["Plans are made by it from now on.".to_owned()];
+    let follows = vec!["The team's plan is made again at once.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }

@@ -3,7 +3,9 @@
 use axum::extract::{Query, State};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Teams;
-use trimtab_pages::part::{Cell, Column, Empty, Figure, Figures, Mark, Row, Table, When, number};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Figure, Figures, Link, Mark, Row, Table, When, number,
+};
 use trimtab_store::{FindingFilter, GroupBy, System, Team};
 
 use super::{Page, Sorry, asking, count, html, layout, pager};
@@ -81,7 +83,9 @@ pub(crate) async fn page(
             Cell::unknown("it is not kept for what no team owns"),
         ]));
     }
+    let may_add = who.may(Action::Administer, On::ALL);
     let headline = match asked.q.as_deref().map(str::trim).filter(|_| is_narrow) {
+        None if total == 0 => "There is no team yet.".to_owned(),
         None => format!("{}, load {}.", count(total, "team", "teams"), number(load)),
         Some(q) => {
             let load = number(load);
@@ -104,15 +108,25 @@ pub(crate) async fn page(
             asking("/teams", &[("q", asked.q.clone()), ("after", Some(next))])
         }),
         empty: Empty {
-            why: "There is no team yet. Make one with PUT /api/v1/teams.".to_owned(),
-            next: None,
+            why: match is_narrow {
+                true => "No team has this in its name.".to_owned(),
+                false => {
+                    "A team owns systems, and plans their updates in its own rhythm.".to_owned()
+                }
+            },
+            next: match (is_narrow, may_add) {
+                (true, _) => Some(Link::to("All teams", "/teams")),
+                (false, true) => Some(Link::to("Add a team", "/teams/new")),
+                (false, false) => None,
+            },
         },
         ..Table::default()
     };
     let figures = Figures(vec![
-        Figure::of(total.to_string(), "teams", "/teams"),
+        Figure::of(total.to_string(), "teams", "/teams").or_one("team"),
         Figure::of(number(load), "load", "/findings?counts=true"),
     ]);
-    let layout = layout(&app, &who, Entry::Teams, "Teams", headline).await?;
+    let mut layout = layout(&app, &who, Entry::Teams, "Teams", headline).await?;
+    layout.primary = may_add.then(|| Link::to("Add a team", "/teams/new"));
     Ok(html(&Teams { layout, figures, table }))
 }

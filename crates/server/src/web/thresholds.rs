@@ -91,7 +91,7 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<String>) -> Page {
                     .holding(sent.criterion),
                 Field::new("least", "Percent", Input::Number)
                     .holding(sent.least)
-                    .hinted("Empty: the usual threshold.")
+                    .hinted("Leave empty for the usual threshold.")
                     .optional(),
                 Field::new("reason", "Why", Input::Text)
                     .holding(sent.reason)

@@ -15,8 +15,8 @@ use trimtab_store::{
 };
 
 use super::findings::encode;
-use super::{Page, Sorry, count, html, layout, needs};
-use crate::access::Who;
+use super::{Page, Sorry, begin, count, html, layout, needs};
+use crate::access::{Action, On, Who};
 use crate::api::{findings, visible};
 use crate::deciding;
 use crate::facts::needs::Asking;
@@ -72,7 +72,8 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             late.number.to_string(),
             "past their deadline",
             "/findings?counts=true&due=passed&order=deadline",
-        ),
+        )
+        .or_one("past its deadline"),
         Figure::of(
             due.number.to_string(),
             "due within a week",
@@ -83,8 +84,17 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             format!("{answers}{}", if more { "+" } else { "" }),
             "decisions to answer",
             to_answer,
-        ),
+        )
+        .or_one("decision to answer"),
     ]);
+    let steps = begin::steps(&app, &who, &systems).await?;
+    // Of what nobody has sent, nothing is known: there is no load to show, not one of zero.
+    let is_empty = open.number == 0
+        && app.store.assets(who.org, None, all.systems.as_deref(), "", 1).await?.is_empty();
+    let figures = if is_empty { Figures::default() } else { figures };
+    if is_empty {
+        headline = "No inventory has been sent yet: nothing can be found.".to_owned();
+    }
     let today = now.to_zoned(TimeZone::UTC).date();
     let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
     let lives = app.lives(who.org).await?;
@@ -99,11 +109,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let layout = layout(&app, &who, Entry::Today, "Today", headline).await?;
     let dial = Dial {
         size: Size::Large,
-        // Two people who see different parts must not read two numbers under one name.
-        of: match all.systems {
-            None => layout.organisation.clone(),
-            Some(_) => format!("what you may see of {}", layout.organisation),
-        },
+        of: whose(&app, &who, &layout.organisation).await?,
         href: COUNTING.into(),
         days,
         moves,
@@ -115,14 +121,34 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         columns: columns(),
         rows: queue.rows.iter().map(|f| row(f, now)).collect(),
         empty: Empty {
-            why: "Nothing is open. Push a snapshot to see what an asset carries.".to_owned(),
-            next: Some(Link::to("All findings", "/findings")),
+            why: match is_empty {
+                true => "Findings are shown here once an inventory has been sent.".to_owned(),
+                false => "Nothing is open.".to_owned(),
+            },
+            next: (!is_empty).then(|| Link::to("All findings", "/findings")),
         },
         ..Table::default()
     };
     let waiting = waiting(&app, &who, now).await?;
     let sides = needs::sides(&asking).await?;
-    Ok(html(&Today { layout, figures, dial, sides, queue: table, waiting }))
+    let dial = (!is_empty).then_some(dial);
+    Ok(html(&Today { layout, figures, first: steps, dial, sides, queue: table, waiting }))
+}
+
+/// Of what the load is that somebody sees: of the organisation, or of the one team that they may see,
+/// or of what they may see.
+async fn whose(app: &App, who: &Who, organisation: &str) -> Result<String, Problem> {
+    if who.may(Action::View, On::ALL) {
+        return Ok(organisation.to_owned());
+    }
+    let name = match who.only_team() {
+        Some(id) => {
+            let teams = app.store.teams(who.org).await?;
+            teams.into_iter().find(|team| team.id == id).map(|team| team.name)
+        }
+        None => None,
+    };
+    Ok(name.unwrap_or_else(|| "what you can see".to_owned()))
 }
 
 /// What somebody asked for that is not answered, and on whom it waits.
@@ -278,7 +304,8 @@ pub(crate) fn columns() -> Vec<Column> {
         Column::left("Level").kept(),
         Column::left("What").kept(),
         Column::left("System"),
-        Column::left("Asset"),
+        // The same vulnerability is in many: without it, rows on a narrow screen look alike.
+        Column::left("Asset").kept(),
         Column::right("Load"),
         Column::right("Due").kept(),
     ]

@@ -288,29 +288,29 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
         Field::new("software", "Software", Input::Select(all)).holding(sent.software),
         Field::new("address", "Address of its API", Input::Code)
             .holding(sent.address)
-            .hinted("https://git.example/api/v1, https://api.github.com, https://me.example."),
+            .hinted("For example `https://git.example/api/v1`, `https://api.github.com` or `https://me.example`."),
         Field::new("project", "Project", Input::Code)
             .holding(sent.project)
-            .hinted("OWNER/NAME, GROUP/NAME, or the key."),
+            .hinted("`OWNER/NAME`, `GROUP/NAME`, or the key of the project."),
         match tracker {
             Some(_) => Field::new("token", "Token", Input::Secret("new-password"))
-                .hinted(format!("{token} Empty: as before."))
+                .hinted(format!("{token} Leave empty to keep it."))
                 .optional(),
             None => Field::new("token", "Token", Input::Secret("new-password")).hinted(token),
         },
         Field::new("open_limit", "Open at once", Input::Number)
             .holding(sent.open_limit)
-            .hinted("The most tickets that are open; the most urgent come first."),
+            .hinted("How many tickets may be open at once. The most urgent come first."),
         Field::new("components", "Components", Input::Area)
             .holding(sent.components)
-            .hinted("Jira, and areas of Azure: ASSET or SYSTEM = COMPONENT, one a line; * for all others.")
+            .hinted("Jira components, or areas of Azure: `ASSET = COMPONENT` or `SYSTEM = COMPONENT`, one per line; `*` stands for all others.")
             .optional(),
-        optional("kind", "Type of tickets", sent.kind, "Jira, Azure. Empty: Task."),
-        optional("points", "Field of points", sent.points, "Jira: customfield_…"),
-        optional("sprint", "Field of the sprint", sent.sprint, "Jira: customfield_…"),
-        optional("due", "Field of the due date", sent.due, "Azure. The word none: there is none."),
-        optional("done", "State of what is done", sent.done, "Empty: the usual one."),
-        optional("open", "State of what is open again", sent.open, "Empty: the usual one."),
+        optional("kind", "Ticket type", sent.kind, "Jira and Azure. Leave empty for Task."),
+        optional("points", "Field for points", sent.points, "Jira, for example `customfield_10016`."),
+        optional("sprint", "Field for the sprint", sent.sprint, "Jira, for example `customfield_10016`."),
+        optional("due", "Field for the due date", sent.due, "Azure. Enter `none` if there is none."),
+        optional("done", "State for done", sent.done, "Leave empty for the usual one."),
+        optional("open", "State for reopened", sent.open, "Leave empty for the usual one."),
     ];
     let allowed = tracker.is_some_and(|tracker| tracker.is.private);
     if allowed || who.may(Action::Administer, On::ALL) {

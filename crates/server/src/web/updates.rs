@@ -39,7 +39,10 @@ pub(crate) async fn page(
     };
     let mut layout = layout(&app, &who, Entry::Plan, "Updates", headline).await?;
     layout.crumbs = vec![Link::to("Plan", "/plan"), Link::words("Updates")];
-    let figure = |far, label: &str| Figure::of(of(far).to_string(), label, here.clone());
+    let figure = |far, label: &str| {
+        let one = label.replacen("wait ", "waits ", 1);
+        Figure::of(of(far).to_string(), label, here.clone()).or_one(one)
+    };
     let figures = Figures(vec![
         figure(Far::CarriedOut, "wait to be merged"),
         figure(Far::Merged, "wait to be deployed"),

@@ -114,24 +114,24 @@ async fn show(app: &App, who: &Who, told: &Told, wrong: Option<(&'static str, St
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Send an inventory")];
     let pair = |text: &str| (text.to_owned(), text.to_owned());
     let kinds = KINDS.iter().map(|kind| pair(kind)).collect();
-    let mut of = vec![(String::new(), "–".to_owned())];
+    let mut of = vec![(String::new(), "none".to_owned())];
     of.extend(systems.iter().map(|s| pair(&s.name)));
     let mut form = View {
         action: "/inventory/new".into(),
         csrf: layout.csrf.clone(),
         fields: vec![
             Field::new("file", "File", Input::File)
-                .hinted("An SBOM, a lockfile, or what trimtab scan --format json wrote."),
+                .hinted("An SBOM, a lockfile, or the output of `trimtab scan --format json`."),
             Field::new("asset", "Asset", Input::Text)
                 .holding(told.asset.clone())
-                .hinted("What it is the inventory of: the same name is the same asset."),
+                .hinted("The name of what it lists, such as a repository or an image. A new name makes a new asset."),
             Field::new("kind", "Kind", Input::Select(kinds)).holding(told.kind.clone()),
             Field::new("system", "System", Input::Select(of))
                 .holding(told.system.clone())
                 .optional(),
             Field::new("revision", "Revision", Input::Code)
                 .holding(told.revision.clone())
-                .hinted("The commit or version that it was made of.")
+                .hinted("The commit or version that it was made from.")
                 .optional(),
         ],
         submit: "Send".to_owned(),

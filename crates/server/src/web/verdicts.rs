@@ -101,7 +101,7 @@ pub(crate) async fn page(
     let here = |more: &[(&str, &str)]| list(&asked, days, &of_changes(more));
     let open = sum.refused - sum.mended - sum.let_through - sum.left;
     let figures = Figures(vec![
-        Figure::of(sum.all.to_string(), "changes judged", here(&[])),
+        Figure::of(sum.all.to_string(), "changes judged", here(&[])).or_one("change judged"),
         Figure::of(sum.refused.to_string(), "refused", here(&[("outcome", "refused")])),
         Figure::of(
             sum.let_through.to_string(),
@@ -110,7 +110,8 @@ pub(crate) async fn page(
         ),
         Figure::of(sum.mended.to_string(), "fixed", here(&[("answered", "passed")])),
         Figure::of(open.to_string(), "refused, still open", here(&[("answered", "open")])),
-        Figure::of(sum.left.to_string(), "on abandoned branches", here(&[("answered", "left")])),
+        Figure::of(sum.left.to_string(), "on abandoned branches", here(&[("answered", "left")]))
+            .or_one("on an abandoned branch"),
         Figure::of(sum.unknown.to_string(), "not known", here(&[("outcome", "unknown")])),
     ]);
     let mut parts = Vec::new();
@@ -215,8 +216,10 @@ pub(crate) async fn one(
     let (is, place) = find(&app, &who, id).await?;
     let now = app.now();
     let title = format!("{} {} of {}", source(is.is.source), is.id, is.asset_name);
-    // That it fails is said by how it stands.
-    let why = is.is.headline.strip_prefix("Fails: ").unwrap_or(&is.is.headline);
+    // That it fails or passes is said by how it stands.
+    let told = &is.is.headline;
+    let why =
+        told.strip_prefix("Fails: ").or_else(|| told.strip_prefix("Passes: ")).unwrap_or(told);
     let headline = format!("{}, {}: {why}", is.asset_name, standing(&is));
     let mut layout = layout(&app, &who, Entry::Systems, &title, headline).await?;
     layout.crumbs = vec![

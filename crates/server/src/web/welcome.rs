@@ -8,7 +8,7 @@ use serde::Deserialize;
 use trimtab_pages::page::SignIn;
 use trimtab_pages::part::{Field, Form as View, Input};
 
-use super::{Page, html, sign_in};
+use super::{Page, html, mended, sign_in};
 use crate::access::limits;
 use crate::access::password;
 use crate::access::peer::Peer;
@@ -30,28 +30,27 @@ pub(crate) async fn page(Path(secret): Path<String>) -> Response {
     html(&view(&secret, "", None))
 }
 
-fn view(secret: &str, email: &str, wrong: Option<&str>) -> SignIn {
-    let email = Field::new("email", "Your address", Input::Email).holding(email);
-    let mut field = Field::new("password", "New password", Input::Secret("new-password"))
-        .hinted("At least 15 characters: a few words in a row will do.");
-    if let Some(wrong) = wrong {
-        field = field.wrong(wrong);
-    }
+fn view(secret: &str, email: &str, wrong: Option<(&'static str, &str)>) -> SignIn {
+    let fields = vec![
+        Field::new("email", "Your email address", Input::Email)
+            .holding(email)
+            .hinted("You sign in with it from now on."),
+        Field::new("password", "New password", Input::Secret("new-password"))
+            .hinted("At least 15 characters: a few words in a row will do."),
+    ];
+    let mut form = View {
+        action: format!("/welcome/{secret}").into(),
+        fields,
+        submit: "Set the password and sign in".to_owned(),
+        ..View::default()
+    };
+    mended(&mut form, wrong.map(|(name, text)| (name, text.to_owned())));
     SignIn {
         headline: "Welcome: choose a password".to_owned(),
         providers: Vec::new(),
-        form: View {
-            action: format!("/welcome/{secret}").into(),
-            csrf: String::new(),
-            notice: None,
-            fields: vec![email, field],
-            submit: "Sign in".to_owned(),
-            also: String::new(),
-            cancel: None,
-            grave: false,
-            quiet: false,
-        },
-        help: "The link is good once. If it was used or is too old, ask for a new one.".to_owned(),
+        form,
+        help: "The link works once. If it was used or is too old, ask an admin for a new one."
+            .to_owned(),
     }
 }
 
@@ -67,14 +66,14 @@ pub(crate) async fn post(
     }
     limits::attempt(&app, peer.address).await?;
     if let Some(why) = password::refused(&sent.password) {
-        return Ok(html(&view(&secret, &sent.email, Some(why))));
+        return Ok(html(&view(&secret, &sent.email, Some(("password", why)))));
     }
     let email = sent.email.trim().to_lowercase();
     if !crate::people::is_address(&email) {
         return Ok(html(&view(
             &secret,
             &sent.email,
-            Some("Give an address such as ada@example.org."),
+            Some(("email", "Enter an address such as ada@example.org.")),
         )));
     }
     let now = app.now();

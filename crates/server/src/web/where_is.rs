@@ -72,7 +72,8 @@ pub(crate) async fn page(
         if whole { whole_label.to_owned() } else { shown.to_owned() }
     };
     let figures = Figures(vec![
-        Figure::of(rows.len().to_string(), label("places", "places shown"), address.clone()),
+        Figure::of(rows.len().to_string(), label("places", "places shown"), address.clone())
+            .or_one(label("place", "place shown")),
         Figure::of(
             running.to_string(),
             label("run in production", "of them run in production"),

@@ -205,7 +205,7 @@ async fn show(
     if !may_wish(who, team.id) {
         return Err(Problem::forbidden(Action::Pace).into());
     }
-    let headline = format!("How {} is told.", team.name);
+    let headline = format!("Notice settings of {}.", team.name);
     let mut layout = layout(app, who, Entry::Teams, "Notice settings", headline).await?;
     layout.crumbs = vec![
         Link::to("Teams", "/teams"),
@@ -245,13 +245,13 @@ fn fields(sent: &Sent) -> Vec<Field> {
         Field::new("channel", "Channel", Input::Select(channels.collect())).holding(&sent.channel),
         Field::new("addresses", "Mail to", Input::Area)
             .holding(&sent.addresses)
-            .hinted("Where the channel is mail: one address a line.")
+            .hinted("For the channel mail: one address per line.")
             .optional(),
         Field::new("address", "Address of the webhook", Input::Secret("off"))
-            .hinted("Of Slack, Teams, Mattermost or your own. Kept sealed; empty: as it was.")
+            .hinted("Of Slack, Teams, Mattermost or your own. It is kept sealed. Leave empty to keep it.")
             .optional(),
         Field::new("secret", "Secret of the webhook", Input::Secret("off"))
-            .hinted("Letters to your own webhook are signed with it. Empty: as it was.")
+            .hinted("Letters to your own webhook are signed with it. Leave empty to keep it.")
             .optional(),
     ];
     for ((word, _), chosen) in DAYS.iter().zip(sent.days()) {
@@ -261,26 +261,26 @@ fn fields(sent: &Sent) -> Vec<Field> {
         );
     }
     fields.extend([
-        Field::new("time", "At", Input::Text).holding(&sent.time).hinted("Such as 09:00."),
+        Field::new("time", "At", Input::Text).holding(&sent.time).hinted("For example 09:00."),
         Field::new("zone", "Time zone", Input::Text)
             .holding(&sent.zone)
-            .hinted("Such as Europe/Berlin."),
+            .hinted("For example Europe/Berlin."),
         Field::new("quiet_from", "Quiet from", Input::Text)
             .holding(&sent.quiet_from)
-            .hinted("No digest comes meanwhile.")
+            .hinted("No digest is sent in this time.")
             .optional(),
         Field::new("quiet_to", "Quiet until", Input::Text).holding(&sent.quiet_to).optional(),
-        Field::new("budget", "Digests a week at most", Input::Number).holding(&sent.budget),
+        Field::new("budget", "Digests per week at most", Input::Number).holding(&sent.budget),
         Field::new("on_duty", "People on duty", Input::Area)
             .holding(&sent.on_duty)
-            .hinted("They are mailed what is now: one address a line. Nobody: the channel is told. A rota stands in their place.")
+            .hinted("They are mailed what the charter calls now. One address per line. Leave empty to tell the channel. A rota takes their place.")
             .optional(),
         Field::new("escalates", "Minutes until escalation", Input::Number)
             .holding(&sent.escalates)
-            .hinted("If nobody says that they have it. Empty: never.")
+            .hinted("If nobody acknowledges it by then. Leave empty for never.")
             .optional(),
-        Field::new("second", "Told then", Input::Area).holding(&sent.second).optional(),
-        Field::new("third", "Escalate to", Input::Area).holding(&sent.third).optional(),
+        Field::new("second", "Escalate to first", Input::Area).holding(&sent.second).optional(),
+        Field::new("third", "Escalate to next", Input::Area).holding(&sent.third).optional(),
     ]);
     fields
 }

@@ -6,6 +6,7 @@ mod alerts;
 mod answers;
 mod appeals;
 mod around;
+mod beginning;
 mod bulk;
 mod codes;
 mod counted;

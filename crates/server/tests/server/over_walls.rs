@@ -199,6 +199,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/feeds/fetch", &"", &[], MayNot),
         row("POST", "/charter/propose", &"", &[("text", text("x"))], MayNot),
         row("POST", "/systems/new", &"", &[("name", text("shop"))], MayNot),
+        row("POST", "/teams/new", &"", &[("name", text("shop"))], MayNot),
         // Files: by the name of an asset, and of a system.
         sending("/inventory/new", &[("asset", "shop"), ("kind", "repository")], &inventory),
         sending(

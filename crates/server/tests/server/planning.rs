@@ -76,10 +76,10 @@ fn placed(plan: &Value) -> Vec<(String, String)> {
 fn a_plan_says_what_it_lacks_and_then_what_is_done_when() {
     let world = begun();
     let none = world.plan("");
-    assert_eq!(none["missing"], json!("The team chose no cadence."));
+    assert_eq!(none["missing"], json!("The team has not chosen a cadence."));
     assert_eq!(none.get("plan"), None, "what is not there has no numbers");
     let page = world.server.open(&world.tom, &format!("/teams/{}/plan", world.team));
-    assert!(page.text.contains("The team chose no cadence."), "{}", page.text);
+    assert!(page.text.contains("The team has not chosen a cadence."), "{}", page.text);
     world.pace("20");
     let plan = world.plan("");
     assert_eq!(plan["missing"], Value::Null, "{plan:#}");
@@ -247,7 +247,7 @@ fn a_plan_is_kept_and_the_same_again_writes_nothing() {
     let anew = || world.server.runtime.block_on(app.plan_anew(org)).unwrap();
     assert_eq!(anew().difference, Difference::default(), "nobody can plan yet");
     let list = || world.server.open(&world.ann, "/api/v1/plans").json()["rows"][0].clone();
-    assert_eq!(list()["missing"], json!("The team chose no cadence."));
+    assert_eq!(list()["missing"], json!("The team has not chosen a cadence."));
     // The job that a change of the pace asks for keeps the first plan.
     world.pace("20");
     world.server.settle(org);
@@ -350,7 +350,7 @@ fn what_is_gone_leaves_the_plan() {
     let done = world.server.runtime.block_on(app.plan_anew(org)).unwrap();
     assert_eq!(done.difference, Difference { dropped: 1, ..Difference::default() });
     let last = told(&world).last().unwrap().clone();
-    assert_eq!(last.2, "nothing that counts is left for it to remove");
+    assert_eq!(last.2, "nothing that counts is left to remove");
 }
 
 #[test]
@@ -447,7 +447,7 @@ fn all_teams_are_planned_as_they_are_and_as_they_would_be() {
     let world = begun();
     let (status, is) = world.what_if(&world.ann, &json!({}));
     assert_eq!(status, 200, "{is:#}");
-    assert_eq!(is["teams"][0]["today"]["missing"], json!("The team chose no cadence."));
+    assert_eq!(is["teams"][0]["today"]["missing"], json!("The team has not chosen a cadence."));
     assert_eq!(is["today"]["findings"], json!(0), "who has no plan is in no sum");
     world.pace("20");
     let (_, same) = world.what_if(&world.ann, &json!({}));

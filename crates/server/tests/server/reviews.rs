@@ -449,7 +449,7 @@ fn goals_are_as_far_as_the_number_that_they_are_about() {
     let form =
         [("of", "all"), ("name", "By form"), ("measure", "load"), ("to", "x"), ("ends", &ends)];
     let page = server.send(&world.lea, "/goals", &form).text;
-    assert!(page.contains("`to` is a number") && page.contains("By form"), "{page}");
+    assert!(page.contains("This must be a number") && page.contains("By form"), "{page}");
 }
 
 #[test]

@@ -398,29 +398,25 @@ fn what_is_no_evidence_is_refused_and_says_why() {
     };
     let deep = (0..200).fold(json!(1), |deep, _| json!([deep]));
     for (path, body, words) in [
-        ("updates", with(&good, "/version", json!(2)), "not version 1"),
-        ("updates", with(&good, "/format", json!("trimtab-plan")), "no `trimtab-applied`"),
+        ("updates", with(&good, "/version", json!(2)), "reads version 1"),
+        ("updates", with(&good, "/format", json!("trimtab-plan")), "Not a `trimtab-applied`"),
         ("updates", with(&good, "/batch", json!("a; rm -rf")), "no name of a batch"),
         ("updates", with(&good, "/batch", json!("")), "no name of a batch"),
-        ("updates", with(&good, "/why", json!("a\u{1b}[2J")), "characters that are no text"),
-        ("updates", with(&good, "/why", json!("a\u{202e}b")), "characters that are no text"),
+        ("updates", with(&good, "/why", json!("a\u{1b}[2J")), "has invalid characters"),
+        ("updates", with(&good, "/why", json!("a\u{202e}b")), "has invalid characters"),
         ("updates", with(&good, "/why", json!("x".repeat(5000))), "longer than"),
         ("updates", with(&good, "/outcome", json!("great")), "none that is known"),
         ("updates", with(&good, "/now", json!("2999-01-01T00:00:00Z")), "in the future"),
-        ("updates", with(&good, "/now", json!("yesterday")), "is no time"),
-        ("updates", with(&good, "/moves", json!(7)), "It is no `trimtab-applied`"),
-        ("updates", json!([1, 2]), "no `trimtab-applied`"),
-        ("updates", deep, "It is no JSON"),
-        ("plans", with(&plan, "/version", json!(9)), "not version 1"),
+        ("updates", with(&good, "/now", json!("yesterday")), "is not a time"),
+        ("updates", with(&good, "/moves", json!(7)), "Not a valid `trimtab-applied`"),
+        ("updates", json!([1, 2]), "Not a `trimtab-applied`"),
+        ("updates", deep, "Not valid JSON"),
+        ("plans", with(&plan, "/version", json!(9)), "reads version 1"),
         ("plans", with(&plan, "/actions/0/cost/least", json!(-1.0)), "out of its range"),
         ("plans", with(&plan, "/actions/0/cost/most", json!(1e9)), "out of its range"),
         ("plans", with(&plan, "/actions/0/confidence/value", json!(2)), "out of its range"),
-        (
-            "plans",
-            with(&plan, "/findings/0/package", json!("a\u{0}")),
-            "characters that are no text",
-        ),
-        ("plans", good.clone(), "no `trimtab-plan`"),
+        ("plans", with(&plan, "/findings/0/package", json!("a\u{0}")), "has invalid characters"),
+        ("plans", good.clone(), "Not a `trimtab-plan`"),
     ] {
         let (status, told) = world.push(&world.lea, &format!("/api/v1/{path}?asset=shop"), &body);
         let detail = told["detail"].as_str().unwrap_or_default();

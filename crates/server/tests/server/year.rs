@@ -227,6 +227,8 @@ fn of_earlier(ledger: &Path) -> String {
         }
         let members: &[&str] = match what.as_str() {
             "system" => &["accountable"],
+            "charter-proposed" => &["text"],
+            "update" => &["did", "carried"],
             "supplier-document" => &["made", "format", "parts"],
             _ => &[],
         };

@@ -52,6 +52,8 @@ pub(super) struct Stored {
     pub(super) decided: Option<String>,
     /// Whether the matcher said so.
     pub(super) ours: bool,
+    /// Points, from and to. `None`: unknown.
+    pub(super) cost: Option<(f64, f64)>,
 }
 
 impl Stored {
@@ -210,7 +212,7 @@ const STORED: &str = "finding.package, finding.vulnerability, finding.id, findin
     EXISTS (SELECT 1 FROM attribution
         WHERE attribution.org = $1 AND attribution.finding = finding.id
             AND attribution.source = 'trimtab' AND attribution.until IS NULL),
-    finding.asset";
+    finding.asset, finding.cost_least, finding.cost_most";
 
 fn read(rows: &[Row]) -> Result<OfAssets<Stored>> {
     let mut all = OfAssets::new();
@@ -228,6 +230,7 @@ fn read(rows: &[Row]) -> Result<OfAssets<Stored>> {
             decision: row.maybe_int(11)?,
             decided: row.maybe_text(12)?,
             ours: row.flag(13)?,
+            cost: row.maybe_real(15)?.zip(row.maybe_real(16)?),
         };
         all.entry(row.int(14)?).or_default().insert((row.text(0)?, row.int(1)?), is);
     }

@@ -48,6 +48,8 @@ impl Written<'_> {
             || was.ours != self.is.ours
             || self.weighed.as_ref().is_some_and(|weighed| differs(was, weighed))
             || self.weighed.is_none() != was.level.is_none()
+            // Another version of it may be gone, or be there too: a change costs otherwise and weighs the same.
+            || self.weighed.as_ref().is_some_and(|weighed| weighed.cost != was.cost)
     }
 
     pub(super) fn tallied(&self) -> Tallied {

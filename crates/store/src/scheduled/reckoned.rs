@@ -1,5 +1,6 @@
 //! What a team's plan was reckoned with, as the ledger is told of it: until when, in which windows, and what each change
-//! costs. What is as it was told before is not told again.
+//! costs. What is as it was told before is not told again. A change that costs what finished ones taught is told by the sort
+//! of that lesson alone: of a lesson that changes, not all that cost it are told again.
 
 use std::collections::BTreeSet;
 
@@ -40,6 +41,10 @@ pub(super) fn events(plan: &TeamPlan, before: Option<&Value>) -> Vec<NewEvent> {
     let is_new = before["until"].is_null() || !before["missing"].is_null();
     if is_new || rounded(&told["windows"]) != rounded(&before["windows"]) {
         first["windows"] = windows(&told["windows"]);
+    }
+    let lessons = others(&told["lessons"], if is_new { &nothing } else { &before["lessons"] });
+    if !lessons.is_empty() {
+        first["lessons"] = Value::from(lessons);
     }
     let mut parts = costs(&told["costs"], if is_new { &nothing } else { &before["costs"] });
     if !parts.is_empty() {
@@ -93,15 +98,28 @@ fn windows(all: &Value) -> Value {
     all.iter().map(window).collect()
 }
 
-/// Costs that are others than before, as many together as one entry has room for.
-fn costs(all: &Value, before: &Value) -> Vec<Vec<Value>> {
+/// A cost as it is told: one that is a lesson's without its numbers.
+fn slim(cost: &Value) -> Value {
+    match cost["of"].as_str() {
+        Some(of) => json!({ "asset": cost["asset"], "package": cost["package"], "of": of }),
+        None => cost.clone(),
+    }
+}
+
+/// Members of a list that are others than before.
+fn others(all: &Value, before: &Value) -> Vec<Value> {
     let list = |of: &Value| of.as_array().cloned().unwrap_or_default();
     let known: BTreeSet<String> = list(before).iter().map(|is| rounded(is).to_string()).collect();
+    let mut all = list(all);
+    all.retain(|is| !known.contains(&rounded(is).to_string()));
+    all
+}
+
+/// Costs that are others than before, as many together as one entry has room for.
+fn costs(all: &Value, before: &Value) -> Vec<Vec<Value>> {
+    let slims = |of: &Value| of.as_array().into_iter().flatten().map(slim).collect::<Value>();
     let (mut parts, mut length): (Vec<Vec<Value>>, usize) = (Vec::new(), 0);
-    for is in list(all) {
-        if known.contains(&rounded(&is).to_string()) {
-            continue;
-        }
+    for is in others(&slims(all), &slims(before)) {
         let text = is.to_string();
         length += text.len() + 1;
         match parts.last_mut() {
@@ -165,6 +183,32 @@ mod tests {
         heavier["load"] = json!(3.0);
         let said = json!({ "what": "plan", "team": 3, "until": until });
         assert_eq!(told(&heavier, Some(&first)), [said]);
+    }
+
+    #[test]
+    fn of_a_lesson_that_changes_not_all_that_cost_it_is_told() {
+        let of = |most: f64, packages: &[&str]| {
+            let one = |name: &&str| json!({ "asset": 1, "package": name, "points": most, "of": "raise patch" });
+            json!({ "until": 9, "missing": null, "windows": [],
+                "costs": packages.iter().map(one).collect::<Vec<_>>(),
+                "lessons": [{ "of": "raise patch", "most": most }] })
+        };
+        let cost = |name: &str| json!({ "asset": 1, "package": name, "of": "raise patch" });
+        let first = of(2.0, &["a", "b"]);
+        let all = &told(&first, None)[0];
+        assert_eq!(all["costs"], json!([cost("a"), cost("b")]));
+        assert_eq!(all["lessons"], json!([{ "of": "raise patch", "most": 2.0 }]));
+        let again = &told(&of(3.0, &["a", "b", "c"]), Some(&first))[0];
+        assert_eq!(again["costs"], json!([cost("c")]));
+        assert_eq!(again["lessons"], json!([{ "of": "raise patch", "most": 3.0 }]));
+        // What an earlier version kept knew of no lessons: all is told once more.
+        let mut earlier = first.clone();
+        for cost in earlier["costs"].as_array_mut().unwrap() {
+            cost.as_object_mut().unwrap().remove("of");
+        }
+        earlier.as_object_mut().unwrap().remove("lessons");
+        let once_more = &told(&first, Some(&earlier))[0];
+        assert_eq!((&once_more["costs"], &once_more["lessons"]), (&all["costs"], &all["lessons"]));
     }
 
     #[test]

@@ -122,12 +122,11 @@ impl<'w> Batch<'w> {
                 if !on_top && is_same && self.is_done(&state.inventory, position)? {
                     return not("refused", THERE.to_owned());
                 }
-                // That a registry did not answer says nothing of the action.
-                let away = matches!(refusal.reason, Reason::Registry(_));
-                return match unchanged && self.is_done(&state.inventory, position)? {
-                    true => Ok(Ok(None)),
-                    false => not(if away { "untold" } else { "refused" }, refusal.to_string()),
-                };
+                if unchanged && self.is_done(&state.inventory, position)? {
+                    return Ok(Ok(None));
+                }
+                let (word, why) = untried(&refusal);
+                return not(word, why);
             }
         };
         if let Err(why) = self.is_as_planned(state, &after, &[position])? {
@@ -368,4 +367,35 @@ fn ground(work: &Work<'_>) -> Result<(Scratch, Inventory), Diagnostic> {
 /// Whether no age is wanted, or the package manager cannot be told one.
 fn any_age(options: &Options, tool: &Tool) -> bool {
     options.before.is_none() || !tool.keeps_to_age()
+}
+
+/// What is told of a refusal. That a registry did not answer, or not in time, says nothing of the action.
+fn untried(refusal: &Refusal) -> (&'static str, String) {
+    match refusal.reason {
+        Reason::Registry(_) => ("untold", refusal.to_string()),
+        Reason::TimeLimit(seconds) => (
+            "untold",
+            format!(
+                "the package manager took longer than {seconds} s and was stopped: try again when it and the registry are less busy"
+            ),
+        ),
+        _ => ("refused", refusal.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stopped_is_not_told_as_impossible() {
+        let told = |reason| {
+            untried(&Refusal { reason, edits: Vec::new(), next: None, commands: Vec::new() })
+        };
+        let (word, why) = told(Reason::TimeLimit(600));
+        assert_eq!(word, "untold");
+        assert!(why.contains("600 s") && !why.contains("limit"), "apply has no such limit: {why}");
+        assert_eq!(told(Reason::Registry("ETIMEDOUT".to_owned())).0, "untold");
+        assert_eq!(told(Reason::NoLater).0, "refused");
+    }
 }

@@ -162,17 +162,31 @@ impl Search<'_> {
             Err(refused) => refused,
         };
         let Some(brought) = brought(&refused, &asked) else { return Ok(Err(refused)) };
-        let mut parts: Vec<Proposal> = asked.parts().cloned().collect();
+        let mut mended = Vec::new();
         for package in brought {
             let Some(to) = self.mended(&package)? else { return Ok(Err(refused)) };
-            // Go has one way for all; what `go.mod` does not name cannot be raised there.
-            parts.push(match place.tool.id() == "go" && place.names(ground, &package) {
-                true => Proposal::Raise { package, to },
-                false => Proposal::Relock { package, to: Some(to) },
-            });
+            mended.push((package, to));
         }
-        let Some(together) = Proposal::together(parts) else { return Ok(Err(refused)) };
-        Ok(self.agreed(place, copy, &together, wanted)?.map_err(|_| refused))
+        // Go has one way for all; what `go.mod` does not name cannot be raised there. Elsewhere what the project names in a range
+        // without such a version is raised: a lockfile that is older than its manifest does not have it.
+        let is_go = place.tool.id() == "go";
+        for raises in [false, true] {
+            let part = |(package, to): &(Purl, Box<str>)| {
+                let (package, to) = (package.clone(), to.clone());
+                match raises || is_go && place.names(ground, &package) {
+                    true => Proposal::Raise { package, to },
+                    false => Proposal::Relock { package, to: Some(to) },
+                }
+            };
+            let parts = asked.parts().cloned().chain(mended.iter().map(part));
+            let Some(together) = Proposal::together(parts) else { return Ok(Err(refused)) };
+            match self.agreed(place, copy, &together, wanted)? {
+                Ok(made) => return Ok(Ok(made)),
+                Err(_) if is_go => break,
+                Err(_) => {}
+            }
+        }
+        Ok(Err(refused))
     }
 
     /// A version above the one that comes along with no finding that the project has not: the fix of an idea about the

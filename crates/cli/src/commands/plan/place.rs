@@ -26,7 +26,7 @@ pub(in crate::commands) struct Place {
 impl Place {
     /// Whether a file lies in its folder.
     pub(super) fn holds(&self, path: &str) -> bool {
-        path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*self.folder
+        update::project_of(path) == &*self.folder
     }
 
     /// Whether its manifest names a package.
@@ -63,7 +63,7 @@ pub(super) fn places(
     let of = ideas.iter().map(|idea| {
         let file = inventory.files.get(idea.file as usize)?;
         let path = top.path(&file.path);
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let folder = update::project_of(&path).to_owned();
         // What an image holds is moved by the build that starts from it.
         let of_image = super::image::is_held(&file.path);
         let purl_type = if of_image { "docker" } else { idea.package.purl_type() };

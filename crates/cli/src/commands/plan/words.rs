@@ -45,10 +45,10 @@ pub(super) fn explain(
     let explained = match (&shown, place) {
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
-        (Some(to), None) => is(
-            format!("no known package manager writes its file, and {}", fixed(idea, to)),
-            format!("raise {package} to {to} by hand"),
-        ),
+        (Some(to), None) => {
+            let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
+            is(format!("{why}, and {}", fixed(idea, to)), next)
+        }
         (Some(to), Some(_)) if tried.is_empty() => is(
             format!("it was not tried whether {to} is possible: the time ran out"),
             "allow more time with --time".to_owned(),
@@ -61,6 +61,16 @@ pub(super) fn explain(
             let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
             let why = format!("{why}; the time was over before more than a relock was tried");
             let next = format!("give it more with --time, or {next}");
+            Explained { why, blockers, next, ..Explained::default() }
+        }
+        (Some(to), Some(_)) if cut_short && is_unforced(case, tried) => {
+            let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
+            let why = format!("{why}; the time was over before it was tried to force it");
+            let next = match next.strip_prefix("no version of ") {
+                // To replace it is no last resort yet.
+                Some(_) => "give it more with --time".to_owned(),
+                None => format!("give it more with --time, or {next}"),
+            };
             Explained { why, blockers, next, ..Explained::default() }
         }
         (Some(to), Some(_)) => refused(case, tried, &package, to),
@@ -96,6 +106,42 @@ fn is_unoffered(tried: &Tried, package: &str, to: &str) -> bool {
     })
 }
 
+/// Package managers that Trimtab does not run, by the names of their files.
+const UNDRIVEN: &[(&str, &str)] = &[
+    ("Package.resolved", "Swift's package manager"),
+    ("Package.swift", "Swift's package manager"),
+    ("Pipfile", "Pipenv"),
+    ("Pipfile.lock", "Pipenv"),
+    ("Podfile.lock", "CocoaPods"),
+    ("bun.lock", "Bun"),
+    ("conan.lock", "Conan"),
+    ("deno.lock", "Deno"),
+    ("mix.lock", "Mix"),
+    ("pdm.lock", "PDM"),
+    ("pixi.lock", "pixi"),
+    ("pubspec.lock", "pub"),
+    ("stack.yaml.lock", "Stack"),
+];
+
+/// Why nothing was tried for a package of a file that no package manager is known for, and what to do.
+fn undriven(path: &str, package: &str, to: &str) -> (String, String) {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    match UNDRIVEN.iter().find(|(name, _)| *name == file) {
+        Some((_, manager)) => (
+            format!("{path} belongs to {manager}, which Trimtab does not run"),
+            format!("raise {package} to {to} with {manager}"),
+        ),
+        None if path.is_empty() => (
+            "no known package manager writes its file".to_owned(),
+            format!("raise {package} to {to} by hand"),
+        ),
+        None => (
+            format!("no known package manager writes {path}"),
+            format!("raise {package} to {to} in {path} by hand"),
+        ),
+    }
+}
+
 /// Whether of all ways of an idea nothing but relocks came to an end.
 fn is_early(case: &Case<'_>, tried: &Tried) -> bool {
     let is_relock = |(what, why): &(String, Refused)| {
@@ -103,6 +149,19 @@ fn is_early(case: &Case<'_>, tried: &Tried) -> bool {
         !of_place && (what.starts_with("relock ") || matches!(why, Refused::Time))
     };
     case.idea.ways.iter().any(|way| *way != Way::Relock) && tried.iter().all(is_relock)
+}
+
+/// Whether what could be forced was not tried so.
+fn is_unforced(case: &Case<'_>, tried: &Tried) -> bool {
+    let is_end = |why: &Refused| match why {
+        Refused::Bundled(_) => true,
+        Refused::Tool(refusal) => {
+            matches!(refusal.reason, Reason::ToolMissing { .. } | Reason::Registry(_))
+        }
+        _ => false,
+    };
+    case.idea.ways.contains(&Way::Override)
+        && !tried.iter().any(|(what, why)| what.starts_with("force ") || is_end(why))
 }
 
 /// What is known of the version that an idea aims at.
@@ -170,9 +229,16 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
         })
     };
     if case.idea.relation == Relation::Direct {
-        return format!(
-            "raise {package} to {to} by hand, together with what stands in the way, {ACCEPT}"
-        );
+        let from = case.idea.package.version().unwrap_or_default();
+        return match () {
+            () if a_copy_stays(case, tried) => {
+                format!("raise by hand what else brings {package} {from}, {ACCEPT}")
+            }
+            () if !is_held(tried) => format!("raise {package} to {to} by hand, {ACCEPT}"),
+            () => format!(
+                "raise {package} to {to} by hand, together with what stands in the way, {ACCEPT}"
+            ),
+        };
     }
     let names: Vec<String> = case.idea.parents.iter().map(name).collect();
     let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
@@ -230,6 +296,33 @@ fn code(
     })
 }
 
+/// Whether a copy of what the project names stays that something else brings: its own was raised, or is beyond that already.
+fn a_copy_stays(case: &Case<'_>, tried: &Tried) -> bool {
+    let own = [case.idea.package.package().to_string(), name(&case.idea.package)];
+    let is_copy = |why: &Refused| match why {
+        Refused::Nothing => true,
+        Refused::Tool(refusal) => {
+            matches!(&refusal.reason, Reason::Downgrade { package, .. } if own.contains(package))
+        }
+        _ => false,
+    };
+    let is_direct = case.idea.relation == Relation::Direct;
+    is_direct && tried.iter().any(|(what, why)| what.starts_with("raise ") && is_copy(why))
+}
+
+/// Whether anything but the project's own manifest and the time stood in the way of what was tried.
+fn is_held(tried: &Tried) -> bool {
+    tried.iter().any(|(_, why)| match why {
+        Refused::Time | Refused::Nothing => false,
+        Refused::Tool(refusal) => match &refusal.reason {
+            Reason::TimeLimit(_) => false,
+            Reason::Unchanged { blockers } => blockers.iter().any(|by| by.who != OURS),
+            _ => true,
+        },
+        _ => true,
+    })
+}
+
 /// How a blocker names the project that is planned.
 const OURS: &str = "the project";
 
@@ -242,10 +335,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         })
     };
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
-        let edit = tried.iter().rev().find_map(|(_, why)| match why {
-            Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
-            _ => None,
-        });
+        let edit = unconfirmed(tried);
         let Reason::ToolMissing { program, install } = refusal.reason else {
             return Explained::default();
         };
@@ -297,6 +387,21 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             ..Explained::default()
         };
     }
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ProjectCode(_))) {
+        let Reason::ProjectCode(what) = refusal.reason else { return Explained::default() };
+        let edit = unconfirmed(tried);
+        let shown =
+            if edit.is_some() { "; the edit that it would confirm is in the JSON" } else { "" };
+        return Explained {
+            why: format!(
+                "to confirm {to} would run code of the project ({what}); {}",
+                fixed(case.idea, to)
+            ),
+            next: format!("plan with `--project-code` if that code may run{shown}"),
+            edit: edit.unwrap_or_default(),
+            ..Explained::default()
+        };
+    }
     // What the manifest itself asks for stands in nobody's way once that line was edited.
     let edits = case.idea.relation == Relation::Direct && tried.len() > 1;
     let blocks = |by: &Blocker| !edits || by.who != OURS;
@@ -325,10 +430,48 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         }
         _ => true,
     };
+    let is_own = |why: &Refused| match why {
+        Refused::Tool(refusal) => {
+            let by = refusal.reason.blockers();
+            !by.is_empty() && !by.iter().any(blocks)
+        }
+        _ => false,
+    };
+    let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why) && !is_own(why)));
     let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why)));
     let last = last.or_else(|| tried.last());
-    let last = last.map(|(what, why)| format!("{what}: {}", in_words(why)));
+    // What was stopped is not known to be impossible.
+    let is_stopped = |(_, why): &&(String, Refused)| matches!(why, Refused::Tool(refusal) if matches!(refusal.reason, Reason::TimeLimit(_)));
+    if let Some((what, why)) = last.filter(is_stopped) {
+        return Explained {
+            why: format!("{what}: {}; {}", in_words(why), fixed(case.idea, to)),
+            next: "allow more time with --time".to_owned(),
+            ..Explained::default()
+        };
+    }
+    // Nor is what nobody could be asked about.
+    if let Some((what, why @ Refused::Unasked(_))) = last {
+        return Explained {
+            why: format!("{what}: {}; {}", in_words(why), fixed(case.idea, to)),
+            next: format!("plan again, with more time if that ran out (--time), or {instead}"),
+            ..Explained::default()
+        };
+    }
+    let last = last.map(|(what, why)| match why {
+        Refused::Nothing if a_copy_stays(case, tried) && what.starts_with("raise ") => {
+            format!("{what}: a copy stays that something else brings")
+        }
+        _ => format!("{what}: {}", in_words(why)),
+    });
     Explained { why: last.unwrap_or_default(), next: instead, ..Explained::default() }
+}
+
+/// The edit that nobody could confirm.
+fn unconfirmed(tried: &Tried) -> Option<Vec<Change>> {
+    tried.iter().rev().find_map(|(_, why)| match why {
+        Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
+        _ => None,
+    })
 }
 
 /// A refusal in words.
@@ -516,6 +659,69 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_named_and_brought_the_copy_is_told() {
+        let refused = |reason| {
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        let by = |who: &str| Blocker {
+            who: who.to_owned(),
+            needs: "left".to_owned(),
+            range: "^1.0.0".to_owned(),
+        };
+        let held = |who: &str| refused(Reason::Unchanged { blockers: vec![by(who)] });
+        let idea = Idea {
+            file: 0,
+            package: "pkg:npm/left@1.0.0".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("2.0.0".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Raise, Way::Override],
+        };
+        let case = |tried: Vec<(&str, Refused)>| {
+            let wanted = BTreeSet::new();
+            let case =
+                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let tried: Tried =
+                tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
+            let Explained { why, next, .. } = refused_as(&case, &tried);
+            (why, next, is_unforced(&case, &tried))
+        };
+        let (why, next, unforced) = case(vec![
+            ("raise left to 2.0.0", Refused::Nothing),
+            ("relock left at 2.0.0", held(OURS)),
+        ]);
+        assert_eq!(why, "raise left to 2.0.0: a copy stays that something else brings");
+        assert_eq!(next, format!("raise by hand what else brings left 1.0.0, {ACCEPT}"));
+        assert!(unforced);
+        let down = Reason::Downgrade {
+            package: "pkg:npm/left".to_owned(),
+            from: "2.1.0".to_owned(),
+            to: "2.0.0".to_owned(),
+        };
+        let (_, next, unforced) = case(vec![
+            ("raise left to 2.0.0", refused(down)),
+            ("force left to 2.0.0", held("up@1")),
+        ]);
+        assert!(next.contains("what else brings left 1.0.0") && !unforced, "{next}");
+        // Nothing stands in the way as far as was tried.
+        let (_, next, _) = case(vec![("relock left at 2.0.0", held(OURS))]);
+        assert_eq!(next, format!("raise left to 2.0.0 by hand, {ACCEPT}"));
+        let (_, next, _) = case(vec![("relock left at 2.0.0", held("up@1.0.0"))]);
+        assert!(next.contains("together with what stands in the way"), "{next}");
+    }
+
+    fn refused_as(case: &Case<'_>, tried: &Tried) -> Explained {
+        refused(case, tried, "left", "2.0.0")
+    }
+
+    #[test]
     fn a_bound_of_a_range_is_told_as_no_version() {
         let of = |package: &str, to: &str| shown(&package.parse().unwrap(), to);
         let crates = |to: &str| of("pkg:cargo/memmap", to);
@@ -526,6 +732,57 @@ mod tests {
         assert_eq!(crates("1.0.0"), "1.0.0");
         // There such a version is one.
         assert_eq!(of("pkg:deb/debian/memmap", "3.2.1-0"), "3.2.1-0");
+    }
+
+    #[test]
+    fn what_was_stopped_or_may_not_run_is_not_told_as_impossible() {
+        let idea = Idea {
+            file: 0,
+            package: "pkg:maven/a/left@1.0.0".parse().unwrap(),
+            relation: Relation::Direct,
+            to: Some("2.0.0".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: Vec::new(),
+        };
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let told = |reason| {
+            let change = Change {
+                path: "build.gradle".to_owned(),
+                before: None,
+                after: Some(b"x".to_vec()),
+            };
+            let refusal = Refusal { reason, edits: vec![change], next: None, commands: Vec::new() };
+            let tried = vec![("raise left".to_owned(), Refused::Tool(Box::new(refusal)))];
+            refused(&case, &tried, "left", "2.0.0")
+        };
+        let stopped = told(Reason::TimeLimit(299));
+        assert_eq!(stopped.next, "allow more time with --time");
+        assert!(stopped.why.ends_with("it is fixed in 2.0.0"), "{}", stopped.why);
+        let code = told(Reason::ProjectCode("its build files"));
+        assert!(code.why.contains("its build files"), "{}", code.why);
+        assert!(
+            code.next.contains("--project-code") && code.next.contains("JSON"),
+            "{}",
+            code.next
+        );
+        assert_eq!(code.edit.len(), 1);
+    }
+
+    #[test]
+    fn who_would_write_a_file_is_told() {
+        let told = undriven("app/Pipfile.lock", "left", "1.1");
+        assert_eq!(told.0, "app/Pipfile.lock belongs to Pipenv, which Trimtab does not run");
+        assert_eq!(told.1, "raise left to 1.1 with Pipenv");
+        let told = undriven("setup.cfg", "left", "1.1");
+        assert_eq!(told.0, "no known package manager writes setup.cfg");
+        assert_eq!(told.1, "raise left to 1.1 in setup.cfg by hand");
     }
 
     #[test]

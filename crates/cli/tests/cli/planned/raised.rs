@@ -197,3 +197,22 @@ fn what_a_version_mends_is_not_advised_to_be_replaced() {
     assert!(next.starts_with("raise left to 1.0.1 by hand"), "{next}");
     assert!(!next.contains("replace"), "{next}");
 }
+
+/// The manifest names `axe` since, and nobody locked it: whatever is changed brings it in, and it has a finding.
+#[test]
+fn what_the_lockfile_does_not_have_yet_is_raised_with_what_brings_it() {
+    let universe = universe(&[
+        ("axe", ["0.21.1", "0.21.2"].map(plain).into()),
+        ("left", ["1.0.0", "1.0.1"].map(plain).into()),
+    ]);
+    let locked = [("left", "1.0.0", json!({}))];
+    let records = [record("OSV-TEST-0", "left", "1.0.1"), record("OSV-TEST-1", "axe", "0.21.2")];
+    let manifest = manifest(&json!({ "axe": "0.21.1", "left": "^1.0.0" }));
+    let Some(plan) = planned(&manifest, &locked, &records, universe) else { return };
+    let [action] = &plan.actions[..] else { panic!("{:#?} {:#?}", plan.actions, plan.left) };
+    assert_eq!(action.removes, ["OSV-TEST-0 in left 1.0.0"]);
+    assert_eq!(reached(action, "pkg:npm/left"), Some("1.0.1"), "{action:#?}");
+    let diff: String = action.changes.iter().map(|change| change.diff.as_str()).collect();
+    assert!(diff.contains("+    \"axe\": \"0.21.2\""), "{diff}");
+    assert!(plan.left.is_empty(), "{:#?}", plan.left);
+}

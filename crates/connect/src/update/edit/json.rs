@@ -48,7 +48,7 @@ impl Document {
         path.iter().try_fold(self.object.clone(), |object, name| {
             let missing = object.get(name).is_none();
             let inner = object.object_value_or_create(name).ok_or_else(|| {
-                Uneditable::Unsupported(format!("`{name}` is there and is not an object"))
+                Uneditable::Unsupported(format!("`{name}` exists but is not an object"))
             })?;
             if missing {
                 inner.ensure_multiline();

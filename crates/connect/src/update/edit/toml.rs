@@ -90,8 +90,9 @@ pub(crate) fn changed(
     change: impl FnOnce(&mut DocumentMut) -> Option<()>,
 ) -> Result<String, Uneditable> {
     let mut document: DocumentMut = text.parse().map_err(|e| bad(path, &e))?;
-    change(&mut document)
-        .ok_or_else(|| Uneditable::Unsupported(format!("{path} has another shape there")))?;
+    change(&mut document).ok_or_else(|| {
+        Uneditable::Unsupported(format!("{path} has an unexpected structure there"))
+    })?;
     let out = document.to_string();
     // The editor writes lines with a bare line feed.
     let returns = text.contains("\r\n");

@@ -204,7 +204,7 @@ fn content(scratch: &Scratch) -> Result<BTreeMap<String, Vec<u8>>, Reason> {
         let text = fs::read(entry.path()).map_err(|e| Reason::Scratch(e.to_string()))?;
         let left = files.checked_sub(1).zip(bytes.checked_sub(text.len() as u64));
         (files, bytes) =
-            left.ok_or_else(|| Reason::Scratch("what is vendored is too large".to_owned()))?;
+            left.ok_or_else(|| Reason::Scratch("the vendored code is too large".to_owned()))?;
         all.insert(below(&scratch.inside(), &format!("{VENDOR}/{}", parts.join("/"))), text);
     }
     Ok(all)

@@ -98,7 +98,7 @@ pub fn raised(text: &str, name: &str, from: &str, to: &str) -> Result<Option<Str
     let mut hosts = before.iter().filter(|(s, _)| of(s)).map(|(s, _)| &s.name);
     let first = hosts.next();
     if !exact && hosts.any(|other| Some(other) != first) {
-        let why = format!("several registries are asked for `{name}:{from}`: name one with it");
+        let why = format!("several registries may provide `{name}:{from}`: name the registry");
         return Err(why);
     }
     let is = |start: &Start| match exact {
@@ -109,7 +109,7 @@ pub fn raised(text: &str, name: &str, from: &str, to: &str) -> Result<Option<Str
     for (start, placed) in before.iter().filter(|(start, _)| is(start)) {
         if start.digest.is_some() && !to.contains('@') {
             return Err(format!(
-                "`{start}` is pinned by a digest: name the new one with its digest too"
+                "`{start}` is pinned by a digest: give the new tag with its digest"
             ));
         }
         let all: Vec<u8> = placed.iter().map(|(byte, _)| *byte).collect();
@@ -117,7 +117,7 @@ pub fn raised(text: &str, name: &str, from: &str, to: &str) -> Result<Option<Str
         let at = all.len().saturating_sub(tail);
         let edit = differing(placed.get(at..).unwrap_or_default(), to.as_bytes());
         let edit = edit.ok_or_else(|| {
-            format!("the tag of `{start}` is put together from several places: edit it by hand")
+            format!("the tag of `{start}` is composed from several places: edit it by hand")
         })?;
         if !edits.contains(&edit) {
             edits.push(edit);
@@ -142,7 +142,7 @@ pub fn raised(text: &str, name: &str, from: &str, to: &str) -> Result<Option<Str
     };
     let expected = before.iter().map(|(s, _)| if is(s) { wanted(s) } else { s.clone() });
     if !after.iter().map(|(start, _)| start.clone()).eq(expected) {
-        return Err("what gives the tag is used for another image too: edit it by hand".to_owned());
+        return Err("the tag is shared with another image: edit it by hand".to_owned());
     }
     Ok(Some(out))
 }

@@ -7,8 +7,8 @@ use super::super::drive::Drive;
 use super::super::edit::lines;
 use super::super::refusal::Reason;
 use super::super::requirement::{name, pin, same};
+use super::super::written::bare;
 use super::sources::Sources;
-use super::written::bare;
 use trimtab_model::version::Scheme;
 
 /// A file for the time of a question.
@@ -72,7 +72,7 @@ pub(super) fn told(
     drive.forget(QUESTION)?;
     let found = by_pin(pins, &read(&output?));
     match pins.iter().find(|pin| !found.contains_key(*pin)) {
-        Some(pin) => Err(Reason::Failed(format!("no hashes of {pin} were told"))),
+        Some(pin) => Err(Reason::Failed(format!("no hashes of {pin} were reported"))),
         None => Ok(found),
     }
 }
@@ -126,7 +126,8 @@ fn ask(drive: &Drive<'_>, indexes: &str) -> Result<String, Reason> {
     };
     let output = output.map_err(|reason| match reason {
         Reason::ToolMissing { .. } => {
-            let why = "it has hashes, and pip tells no more than one of each version: install uv or pip-tools 7";
+            let why =
+                "it has hashes, and pip reports only one per version: install uv or pip-tools 7";
             Reason::Unsupported(why.to_owned())
         }
         other => other,

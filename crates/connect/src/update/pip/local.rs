@@ -7,8 +7,8 @@ use toml_edit::{DocumentMut, Item, Value};
 
 use super::super::built;
 use super::super::requirement::same;
-use super::plain::plain;
-use super::written::{self, Line};
+use super::super::written::plain::plain;
+use super::super::written::{self, Line};
 
 /// The most lines that one folder may stand for.
 const MOST: usize = 2_000;

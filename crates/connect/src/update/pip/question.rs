@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::super::built;
 use super::super::layers::By;
+use super::super::written::{self, Line};
 use super::local;
-use super::written::{self, Line};
 
 /// The most files that one takes in.
 const MOST: usize = 500;
@@ -93,7 +93,7 @@ impl Walk<'_> {
                 // Without a build, versions are chosen by their wheels.
                 Line::Build(line) => !self.builds || self.put(By::Taken, &line),
                 Line::Source { what, editable } => self.source(here, by, &what, editable),
-                Line::Unread => false,
+                Line::Unread(_) => false,
             };
             if !is_read {
                 self.question.unread.insert(path.to_owned());

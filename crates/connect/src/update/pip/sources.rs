@@ -45,7 +45,7 @@ impl Sources {
             value.as_ref().is_some_and(|(_, value)| !off.contains(&&*value.to_lowercase()))
         };
         if is_set(none) {
-            let why = "pip is configured to ask no index (`no-index`): install pip-tools 7, which keeps to that";
+            let why = "pip is configured to use no index (`no-index`): install pip-tools 7, which respects that";
             return Err(why.to_owned());
         }
         let is_own = indexes.lines().any(|line| line.starts_with("--index-url"));

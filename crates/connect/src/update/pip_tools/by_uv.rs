@@ -176,12 +176,12 @@ fn options<'c>(
         } else {
             let known = [VALUED, FILES, PYTHON, LEFT_VALUED];
             if !known.iter().any(|all| all.contains(&name)) {
-                return refused(format!("`{name}` of `{}` is not understood", layers::UV));
+                return refused(format!("option `{name}` of `{}` is not supported", layers::UV));
             }
             let value = value.or_else(|| words.next()).unwrap_or_default();
             if value.is_empty() || value.starts_with(['-', '\'', '"']) {
                 return refused(format!(
-                    "the value of `{name}` of `{}` is not understood",
+                    "the value of option `{name}` of `{}` is not supported",
                     layers::UV
                 ));
             }
@@ -190,7 +190,7 @@ fn options<'c>(
             } else if PYTHON.contains(&name) {
                 if !value.chars().all(|c| c.is_ascii_digit() || c == '.') {
                     return refused(format!(
-                        "`{name}` of `{}` is no version of Python",
+                        "`{name}` of `{}` is not a Python version",
                         layers::UV
                     ));
                 }
@@ -200,7 +200,7 @@ fn options<'c>(
                 let all = [below(folder, value), below("", value)];
                 let Some(path) = all.into_iter().flatten().find(|path| is_there(path)) else {
                     return refused(format!(
-                        "`{value}`, which `{}` names, is not there",
+                        "`{value}`, named by `{}`, does not exist",
                         layers::UV
                     ));
                 };
@@ -236,7 +236,7 @@ fn sources<'j>(words: &[&str], folder: &str, job: &Job<'j>) -> Result<Vec<&'j St
     let found = words.iter().map(find).collect::<Result<Vec<&String>, Reason>>()?;
     match found.is_empty() {
         true => {
-            let why = format!("`{}` does not say what it compiles", layers::UV);
+            let why = format!("`{}` does not say what it was compiled from", layers::UV);
             Err(Reason::Unsupported(why))
         }
         false => Ok(found),

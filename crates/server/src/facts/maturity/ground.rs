@@ -55,6 +55,8 @@ pub(super) struct Ground {
     running: HashSet<i64>,
     charter: Known,
     index: [Known; 3],
+    /// The digest of the index. `None`: there is none.
+    digest: Option<String>,
     decisions: Vec<Decision>,
     updates: Vec<Applied>,
     planned: HashSet<i64>,
@@ -124,6 +126,7 @@ impl Ground {
             running: running.map(|d| d.system).collect(),
             charter: charter(app, who).await?,
             index: index(app, now).await?,
+            digest: app.index().and_then(|is| is.info().ok()).map(|info| info.digest.to_string()),
             decisions,
             updates: updates(app, who, visible.as_deref(), since).await?,
             planned: plans.into_iter().map(|(team, _)| team).collect(),
@@ -138,8 +141,8 @@ impl Ground {
         })
     }
 
-    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, how many of the two sources of
-    /// exploits are known (`null`: there is no index), which teams have no plan, and how suppliers' products were judged.
+    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, the digest of the index, how many of the
+    /// two sources of exploits are known (`null`: there is no index), which teams have no plan, and how suppliers' products were judged.
     pub(super) fn rests(&self) -> Value {
         let [read, _, exploits] = &self.index;
         let newest = match read {
@@ -155,7 +158,7 @@ impl Ground {
             json!({ "system": system, "judged": is.judged, "kept": is.kept,
                 "decided": is.decided, "unclear": is.unclear })
         });
-        json!({ "advisories": newest, "exploits": sources,
+        json!({ "advisories": newest, "index": self.digest, "exploits": sources,
             "planless": planless.collect::<Vec<_>>(),
             "products": judged.collect::<Vec<_>>() })
     }

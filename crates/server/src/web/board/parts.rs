@@ -101,7 +101,7 @@ impl Base {
         self.period("interruptions of a team in a week", "interruptions", weekly)
     }
 
-    /// The load by day, of who sees view all: of a part it is not kept.
+    /// The load by day, of who sees all of it: of a part it is not kept.
     pub(super) async fn dial(&self, app: &App, who: &Who) -> Result<Option<Dial>, Problem> {
         if self.counting.systems.is_some() {
             return Ok(None);

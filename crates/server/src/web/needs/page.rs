@@ -7,7 +7,7 @@ use trimtab_pages::Entry;
 use trimtab_pages::page::Listing;
 use trimtab_pages::part::{Link, Pager, Table};
 
-use super::{Drawn, address, title};
+use super::{Drawn, address, one, title};
 use crate::access::Who;
 use crate::api::findings;
 use crate::facts::needs::{Asking, List, MOST, Told};
@@ -40,9 +40,14 @@ pub(crate) async fn page(
     let show = if List::of_word(&word).is_some_and(List::is_paged) { ROWS } else { MOST };
     let part = (asked.after.as_deref(), show);
     let (asking, list, told) = Asking::list(&app, &who, &word, side, part).await?;
+    let number = told.number();
+    let label = match one(list) {
+        one if number == "1" && !one.is_empty() => one,
+        _ => list.label(),
+    };
     let headline = match side {
-        Some(role) => format!("{}: {} {}.", title(role), told.number(), list.label()),
-        None => format!("{} {}.", told.number(), list.label()),
+        Some(role) => format!("{}: {number} {label}.", title(role)),
+        None => format!("{number} {label}."),
     };
     let mut layout = layout(&app, &who, Entry::Today, list.title(), headline).await?;
     layout.crumbs = vec![Link::to("Today", "/"), Link::words(list.title())];

@@ -116,28 +116,29 @@ pub(super) fn fields(sent: &Sent) -> Vec<Field> {
     vec![
         Field::new("name", "Name", Input::Text).holding(sent.name.clone()),
         optional("contact", "Contact", Input::Text, &sent.contact)
-            .hinted("Where they are reached: an address for mail, or who to call."),
+            .hinted("How to reach them: an email address, or whom to call."),
         optional("contract", "Contract", Input::Text, &sent.contract),
         optional("ends", "Last day of the contract", Input::Date, &sent.ends)
             .hinted("The team is reminded 60 days before."),
-        optional("format", "SBOMs come as", Input::Select(formats), &sent.format),
-        optional("least", "At least in version", Input::Text, &sent.least).hinted("1.5"),
+        optional("format", "SBOM format", Input::Select(formats), &sent.format),
+        optional("least", "Lowest version of that format", Input::Text, &sent.least)
+            .hinted("For example 1.5."),
+        optional("fresh_days", "Greatest age of an SBOM, in days", Input::Number, &sent.fresh_days),
         optional(
-            "fresh_days",
-            "An SBOM is at most so many days old",
-            Input::Number,
-            &sent.fresh_days,
+            "each_release",
+            "Each release comes with an SBOM",
+            Input::Check,
+            &sent.each_release,
         ),
-        optional("each_release", "One comes with each release", Input::Check, &sent.each_release),
-        optional("quality", "It has at least so many of 100 points", Input::Number, &sent.quality)
-            .hinted("By the minimum elements of the NTIA, licences and hashes."),
+        optional("quality", "Lowest score of an SBOM, of 100 points", Input::Number, &sent.quality)
+            .hinted("It counts the NTIA minimum elements, licences and hashes."),
         optional(
             "notice_hours",
-            "They speak within so many hours after we know of a vulnerability",
+            "Hours to a first word about a vulnerability that we know of",
             Input::Number,
             &sent.notice_hours,
         ),
-        optional("vex_days", "They state (VEX) within so many days", Input::Number, &sent.vex_days),
-        optional("vex_from", "From this level on", Input::Select(levels), &sent.vex_from),
+        optional("vex_days", "Days to a VEX statement", Input::Number, &sent.vex_days),
+        optional("vex_from", "VEX from this level on", Input::Select(levels), &sent.vex_from),
     ]
 }

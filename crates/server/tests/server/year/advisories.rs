@@ -37,6 +37,8 @@ pub(super) struct World {
     pub(super) packages: Vec<Package>,
     /// Records that say something else now.
     anew: BTreeSet<String>,
+    /// Records as they stood until a moment, and then were taken back or said something else.
+    earlier: Vec<(Timestamp, Value)>,
 }
 
 /// Numbers of a version that has three, and no word behind them.
@@ -164,7 +166,7 @@ pub(super) fn world(begins: Timestamp, ends: Timestamp) -> World {
         let versions = versions.into_iter().map(|(_, version)| version).collect();
         packages.push(Package { name, versions, first });
     }
-    World { records, packages, anew: BTreeSet::new() }
+    World { records, packages, anew: BTreeSet::new(), earlier: Vec::new() }
 }
 
 impl World {
@@ -189,9 +191,25 @@ impl World {
     /// A record says something else from now on.
     pub(super) fn say(&mut self, id: &str, member: &str, value: Value) {
         let one = self.records.iter_mut().find(|one| one.id == id).unwrap();
+        self.earlier.push((super::now(), one.is.clone()));
         one.is[member] = value;
         one.is["modified"] = json!(super::now().to_string());
         self.anew.insert(id.to_owned());
+    }
+
+    /// A record is taken back now.
+    pub(super) fn retract(&mut self, id: &str) {
+        let is = self.said(id).clone();
+        self.earlier.push((super::now(), is));
+    }
+
+    /// Writes what records said before, each with until when in its name: microseconds since 1970.
+    pub(super) fn keep_earlier(&self, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for (until, is) in &self.earlier {
+            let name = format!("{}-{}.json", until.as_microsecond(), is["id"].as_str().unwrap());
+            std::fs::write(to.join(name), is.to_string()).unwrap();
+        }
     }
 
     /// What a record says.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::named::{UNTOLD, bound, left, most};
+use super::named::{UNTOLD, bound, empty, left, most};
 use super::reading::{Shown, Told, leaves, numbers, page, sheet};
 use super::walking::{Answers, Form, form, kind};
 
@@ -79,6 +79,8 @@ struct Met {
     others: BTreeMap<(&'static str, String, String), usize>,
     /// Which places a line with a `*` takes in.
     taken: BTreeMap<usize, BTreeSet<String>>,
+    /// Columns of which rows may be shown, by kind of address: whether any address of the kind has one.
+    columns: BTreeMap<(String, String), bool>,
 }
 
 /// Why a number is not compared: it stands where others of its kind are, or it is named.
@@ -251,6 +253,10 @@ fn shown(at: &str, told: &[Told], (all, is_said): (&[&Made], bool), met: &mut Me
             .filter_map(|at| Some((*at, told.get(*at)?)))
             .collect();
         let found = all_so.iter().find(|one| is_it(one));
+        if made.kind == "may" {
+            let is_there = told.iter().any(|one| one.place == name);
+            *met.columns.entry((kind(at), name.clone())).or_default() |= is_there;
+        }
         if found.is_none() && made.kind == "may" {
             // It may be another time of the same: in the end each row is what something said.
             spoken.extend(all_so.iter().map(|(at, _)| *at));
@@ -348,6 +354,12 @@ pub(super) fn with(answers: &Answers, text: &str, whole: bool) {
         said(text).into_iter().partition(|(at, _)| at.starts_with('*'));
     let (mut wrong, mut names, mut met) = (BTreeMap::new(), BTreeMap::new(), Met::default());
     let mut there = 0;
+    for (at, made) in of_kinds.iter().flat_map(|(at, all)| all.iter().map(move |made| (at, made))) {
+        if let Some((column, _)) = made.name.rsplit_once('|').filter(|_| made.kind == "may") {
+            let kind = at.trim_start_matches('*').to_owned();
+            met.columns.entry((kind, column.to_owned())).or_default();
+        }
+    }
     // First what is compared, and then what is only looked at.
     let (told, others): (Vec<_>, Vec<_>) = answers.iter().partition(|(at, _)| by.contains_key(*at));
     for (at, text) in told.into_iter().chain(others) {
@@ -422,6 +434,17 @@ pub(super) fn with(answers: &Answers, text: &str, whole: bool) {
                 format!("{at} `{name}` is called left, and is not there or is compared"),
                 1,
             );
+        }
+    }
+    // What may stand in a list that no page has would never be compared. One that is empty when the year ends is named.
+    let empty = empty();
+    for ((kind, column), is_there) in &met.columns {
+        let is_named = empty.contains(&(kind.as_str(), column.as_str()));
+        if whole && !is_there && !is_named {
+            wrong.insert(format!("{kind} has no `{column}`, of which rows may be"), 1);
+        }
+        if whole && *is_there && is_named {
+            wrong.insert(format!("{kind} `{column}` is called empty, and is there"), 1);
         }
     }
     let wrong: Vec<String> =

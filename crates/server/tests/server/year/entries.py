@@ -4,7 +4,7 @@ import json
 import math
 import re
 
-from saying import found, may, say
+from saying import found, may, say, words
 
 # How many members of an entry are told, and how long one may be.
 MEMBERS, LONGEST = 6, 80
@@ -74,3 +74,21 @@ def history(ledger, finding):
         is_of_asset = entry.kind in ("received", "deployed") or is_planned
         if is_own or is_of_asset and since is not None and entry.at >= since:
             say(f"/api/v1/findings/{finding.number}", "row", f"history|seq|{seq}|at", entry.at)
+            if is_planned:
+                planned(ledger, finding, entry, seq)
+
+
+def planned(ledger, finding, entry, seq):
+    """What a page tells of a plan in words: its windows and why."""
+    page, data = f"/findings/{finding.number}", entry.data
+    if data["package"] != finding.package:
+        return
+    before = [e.data for e in ledger.entries[: seq - 1] if e.kind == "planned" and e.asset == entry.asset]
+    before = [is_ for is_ in before if is_["package"] == data["package"] and is_["team"] == data["team"]]
+    names = {"scheduled": [data["window"]], "changed": [data["window"]], "dropped": []}.get(data["state"])
+    if data["state"] == "moved":
+        names = [before[-1]["window"] if before else "", data["window"]]
+    told = [data["version"], *(names or [])] + ([] if data["state"] == "changed" else [data.get("reason") or ""])
+    numbers = [number for text in told for number in found(text)]
+    if numbers and names is not None:
+        words(page, "words|History|li", numbers)

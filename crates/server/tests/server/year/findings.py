@@ -3,11 +3,12 @@ the findings."""
 
 import collections
 
-from lives import DAY
+from lives import DAY, LEVELS, moment
 from saying import api, field, figure, may, say, words
+from weighed import lists, weighed
 
 # What narrows a list, but for its order, the form and where a page begins.
-KNOWN = {"state", "counts", "team", "system", "asset", "level", "vulnerability", "package", "due", "by", "order", "after", "limit"}
+KNOWN = {"state", "counts", "team", "system", "asset", "level", "vulnerability", "package", "due", "by", "order", "after", "limit", "fix", "since", "above"}
 # How many rows a page has.
 ROWS = 100
 
@@ -40,6 +41,15 @@ def is_of(ledger, finding, asked):
     ):
         if asked.get(name) and str(value) != asked[name]:
             return False
+    if asked.get("fix") and weighed(ledger).fix(finding) != asked["fix"]:
+        return False
+    if asked.get("since") and (not finding.live or finding.episodes[-1].began < moment(asked["since"])):
+        return False
+    if asked.get("above"):
+        accepts = ledger.accepted(finding.system, now)
+        is_above = finding.level is not None and (accepts is None or LEVELS.index(finding.level) < LEVELS.index(accepts))
+        if is_above != (asked["above"] == "true"):
+            return False
     if asked.get("due"):
         deadline = finding.episodes[-1].deadline if finding.live else None
         if deadline is None or finding.decision is not None:
@@ -57,20 +67,38 @@ def load(ledger, findings):
     return sum(c[2] or 0 for c in counts if c)
 
 
+def is_fix_known(ledger):
+    """Whether it is known of each finding that is there what it is to be raised to."""
+    return all(weighed(ledger).of.get(f.number) is not None for f in ledger.findings.values() if f.live)
+
+
 def grouped(ledger, all_, by):
     of = collections.defaultdict(list)
     for finding in all_:
-        of[finding.package if by == "package" else ledger.called(finding.vulnerability)].append(finding)
+        if by == "action":
+            of[finding.package, weighed(ledger).fix(finding)].append(finding)
+        else:
+            of[finding.package if by == "package" else ledger.called(finding.vulnerability)].append(finding)
     return of
+
+
+def titled(row, by):
+    """What a group is called."""
+    if by != "action":
+        return row
+    package, fix = row
+    return f"Raise {package} to {fix}" if fix else package
 
 
 def say_of(ledger, path, asked, at):
     by = asked.get("by")
-    if set(asked) - KNOWN or by == "action":
+    if set(asked) - KNOWN or (by == "action" or asked.get("fix")) and not is_fix_known(ledger):
+        return
+    if asked.get("above") and ledger.terms_at(ledger.now) is None:
         return
     all_ = chosen(ledger, asked)
     # Of all that counts it is not told in how many assets it is.
-    has_assets = not asked.get("counts") or asked.get("due") or asked.get("state")
+    has_assets = not asked.get("counts") or any(asked.get(name) for name in ("due", "state", "fix", "since", "above"))
     if path == "/findings":
         words(at, "h1", [len(all_)])
         figure(at, "findings", len(all_))
@@ -82,12 +110,14 @@ def say_of(ledger, path, asked, at):
                 may(at, "Findings", "Load", f"/findings/{finding.number}", finding.weight)
         else:
             for row, some in grouped(ledger, all_, by).items():
+                row = titled(row, by)
                 may(at, "Findings", "Findings", row, len(some))
                 if has_assets:
                     may(at, "Findings", "Assets", row, len({f.asset for f in some}))
                 may(at, "Findings", "Load", row, load(ledger, some))
     elif by:
         for row, some in grouped(ledger, all_, by).items():
+            row = row[0] if by == "action" else row
             field(at, "Findings", row, len(some))
             if has_assets:
                 field(at, "Assets", row, len({f.asset for f in some}))
@@ -96,13 +126,20 @@ def say_of(ledger, path, asked, at):
         for finding in all_:
             field(at, "Load", str(finding.number), finding.weight)
             field(at, "Decision", str(finding.number), finding.decision)
+            probability, points = weighed(ledger).probability(finding), weighed(ledger).points(finding)
+            if probability is not None:
+                field(at, "Probability", str(finding.number), probability)
+            if points is not None:
+                field(at, "Least points", str(finding.number), points[0])
+                field(at, "Most points", str(finding.number), points[1])
 
 
 def pages(ledger):
     """What stands of each finding and vulnerability."""
     for finding in ledger.findings.values():
         if finding.live and finding.weight is not None:
-            say("/api/v1/findings?limit=500", "row", f"rows|id|{finding.number}|weight", finding.weight)
+            for at in lists(ledger):
+                say(at, "row", f"rows|id|{finding.number}|weight", finding.weight)
             api(f"/api/v1/findings/{finding.number}", "", {"weight": finding.weight, "assessment": {"weight": finding.weight}})
             figure(f"/findings/{finding.number}", "load", finding.weight)
     there = [f for f in ledger.findings.values() if f.live]

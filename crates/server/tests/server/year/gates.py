@@ -18,13 +18,13 @@ def verdicts(ledger):
         data = entry.data
         if entry.what == "verdict":
             at, more = made(entry), {"answered": None, "by": None, "left": False}
-            all_[data["verdict"]] = {"at": at, "last": at, "asset": entry.asset, **more, **data}
+            all_[data["verdict"]] = {"at": at, "last": at, "asset": entry.asset, "again": False, **more, **data}
         elif entry.what == "verdict-answered":
             all_[data["verdict"]].update(answered=data["how"], by=data["by"], left=False)
         elif entry.what == "verdict-again":
             # The first of each day alone: how often it was said that day is not known.
             one = all_[data["verdict"]]
-            one["last"] = max(one["last"], made(entry))
+            one["last"], one["again"] = max(one["last"], made(entry)), True
         elif entry.what == "verdict-left":
             all_[data["verdict"]]["left"] = data["left"]
     return all_
@@ -89,6 +89,13 @@ def say_of(ledger, path, asked, at):
         may(at, "Verdicts", "Asset", f"/verdicts/{number_}", number_)
 
 
+def times(ledger, one):
+    """How often it was said: once, if it is not told that it was again. `None`: earlier versions did not tell that."""
+    since = min((e.at for e in ledger.entries if e.what == "maturity" and "upto" in e.data), default=None)
+    is_told = since is not None and since <= one["at"]
+    return 1 if is_told and not one["again"] else None
+
+
 def pages(ledger):
     """The newest of the API's list, and each by itself."""
     all_ = verdicts(ledger)
@@ -96,6 +103,7 @@ def pages(ledger):
     for number in sorted(recent, reverse=True)[:100]:
         one = all_[number]
         answered = {"answered/verdict": one["by"]} if one["answered"] == "passed" else {}
+        answered |= {} if times(ledger, one) is None else {"times": times(ledger, one)}
         for name, value in {"reasons": one["reasons"], **answered}.items():
             say("/api/v1/verdicts", "row", f"rows|id|{number}|{name}", value)
     for number, one in all_.items():
@@ -103,5 +111,7 @@ def pages(ledger):
         if at not in ledger.opened:
             continue
         say(at, "api", "/reasons", one["reasons"])
+        if times(ledger, one) is not None:
+            say(at, "api", "/times", times(ledger, one))
         if one["answered"] == "passed":
             say(at, "api", "/answered/verdict", one["by"])

@@ -214,10 +214,14 @@ class Ledger:
         self.part = None
         # Since when which terms held; `None`: they are not known.
         self.terms = [(-math.inf, PRESET)]
-        # What is scheduled, by team, asset and package.
-        self.scheduled = {}
+        # What is scheduled, by team, asset and package; and charters to which sides have yet to agree.
+        self.scheduled, self.proposed = {}, set()
         for entry in self.entries:
             data = entry.data
+            if entry.what == "charter-proposed":
+                self.proposed.add(data["charter"])
+            elif entry.what == "charter-withdrawn" or entry.what == "charter-agreed" and data.get("in_force"):
+                self.proposed.discard(data["charter"])
             if entry.what == "charter-agreed" and data.get("in_force"):
                 self.terms.append((entry.at, data.get("terms")))
             elif entry.what == "charter-terms":

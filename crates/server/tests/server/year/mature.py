@@ -120,6 +120,7 @@ def judgements(ledger):
 
 def pages(ledger):
     """Each day as it was judged, and now."""
+    thresholds(ledger)
     ground, days, waiting = Ground(ledger), {}, judgements(ledger)
 
     def judge(until):
@@ -237,6 +238,23 @@ def page(ledger, team, all_, now):
             cell(at, "What it points to", "There", framework, found(place))
             said = " ".join(CRITERIA[id_].words for id_ in of)
             cell(at, "What it points to", "Criteria", framework, found(said))
+
+
+def thresholds(ledger):
+    """What is asked for usually, and what may be asked for here: a fifth less, or all."""
+    at, own = "/maturity/thresholds", {id_: is_ for id_, is_ in CRITERIA.items() if id_ not in WHOLE}
+    here = {}
+    for entry in ledger.entries:
+        if entry.what == "maturity-threshold":
+            here[entry.data["criterion"]] = entry.data["least"]
+    for id_, is_ in own.items():
+        cell(at, "Criteria", "Stage", is_.words, is_.stage)
+        cell(at, "Criteria", "Usual", is_.words, is_.least)
+        if f"/api/v1{at}" in ledger.opened:
+            for name, value in {"usual": is_.least, "lowest": is_.least - is_.least // 5, "highest": 100}.items():
+                say(f"/api/v1{at}", "row", f"rows|criterion|{id_}|{name}", value)
+    figure(at, "criteria that can be set", len(own))
+    figure(at, "set here", sum(least is not None for least in here.values()))
 
 
 def of_boards(all_):

@@ -274,7 +274,7 @@ def again_of(review, finding):
 
 
 def topics(ledger, name, review):
-    """What the parts of findings list, as far as that is view all: the weight of each, and in how many before it stood."""
+    """What the parts of findings list, as far as that is all of it: the weight of each, and in how many before it stood."""
     at, team = review["open"], int(review["of"].split(":")[1])
     before = review["earlier"][-1] if review["earlier"] else None
     since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)

@@ -52,6 +52,16 @@ pub(super) fn left() -> Vec<(&'static str, &'static str, &'static str)> {
     lines.map(line).collect()
 }
 
+/// Columns of lists that are empty when the year ends: kind of address, and table with column. Of all others of which the
+/// script says what a row may be, one is there.
+static EMPTY: LazyLock<String> = LazyLock::new(|| list("empty.txt"));
+
+/// The lines of what is empty.
+pub(super) fn empty() -> Vec<(&'static str, &'static str)> {
+    let lines = EMPTY.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('\t')).collect()
+}
+
 /// How many places a line takes in: one, where it does not say how many.
 pub(super) fn bound(why: &str) -> usize {
     let many = why.split_once(" places: ").and_then(|(many, _)| many.parse().ok());

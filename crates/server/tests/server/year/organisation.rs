@@ -291,8 +291,8 @@ impl Year {
         assert!(dead.is_empty(), "{dead:#?}");
     }
 
-    /// What an auditor gets beside the ledger: the documents that its entries name, each called by its digest, and the advisories
-    /// as they are published.
+    /// What an auditor gets beside the ledger: the documents and charters that its entries name, each called by its digest, and
+    /// the advisories as they are published, and as they were before they said something else.
     pub(super) fn evidence(&self, ledger: &Path, to: &Path) {
         let (documents, advisories) = (to.join("documents"), to.join("advisories"));
         std::fs::create_dir_all(&documents).unwrap();
@@ -301,10 +301,16 @@ impl Year {
             let file = file.unwrap();
             std::fs::copy(file.path(), advisories.join(file.file_name())).unwrap();
         }
+        self.world.keep_earlier(&to.join("earlier"));
         let store = &self.server.app().store;
         for line in std::fs::read_to_string(ledger).unwrap().lines() {
             let entry: Value = serde_json::from_str(line).unwrap();
             let data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+            if data["what"] == "charter-proposed" {
+                let text = store.charter_text(self.org, data["charter"].as_i64().unwrap());
+                let text = self.server.runtime.block_on(text).unwrap().unwrap();
+                std::fs::write(documents.join(data["text"].as_str().unwrap()), text).unwrap();
+            }
             let Some(digest) = data["document"].as_str() else { continue };
             let to = documents.join(digest);
             if !to.exists() {

@@ -4,9 +4,11 @@ import collections
 import math
 import re
 
+import learnt
 import shown
 from lives import DAY, moment
-from saying import api, cell, figure, found, may, say, words
+from saying import api, cell, figure, found, may, percent, say, words
+from weighed import gravest, weighed
 
 OF_TEAM = re.compile(r"/teams/(\d+)/plan")
 # At once is within a day, and what is looked at is a quarter of a year at least.
@@ -46,23 +48,51 @@ class Change:
         return now + AT_ONCE if self.ends is None else self.ends
 
 
+def points(cost):
+    """What is reckoned with: the middle, and the more the less is sure that it holds."""
+    return (cost["least"] + max(cost["most"], cost["least"])) / 2 / max(cost["confidence"], LEAST_CONFIDENCE)
+
+
 class Plan:
     """The plan of a team as it was told last."""
 
     def __init__(self, ledger, team):
         self.ledger, self.team, self.missing = ledger, team, None
         self.made, self.until, self.windows, self.costs, self.changes = None, None, [], {}, []
+        self.lessons = {}
         self.open = [f for f in ledger.of(team) if f.counts_at(ledger.now)]
 
     def tell(self, entry):
         data = entry.data
         self.made, self.until, self.missing = entry.at, moment(data["until"]), data.get("missing")
         self.windows = data.get("windows", self.windows)
+        for lesson in data.get("lessons", []):
+            self.lessons[lesson["of"]] = lesson
         for cost in data.get("costs", []):
             self.costs[cost["asset"], cost["package"]] = cost
-            points = (cost["least"] + max(cost["most"], cost["least"])) / 2 / max(cost["confidence"], LEAST_CONFIDENCE)
-            if abs(points - cost["points"]) > 1e-6:
-                raise SystemExit(f"{cost['package']}: {cost['points']} points are told, and {points} are made")
+            if "of" not in cost and abs(points(cost) - cost["points"]) > 1e-6:
+                raise SystemExit(f"{cost['package']}: {cost['points']} points are told, and {points(cost)} are made")
+
+    def cost(self, of):
+        """What a change costs: what was told of it, or what finished changes of its sort taught."""
+        cost = self.costs.get(of)
+        if cost is None or "of" not in cost:
+            return cost
+        is_ = self.lessons[cost["of"]]
+        return {**is_, "points": points(is_)}
+
+    def mistaught(self):
+        """Lessons that are told otherwise than finished updates make them."""
+        made = learnt.taught(self.ledger, self.team)
+        by = {learnt.named(is_.sort): is_ for is_ in made or []}
+        # Of what is not scheduled any longer nothing is told again.
+        costs = [self.costs.get((change.asset, change.package), {}) for change in self.changes]
+        for of in sorted({cost["of"] for cost in costs if "of" in cost}):
+            told, is_ = self.lessons[of], by.get(of)
+            numbers = is_ and (is_.least, is_.most, is_.holds)
+            near = numbers and all(abs(a - told[b]) < 1e-6 for a, b in zip(numbers, ("least", "most", "confidence")))
+            if made is not None and not near:
+                yield f"team {self.team}: {told} is told of {of}, and {numbers} is made of its updates"
 
     def load(self):
         return sum(f.weight or 0 for f in self.open)
@@ -127,7 +157,7 @@ def plans(ledger):
     for of, data in sorted(ledger.scheduled.items(), key=key):
         plan = all_.get(of[0])
         if plan is not None:
-            plan.changes.append(Change(ledger, of, data, plan.costs.get(of[1:])))
+            plan.changes.append(Change(ledger, of, data, plan.cost(of[1:])))
     ledger.plans = {team: all_[team] for team in sorted(all_, key=lambda team: (ledger.teams[team], team))}
     return ledger.plans
 
@@ -139,6 +169,9 @@ def pages(ledger):
     is_whole = bool(plans(ledger)) and scheduled <= plans(ledger).keys()
     if is_whole:
         of_all(with_, ledger)
+    wrong = [words_ for plan in with_ for words_ in plan.mistaught()]
+    if wrong:
+        raise SystemExit("\n".join(wrong))
     for plan in with_:
         windows(plan)
         answer(plan)
@@ -259,22 +292,25 @@ def boards(ledger, with_, is_whole):
 def say_of(ledger, path, asked, at):
     """The plan of one team, as it is reckoned when somebody looks."""
     team = int(OF_TEAM.fullmatch(path)[1])
+    if team in ledger.teams:
+        lessons(ledger, team, asked, at)
+    if team in ledger.teams and ledger.part is None:
+        tabs(ledger, team, at)
+    counts = [f.counts_at(ledger.now) for f in ledger.of(team)]
+    if set(asked) in ({"cadence"}, {"charter"}) and team in ledger.teams:
+        changes(plans(ledger).get(team), at, "charter" in asked)
+    if set(asked) == {"cadence"} and team in ledger.teams:
+        figure(at, "load now", sum(c[2] or 0 for c in counts if c))
     # What another charter would weigh, or another rhythm take in, is told by no entry.
     if set(asked) - {"capacity", "open_limit"} or team not in ledger.teams:
         return
-    counts = [f.counts_at(ledger.now) for f in ledger.of(team)]
     figure(at, "load now", sum(c[2] or 0 for c in counts if c))
     plan = plans(ledger).get(team)
     if plan is None or plan.missing is not None:
         return
-    # Each change by its asset and its package.
-    for change in plan.changes:
-        row = f"{change.asset}:{change.package}"
-        may(at, "Changes", "Removes", row, len(change.numbers))
-        may(at, "Changes", "Load", row, change.load)
-        if change.cost is not None and not asked:
-            may(at, "Changes", "Points", row, change.range())
-            may(at, "Changes", "Why then", row, found(change.why))
+    changes(plan, at)
+    for change in plan.changes if not asked else ():
+        may(at, "Changes", "Why then", f"{change.asset}:{change.package}", found(change.why))
     if asked:
         return
     now, until, gone = ledger.now, plan.horizon(), plan.removed()
@@ -290,6 +326,51 @@ def say_of(ledger, path, asked, at):
     words(at, "words|About this plan|dd", [of_nothing, of_all, by_plan, carried])
     filled(plan, at)
     of_api(plan, f"/api/v1{at}", (now, until, carried, of_all))
+
+
+def changes(plan, at, by_charter=False):
+    """Each change by its asset and its package: the same in a trial, whenever it is done. Another charter weighs otherwise."""
+    for change in plan.changes if plan is not None else ():
+        row = f"{change.asset}:{change.package}"
+        may(at, "Changes", "Removes", row, len(change.numbers))
+        if not by_charter:
+            may(at, "Changes", "Load", row, change.load)
+        if change.cost is not None:
+            may(at, "Changes", "Points", row, change.range())
+
+
+def tabs(ledger, team, at):
+    """What may be tried: half of the capacity, half as much more, and twice of it; few open batches; and charters."""
+    told = [e.data for e in ledger.entries if e.what == "team" and e.data["team"] == team][-1]
+    if told["capacity"] is None or told["open_limit"] is not None:
+        return
+    for times in (1, 0.5, 1.5, 2):
+        words(at, "words|What if|nav.tabs", [told["capacity"] * times])
+    for most in (1, 2, 4):
+        words(at, "words|What if|nav.tabs", [most])
+    for charter in sorted(ledger.proposed):
+        words(at, "words|What if|nav.tabs", [charter])
+
+
+def lessons(ledger, team, asked, at):
+    """What finished changes taught, which no trial changes."""
+    taught = learnt.taught(ledger, team)
+    plan = plans(ledger).get(team)
+    if taught is None or plan is None or plan.missing is not None:
+        return
+    table, lower = "Learnt from finished changes", lambda a, b: [a] if abs(a - b) < 1e-9 else [a, b]
+    words(at, "words|About this plan|dd", [len(learnt.over(ledger, team))])
+    for row, is_ in enumerate(taught):
+        cell(at, table, "Finished", is_.sort[0], is_.finished)
+        cell(at, table, "Taken back", is_.sort[0], is_.reverted)
+        cell(at, table, "Points", is_.sort[0], lower(is_.least, is_.most) + lower(*is_.prior[:2]))
+        cell(at, table, "Holds", is_.sort[0], [percent(is_.holds), percent(is_.prior[2])])
+        cell(at, table, "Working days to merge", is_.sort[0], is_.days)
+        if not asked:
+            one = {"finished": is_.finished, "reverted": is_.reverted, "said": is_.said, "least": is_.least, "most": is_.most}
+            one |= {"confidence": is_.holds, "prior": dict(zip(("least", "most", "confidence"), is_.prior))}
+            one |= {} if is_.days is None else {"days": is_.days}
+            api(f"/api/v1{at}", f"/plan/learnt/{row}", one)
 
 
 def left(window, now):
@@ -355,3 +436,6 @@ def of_api(plan, at, reckoned):
             one = f"{batch}/changes/[change={asset}:{change.package}]"
             for name in ("least", "most", "confidence"):
                 say(at, "at", f"{one}/{name}", change.cost[name])
+            ordered = gravest(weighed(plan.ledger), change.findings) if len(change.findings) == len(change.numbers) else None
+            for number, finding in enumerate(ordered or []):
+                say(at, "at", f"{one}/findings/{number}", finding.number)

@@ -67,6 +67,8 @@ struct Table {
     called: Option<String>,
     href: String,
     chosen: String,
+    /// What a row is called that has a head of its own.
+    head: Option<String>,
 }
 
 impl Table {
@@ -81,10 +83,11 @@ impl Table {
         };
         // Where each has a number it is called by that.
         let numbered = cells.iter().position(|cell| cell.column == "Number");
-        let key = numbered.or(named).or_else(first);
+        let head = self.head.take();
+        let key = numbered.or(named).or_else(first).filter(|_| head.is_none());
         let is = key.and_then(|at| cells.get(at));
         let row = is.map(|cell| cell.called.clone().unwrap_or_else(|| cell.text.clone()));
-        let row = row.unwrap_or_default();
+        let row = head.or(row).unwrap_or_default();
         let mut href = is.map(|cell| cell.href.clone()).unwrap_or_default();
         // What may be chosen is called by what that says.
         let chosen = std::mem::take(&mut self.chosen);
@@ -145,6 +148,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                         table.caption = words(&one.text);
                         told.extend(titled(&table.caption, &one.tag));
                     }
+                    "th" if one.name == "row" => table.head = Some(words(&one.text)),
                     "th" => table.heads.push(words(&one.text)),
                     "td" => {
                         let head = table.heads.get(table.at).cloned().unwrap_or_default();
@@ -168,7 +172,10 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                     "b" if figure && value.is_empty() => value = words(&one.text),
                     "ul" if first(&one.class) == "figures" => figure = false,
                     _ if figure && one.class == "label" => {
-                        let place = format!("figure|{}", words(&one.text));
+                        // Of one it says so; what it counts is called alike all the same.
+                        let called =
+                            if one.name.is_empty() { words(&one.text) } else { one.name.clone() };
+                        let place = format!("figure|{called}");
                         let text = std::mem::take(&mut value);
                         told.push(Told { place, row: String::new(), href: String::new(), text });
                     }
@@ -214,7 +221,9 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                 if name == "a" && table.href.is_empty() {
                     table.href = attribute(tag, "href");
                 }
-                let (name_of, text) = (attribute(tag, "data-name"), String::new());
+                let is_head = name == "th" && attribute(tag, "scope") == "row";
+                let name_of = if is_head { "row".into() } else { attribute(tag, "data-name") };
+                let text = String::new();
                 open.push(Open { tag: name, class, name: name_of, text });
             }
         }
@@ -362,7 +371,7 @@ fn numbers_are_found_where_they_stand() {
          <span class=\"label\">load</span></a></li></ul><h2>Stage 3: far</h2><p class=\"about\">At most 64 MiB of 1.2.3, \
          since <time>5</time>.</p><table><caption class=\"hidden\">By team</caption><thead><tr><th>Team</th><th>Load</th>\
          </tr></thead><tbody><tr><td data-name=\"Team\"><span class=\"name\"><a href=\"/t\">pay 2</a></span></td>\
-         <td data-name=\"Load\">17.5</td></tr></tbody></table><ol class=\"moves\"><li><span class=\"number\">1</span>\
+         <td data-name=\"Load\">17.5</td></tr><tr><th scope=\"row\">tier</th><td data-name=\"Load\">+ 2</td></tr></tbody></table><ol class=\"moves\"><li><span class=\"number\">1</span>\
          <span>−52</span><a href=\"/a?b=1&#38;c=2\">pay built anew: 5 findings</a> <span>2026-06-09</span></li></ol></main>",
     );
     let all: Vec<(&str, &str, &str)> =
@@ -376,6 +385,7 @@ fn numbers_are_found_where_they_stand() {
             ("words|Stage * far|p.about", "", "At most 64 MiB of 1.2.3, since"),
             ("By team|Team", "pay 2", ""),
             ("By team|Load", "pay 2", "17.5"),
+            ("By team|Load", "tier", "+ 2"),
             ("moves|what", "2026-06-09 /a?b=1&c=2", "1 −52 pay built anew: 5 findings 2026-06-09"),
         ]
     );

@@ -12,6 +12,7 @@ import sys
 import asking
 import cards
 import entries
+import factors
 import findings
 import gates
 import inventories
@@ -73,6 +74,7 @@ def whole(ledger):
     met.pulse(ledger)
     shown.pages(ledger, ledger.lists)
     findings.pages(ledger)
+    factors.pages(ledger)
     gates.pages(ledger)
     supplied.pages(ledger)
     entries.pages(ledger)

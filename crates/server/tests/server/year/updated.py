@@ -13,6 +13,8 @@ class Update:
         # How many others it removes, which are not told.
         self.more = data.get("more", 0)
         self.merged = self.deployed = self.reverted = self.points = None
+        self.batch, self.did = data["batch"], data.get("did")
+        self.carried = moment(data["carried"]) if "carried" in data else entry.at
         # The numbers of its evidence.
         self.evidence = data if "runs" in data else None
         self.findings = []

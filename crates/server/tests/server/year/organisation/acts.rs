@@ -24,7 +24,8 @@ impl Year {
             .filter_map(|row| row["vulnerability"].as_str())
             .collect();
         self.back = self.world.called(&names).map(ToOwned::to_owned);
-        assert!(self.back.is_some(), "{names:?}");
+        let back = self.back.clone().unwrap_or_else(|| panic!("{names:?}"));
+        self.world.retract(&back);
         self.publish();
     }
 

@@ -19,7 +19,7 @@ const ARCHIVES: &[&str] = &[
 const OPERATORS: &[&str] = &["==", "===", "!=", "<=", ">=", "~=", "<", ">"];
 
 /// A requirement (PEP 508) as it is passed on to pip. `None`: it is none, or not one of those that are known to be harmless.
-pub(super) fn plain(text: &str) -> Option<String> {
+pub(crate) fn plain(text: &str) -> Option<String> {
     let is_known = |c: char| matches!(c, ' ' | '\t') || c.is_ascii_graphic();
     let text = text.trim_matches([' ', '\t']);
     if !text.chars().all(is_known) {

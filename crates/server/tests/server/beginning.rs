@@ -1,0 +1,129 @@
+//! A server that was just begun, step by step, and what forms say of what is wrong with them.
+
+use trimtab_model::Role;
+use trimtab_store::ScopeOf::{Organisation, Team};
+
+use crate::harness::Server;
+
+fn begun() -> (Server, trimtab_store::Org) {
+    let server = Server::new();
+    let app = server.app();
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    (server, org)
+}
+
+const EVERYTHING: &[(Role, trimtab_store::ScopeOf)] = &[
+    (Role::Security, Organisation),
+    (Role::Engineering, Organisation),
+    (Role::Product, Organisation),
+    (Role::Operations, Organisation),
+    (Role::Admin, Organisation),
+];
+
+#[test]
+fn who_begins_is_told_the_next_step() {
+    let (server, org) = begun();
+    let ada = server.someone(org, "Ada", &[(Role::Admin, Organisation)]);
+    let today = server.open(&ada, "/").text;
+    assert!(today.contains("No inventory has been sent yet"), "{today}");
+    for step in
+        ["First steps", "/teams/new", "/systems/new", "/charter", "grant yourself the roles"]
+    {
+        assert!(today.contains(step), "{step}: {today}");
+    }
+    // Nothing is known of what nobody sent: no load is drawn, and none of zero.
+    assert!(!today.contains("class=\"dial"), "{today}");
+    assert!(!today.contains("/inventory/new"), "an admin alone may send nothing: {today}");
+    // Every step leads somewhere.
+    for path in ["/teams/new", "/systems/new", "/charter", "/feeds", "/administration"] {
+        assert_eq!(server.open(&ada, path).status, 200, "{path}");
+    }
+    let audit = server.someone(org, "Audit", &[(Role::Auditor, Organisation)]);
+    let seen = server.open(&audit, "/").text;
+    assert!(
+        seen.contains("No inventory has been sent yet") && !seen.contains("First steps"),
+        "{seen}"
+    );
+    assert!(!server.open(&audit, "/teams").text.contains("/teams/new"));
+}
+
+#[test]
+fn a_team_is_added_on_its_page_by_an_admin_alone() {
+    let (server, org) = begun();
+    let ada = server.someone(org, "Ada", &[(Role::Admin, Organisation)]);
+    let tom = server.someone(org, "Tom", &[(Role::Engineering, Organisation)]);
+    assert!(server.open(&ada, "/teams").text.contains("href=\"/teams/new\""));
+    let wrong = server.send(&ada, "/teams/new", &[("name", "Ferry desk"), ("capacity", "some")]);
+    assert!(wrong.text.contains("Enter a number of points."), "{}", wrong.text);
+    assert!(wrong.text.contains("value=\"Ferry desk\"") && wrong.text.contains("value=\"some\""));
+    assert_eq!(wrong.text.matches(" autofocus").count(), 1, "the field that is wrong is focused");
+    let fields = [("name", "Ferry desk"), ("capacity", "12")];
+    assert_eq!(server.send(&ada, "/teams/new", &fields).status, 303);
+    assert!(server.open(&ada, "/teams").text.contains("Ferry desk"));
+    // Another of the name would change the first one.
+    let again = server.send(&ada, "/teams/new", &[("name", "Ferry desk"), ("capacity", "1")]);
+    assert!(again.text.contains("There is already a team of this name."), "{}", again.text);
+    let nameless = server.send(&ada, "/teams/new", &[("name", " ")]);
+    assert!(nameless.text.contains("The name is 1 to 200 characters."), "{}", nameless.text);
+    assert_eq!(server.send(&tom, "/teams/new", &fields).status, 403);
+    assert_eq!(server.open(&tom, "/teams/new").status, 403);
+}
+
+/// What the API says of a member is said at the field, in words that do not name the member.
+#[test]
+fn what_is_wrong_is_said_at_its_field_and_what_was_sent_stays() {
+    let (server, org) = begun();
+    server.system(org, "shop");
+    let lea = server.someone(org, "Lea", EVERYTHING);
+    let goal =
+        [("of", "all"), ("name", "Fewer"), ("measure", "load"), ("to", "many"), ("ends", "")];
+    let mail = [("rhythm", "week-1"), ("hour", "9"), ("zone", "Mars/Base")];
+    let token = [("name", "ci"), ("days", "9999"), ("for-view", "yes")];
+    let incident = [("title", "It is out"), ("looked_for", "pkg:npm/")];
+    let cases: [(&str, &[(&str, &str)], &str, &str); 4] = [
+        ("/goals", &goal, "to", "many"),
+        ("/boards/security/mail", &mail, "zone", "Mars/Base"),
+        ("/account/tokens", &token, "days", "9999"),
+        ("/incidents/new", &incident, "looked_for", "pkg:npm/"),
+    ];
+    for (path, sent, field, held) in cases {
+        let page = server.send(&lea, path, sent);
+        assert_eq!(page.status, 200, "{path}: {}", page.text);
+        let at = format!("id=\"f-{field}\"");
+        let from = page.text.split_once(&at).map(|(_, rest)| rest).unwrap_or_default();
+        let input = from.split('>').next().unwrap_or_default();
+        assert!(input.contains("aria-invalid=\"true\" autofocus"), "{path}: {input}");
+        assert!(input.contains(&format!("value=\"{held}\"")), "{path}: {input}");
+        let error = from.split_once("class=\"error\">").map(|(_, rest)| rest).unwrap_or_default();
+        let error = error.split("</span>").next().unwrap_or_default();
+        assert!(error.starts_with("This must be "), "{path}: {error}");
+        assert!(
+            !error.contains(&format!("<code>{field}</code>")),
+            "{path} names a member: {error}"
+        );
+    }
+}
+
+/// No page leads to a form that its reader may not use.
+#[test]
+fn who_may_not_set_a_team_up_is_not_led_there() {
+    let (server, org) = begun();
+    let (_, team) = server.system(org, "shop");
+    let audit = server.someone(org, "Audit", &[(Role::Auditor, Organisation)]);
+    let tom = server.someone(org, "Tom", &[(Role::Engineering, Team(team))]);
+    let edit = format!("/teams/{team}/notices/edit");
+    for page in [format!("/teams/{team}/notices"), format!("/teams/{team}/rota")] {
+        assert!(!server.open(&audit, &page).text.contains(&edit), "{page}");
+    }
+    assert!(server.open(&tom, &format!("/teams/{team}/notices")).text.contains(&edit));
+    // Of one team alone, the load is called that team's.
+    let lea = server.someone(org, "Lea", EVERYTHING);
+    server.upload(&lea, "shop", "shop");
+    assert!(
+        server.open(&tom, "/").text.contains("load of shop"),
+        "{}",
+        server.open(&tom, "/").text
+    );
+    assert!(server.open(&lea, "/").text.contains("load of Ferries"));
+}
