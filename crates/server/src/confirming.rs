@@ -10,7 +10,7 @@ use serde_json::Value;
 use trimtab_engine::plan::learn::{Estimate, Sort, Source, prior};
 use trimtab_model::Purl;
 use trimtab_model::charter::CostModel;
-use trimtab_report::plan::json::{self, Document, Finding};
+use trimtab_report::plan::json::{self, Document, Finding, Left};
 
 use crate::problem::Problem;
 
@@ -18,6 +18,8 @@ use crate::problem::Problem;
 pub(crate) const MOST: usize = 8 << 20;
 /// The longest text in it, in characters; a diff may be longer.
 const LONGEST: usize = 4_000;
+/// The longest reason that is taken over, in characters.
+const REASON: usize = 300;
 /// The most actions.
 const ACTIONS: usize = 2_000;
 /// The most findings, and the most other ids of one.
@@ -45,7 +47,7 @@ pub(crate) struct Stays {
     pub(crate) ids: Vec<String>,
     /// The package without version.
     pub(crate) package: String,
-    /// Who stands in the way, and what is required.
+    /// Who stands in the way, and what is required; else why it stays, in the words of the plan.
     pub(crate) blocker: Option<String>,
 }
 
@@ -214,7 +216,11 @@ pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
     // Where not everything was asked, nothing is known of what was not found.
     let whole = !document.search.offline && !document.search.cut_short;
     let mut seen = BTreeSet::new();
-    for left in document.left.iter().filter(|left| whole && left.next.is_some()) {
+    // What an action removes that waits has a next step too.
+    let waits: BTreeSet<&str> =
+        document.actions.iter().flat_map(|a| &a.removes).map(String::as_str).collect();
+    let is_left = |left: &&Left| left.next.is_some() && !waits.contains(left.finding.as_str());
+    for left in document.left.iter().filter(|left| whole && is_left(left)) {
         if !seen.insert(left.finding.as_str()) {
             continue;
         }
@@ -224,10 +230,22 @@ pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
         let blocker = left
             .blockers
             .first()
-            .map(|b| format!("{}, which needs {} {}", b.who, b.needs, b.range));
+            .map(|b| format!("{}, which needs {} {}", b.who, b.needs, b.range))
+            .or_else(|| reason(&left.why));
         stays.push(Stays { ids, package, blocker });
     }
     Ok(Tried { actions: all, stays })
+}
+
+/// Why a finding stays where nobody stands in the way: it follows "blocked by".
+fn reason(why: &str) -> Option<String> {
+    let why = why.trim();
+    if why.is_empty() {
+        return None;
+    }
+    let short: String = why.chars().take(REASON).collect();
+    let more = if short.len() < why.len() { "…" } else { "" };
+    Some(format!("what its pushed plan found: {short}{more}"))
 }
 
 /// What was reckoned of such a change.

@@ -75,7 +75,8 @@ impl Problem {
     /// They may not.
     pub fn forbidden(action: Action) -> Problem {
         let detail = format!(
-            "Your roles or your token do not allow `{}` here. Ask an admin.",
+            "Your roles or your token do not allow `{}` here. Ask an admin, who gives roles under \
+             Administration.",
             action.as_str()
         );
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)

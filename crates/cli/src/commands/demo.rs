@@ -65,7 +65,7 @@ const SEED: u64 = 20_260_202;
 /// Where it is served if nothing else is there.
 const USUAL: &str = "127.0.0.1:8321";
 
-/// Serves an organisation with a made year of history, until Ctrl-C.
+/// Serves an organisation with a made year of history, until Ctrl-C or the system ends it.
 fn serve(folder: &Path, io: &mut Io) -> Outcome {
     let told = |e: String| Diagnostic::new(Code::Usage, format!("the demo cannot be served: {e}"));
     let advisories = folder.join("advisories");
@@ -109,9 +109,9 @@ fn serve(folder: &Path, io: &mut Io) -> Outcome {
              Ctrl-C ends the demo and deletes everything.\n",
             sample::NAME, filled.systems, filled.assets, filled.snapshots, filled.deployments
         ));
-        let ended = tokio::signal::ctrl_c().await;
+        super::serve::stopped().await;
         running.stop().await;
-        ended.map_err(|e| told(e.to_string()))
+        Ok::<(), Diagnostic>(())
     })?;
     Ok(Exit::Clean)
 }

@@ -13,6 +13,7 @@ pub(super) mod broke;
 mod bundle;
 mod candidate;
 pub(super) mod checks;
+pub(super) mod closed;
 mod companions;
 mod copies;
 mod enabled;
@@ -40,6 +41,7 @@ mod together;
 pub(super) mod tree;
 mod unbuilt;
 mod unread;
+mod waiting;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use trimtab_connect::apply::Tree;
 use trimtab_connect::requests::State;
-use trimtab_connect::requests::life::{Asked, Situation, Step, decide};
+use trimtab_connect::requests::life::{Asked, Situation, Step, What, decide};
 use trimtab_connect::update::Options;
 use trimtab_model::Diagnostic;
 use trimtab_model::finding::Unknown;
@@ -15,6 +15,7 @@ use trimtab_report::requests::json::{self, Document};
 
 use super::apply::{LISTING, content, named, plan::Plan};
 use super::host::{Located, Told, locate, told};
+use super::plan::closed::Closed;
 use super::plan::place::Top;
 use super::plan::tree::Trees;
 use super::{Outcome, scan};
@@ -38,6 +39,8 @@ struct Seen {
     told: Told,
     scanned: bool,
     steps: Vec<Step>,
+    /// Of what is planned, what people closed or took back, whether it is due or not.
+    refused: Vec<Step>,
 }
 
 impl Look<'_> {
@@ -58,7 +61,7 @@ impl Look<'_> {
             }
         }
         let scanned = !scan.inventory.is_incomplete() && has_versions(&scan.unknowns);
-        let steps = decide(&Situation {
+        let situation = Situation {
             ours: told.ours.clone(),
             others_open: told.others_open,
             plan: self.plan.map(|plan| content::batches(plan, self.now)),
@@ -66,9 +69,20 @@ impl Look<'_> {
             limit: self.plan.and_then(Plan::open_limit),
             asked: if self.args.open || !self.args.sync { Asked::Due } else { Asked::Nothing },
             merging: self.args.merge,
+        };
+        let refused = situation.plan.iter().flatten().filter_map(|planned| {
+            let asked = Asked::Batch { name: planned.batch.clone(), again: false };
+            let steps = decide(&Situation { asked, ..situation.clone() });
+            steps.into_iter().find(|step| step.batch == planned.batch && is_refused(step))
         });
-        Ok(Seen { told, scanned, steps })
+        let refused = refused.collect();
+        Ok(Seen { told, scanned, steps: decide(&situation), refused })
     }
+}
+
+/// Whether people do not want what no request is open for.
+fn is_refused(step: &Step) -> bool {
+    step.number.is_none() && matches!(step.what, What::NotWanted | What::Reverted)
 }
 
 /// Whether no version is left to a parent pom that nobody could tell: what is not found then is not gone.
@@ -99,6 +113,7 @@ pub fn run(args: &Requests, io: &mut Io) -> Outcome {
             (last, exit)
         }
     };
+    Closed::keep(&args.path, &seen.told, plan.as_ref(), &seen.refused, io);
     let document = document(&look, &seen, &done);
     output::all(&targets, false, io, |format, _, out| {
         Ok(match format {

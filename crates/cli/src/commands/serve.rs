@@ -205,7 +205,7 @@ pub fn runtime() -> Result<Runtime, Diagnostic> {
 }
 
 /// Until somebody says stop.
-async fn stopped() {
+pub(super) async fn stopped() {
     let (Ok(mut end), Ok(mut break_off)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

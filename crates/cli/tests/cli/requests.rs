@@ -165,6 +165,14 @@ fn whole_life(team: Option<Team>) {
     let told = team.requests(&["--sync", "--open", "--test", "none"]);
     assert_eq!(steps(&told)[0], "- week-48 not-wanted");
     assert_eq!((team.asked_for().len(), team.most_open().unwrap_or(1)), (2, 1));
+    // The next plan knows of it: what the branch has does not wait there.
+    let plans = team.case.folder.path().join("data/trimtab/plans");
+    let kept = fs::read_dir(plans).unwrap().map(|entry| entry.unwrap().path());
+    let kept = kept
+        .filter(|path| path.is_file())
+        .find(|path| path.to_string_lossy().ends_with(".closed.json"));
+    let kept = fs::read_to_string(kept.unwrap()).unwrap();
+    assert!(kept.contains("closed by hand") && kept.contains(&team.tip(BRANCH)), "{kept}");
     let schema = trimtab_report::requests::json::schema();
     jsonschema::validate(&schema, &told).unwrap();
 }

@@ -1,5 +1,6 @@
 //! Branches with batches that are carried out and not merged, as this repository knows them: no host is asked.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -22,6 +23,8 @@ pub struct Unmerged {
     pub sent: bool,
     /// Names of its actions that were left out on every branch that has it.
     pub left: BTreeSet<String>,
+    /// The commits that its branches are at.
+    pub tips: BTreeSet<String>,
 }
 
 /// The branches of ours that `HEAD` has not, by name: with a commit that carries their batch, and whose batch no commit
@@ -42,7 +45,7 @@ pub fn unmerged(repository: &Path) -> Result<Vec<Unmerged>, Diagnostic> {
         return Ok(Vec::new());
     }
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let mut all: BTreeMap<String, (bool, Option<BTreeSet<String>>)> = BTreeMap::new();
+    let mut all: BTreeMap<String, Unmerged> = BTreeMap::new();
     for (tip, name) in listed.lines().filter_map(|line| line.split_once(' ')).take(MOST) {
         let (sent, batch) = match name.strip_prefix("refs/heads/") {
             Some(local) => (false, local.strip_prefix(BRANCHES)),
@@ -57,22 +60,22 @@ pub fn unmerged(repository: &Path) -> Result<Vec<Unmerged>, Diagnostic> {
         let since = said(repository, &format!("{tip}..HEAD"))?;
         let carried = since.iter().any(|said| said.batches.iter().any(|held| held == batch));
         if !carried || taken_back(&since, batch, None).is_some() {
-            let held = all.entry(batch.to_owned()).or_default();
-            held.0 |= sent;
-            // What one of its branches has is carried out: another may be older.
-            held.1 = Some(match held.1.take() {
-                Some(before) => before.intersection(&left).cloned().collect(),
-                None => left,
-            });
+            let tips = BTreeSet::from([tip.to_owned()]);
+            match all.entry(batch.to_owned()) {
+                Entry::Vacant(free) => {
+                    free.insert(Unmerged { batch: batch.to_owned(), sent, left, tips });
+                }
+                Entry::Occupied(held) => {
+                    let held = held.into_mut();
+                    held.sent |= sent;
+                    // What one of its branches has is carried out: another may be older.
+                    held.left = held.left.intersection(&left).cloned().collect();
+                    held.tips.extend(tips);
+                }
+            }
         }
     }
-    let all = all.into_iter();
-    let one = |(batch, (sent, left)): (String, (bool, Option<BTreeSet<String>>))| Unmerged {
-        batch,
-        sent,
-        left: left.unwrap_or_default(),
-    };
-    Ok(all.map(one).collect())
+    Ok(all.into_values().collect())
 }
 
 /// The actions that were left out of a batch, where a commit that `HEAD` has not carries it.

@@ -164,7 +164,7 @@ fn moved(
         match (blob, there.get(path)) {
             (None, Some(id)) => by.entry((name(path), id.as_str())).or_default().0.push(path),
             (Some(blob), None) => {
-                by.entry((name(path), blob.id.as_str())).or_default().1.push(path)
+                by.entry((name(path), blob.id.as_str())).or_default().1.push(path);
             }
             _ => {}
         }

@@ -281,7 +281,7 @@ fn in_newest(
     let was = |path: &String| Some((path.clone(), files.get(path)?.clone()));
     let unedited = edits.files.keys().filter_map(was).collect();
     drive.write_all(&Edits { files: unedited, named: Vec::new() })?;
-    let install = [&["install", "--lockfile-version=3"], QUIET, aged].concat();
+    let install = [&["install", "--lockfile-version=3"][..], QUIET, aged].concat();
     let ended = drive.try_untold(&install, &[])?;
     // What it refuses is the project's own: nothing was edited.
     let refused = match ended.is_well() {

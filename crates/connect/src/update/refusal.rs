@@ -220,7 +220,7 @@ mod tests {
                    npm error A complete log of this run can be found in: here";
         assert_eq!(told(npm), "the registry offers no version that matches left@5.6.1");
         let other = "npm error code ERESOLVE";
-        assert_eq!(told(other), format!("the constraints contradict each other: {other}"));
+        assert_eq!(told(other), format!("the constraints conflict: {other}"));
         assert_eq!(Reason::NoLater.unoffered(), None);
     }
 }

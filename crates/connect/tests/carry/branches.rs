@@ -67,6 +67,7 @@ fn a_branch_says_what_was_left_out() {
     let all = unmerged(&root).unwrap();
     let left: Vec<&str> = all[0].left.iter().map(String::as_str).collect();
     assert_eq!((all.len(), all[0].sent, left), (1, true, vec!["raise c to 2"]));
+    assert_eq!((all[0].tips.len(), all[0].tips.contains(&*tip)), (2, true));
 }
 
 #[test]

@@ -50,6 +50,14 @@ pub fn successor(package: &Purl, advice: &str) -> Option<Purl> {
             let article = |word: &&str| ["the", "package"].contains(&&*word.to_ascii_lowercase());
             let Some(word) = rest.find(|word| !article(word)) else { continue };
             let next = rest.next();
+            if next.is_some_and(|next| is_command(package, word, next)) {
+                let Some(named) = added(package, rest) else { continue };
+                if found.as_ref().is_some_and(|held| *held != named) {
+                    return None;
+                }
+                found = Some(named);
+                continue;
+            }
             let Some(named) = named(package, word, next) else { continue };
             // "use a, b or c" and "use a or b" leave the choice to people.
             if word.ends_with(',')
@@ -72,6 +80,22 @@ pub fn successor(package: &Purl, advice: &str) -> Option<Purl> {
 /// A word without the signs around it.
 fn plain(word: &str) -> &str {
     word.trim_matches(|c: char| "\"'`()[]{}<>,;:.!?*".contains(c))
+}
+
+/// Whether two words begin the command that adds a package: `npm install`.
+fn is_command(package: &Purl, program: &str, does: &str) -> bool {
+    package.purl_type() == "npm"
+        && ["npm", "pnpm", "yarn"].contains(&plain(program))
+        && ["install", "i", "add"].contains(&does)
+}
+
+/// The package that a command adds, which ends with it.
+fn added<'w>(package: &Purl, rest: impl Iterator<Item = &'w str>) -> Option<Purl> {
+    let mut rest = rest.skip_while(|word| word.starts_with('-'));
+    let word = rest.next()?;
+    let ends = word.ends_with(['`', '\'', '"', '.', ',', ';', '!'])
+        || rest.next().is_none_or(|next| plain(next).eq_ignore_ascii_case("instead"));
+    ends.then(|| named(package, &format!("`{}`", plain(word)), None)).flatten()
 }
 
 /// The package of a word. One that is not marked as a name must look like one, and end what is said.
@@ -105,7 +129,11 @@ fn named(package: &Purl, word: &str, next: Option<&str>) -> Option<Purl> {
             let scope = scope.strip_prefix('@').filter(|scope| lower(scope))?;
             format!("pkg:npm/%40{scope}/{name}")
         }
-        ("npm", None) if lower(name) && (marked || ends && name.contains('-')) => {
+        // What left its scope has its name still.
+        ("npm", None)
+            if lower(name)
+                && (marked || ends && (name.contains('-') || name == package.name())) =>
+        {
             format!("pkg:npm/{name}")
         }
         _ => return None,

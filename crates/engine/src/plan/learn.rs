@@ -177,6 +177,10 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Source::Prior => f.write_str("prior"),
+            Source::Team { finished: 1, reverted } => {
+                let back = if *reverted > 0 { ", which was reverted" } else { "" };
+                write!(f, "prior and 1 finished update of this team{back}")
+            }
             Source::Team { finished, reverted: 0 } => {
                 write!(f, "prior and {finished} finished updates of this team")
             }

@@ -6,6 +6,8 @@ mod action;
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +158,21 @@ pub struct Rhythm {
     pub windows: Vec<Window>,
     /// Until when load-days are counted.
     pub horizon: String,
+    /// The time zone of the charter's calendar, of which days are told. `null`: it has no name, or an older build wrote this.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
+
+impl Rhythm {
+    /// A moment as clocks of the time zone show it, with the offset. What is none, and where no zone is known, stays as it is.
+    pub fn local(&self, moment: &str) -> String {
+        let zone = self.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        let local = moment.parse::<Timestamp>().ok().zip(zone).and_then(|(at, zone)| {
+            let offset = zone.to_offset(at);
+            (offset != Offset::UTC).then(|| at.display_with_offset(offset).to_string())
+        });
+        local.unwrap_or_else(|| moment.to_owned())
+    }
 }
 
 /// One window.
@@ -280,7 +297,7 @@ pub struct Left {
     pub why: String,
     /// Who stands in the way: one requirement each.
     pub blockers: Vec<Blocker>,
-    /// The next best action, in words. `null`: there is an action, and it waits.
+    /// The next best action, in words. `null`: its action waits for another one.
     pub next: Option<String>,
     /// The edit of a manifest that would be made, where the package manager is not there to confirm it.
     pub edit: Vec<Change>,

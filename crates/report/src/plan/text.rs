@@ -49,6 +49,12 @@ struct Page<'o> {
 }
 
 impl Page<'_> {
+    /// The day of a moment, where the team is.
+    fn day(&self, moment: &str) -> String {
+        let local = self.plan.rhythm.local(moment);
+        local.get(..10).map_or_else(|| local.clone(), str::to_owned)
+    }
+
     fn write(&mut self) -> io::Result<()> {
         self.head()?;
         for batch in &self.plan.batches {
@@ -68,12 +74,15 @@ impl Page<'_> {
             true => String::new(),
             false => format!(" ({} assumed)", rhythm.assumed.join(", ")),
         };
-        let last = rhythm.windows.last().map_or("?", |w| day(&w.end));
+        let last = rhythm.windows.last().map_or("?".to_owned(), |w| self.day(&w.end));
+        let capacity = match number(rhythm.capacity) {
+            one if one == "1" => "1 point".to_owned(),
+            many => format!("{many} points"),
+        };
         let text = format!(
-            "{}: {}, {} points per window{assumed}; {} until {last}; charter {} {}",
+            "{}: {}, {capacity} per window{assumed}; {} until {last}; charter {} {}",
             rhythm.team,
             rhythm.cadence,
-            number(rhythm.capacity),
             count(rhythm.windows.len(), "window"),
             plan.charter.name,
             plan.charter.version,
@@ -173,7 +182,7 @@ impl Page<'_> {
             "{} by {}, {confirmed}{after}; in production by {}",
             files(batch),
             batch.tool,
-            day(&batch.by)
+            self.day(&batch.by)
         );
         self.say("  ", &text, Ansi::new().dimmed())?;
         let actions: Vec<&Action> = batch
@@ -275,7 +284,7 @@ impl Page<'_> {
             self.say("             ", text, Ansi::new().dimmed())?;
         }
         if let Some(until) = &action.quarantine {
-            let text = format!("in quarantine until {}", day(until));
+            let text = format!("in quarantine until {}", self.day(until));
             self.say("             ", &text, Ansi::new().dimmed())?;
         }
         if style.verbose {
@@ -481,7 +490,7 @@ impl Page<'_> {
         let text = format!(
             "If nothing is done, {} by {}, with {} load-days; with the plan, {} and {}.",
             deadlines(plan.nothing.missed.len()),
-            day(&plan.rhythm.horizon),
+            self.day(&plan.rhythm.horizon),
             number(plan.nothing.load_days.round()),
             plan.worth.missed,
             number(plan.worth.load_days.round()),
@@ -574,15 +583,28 @@ fn package(purl: &str) -> String {
     parsed.map_or_else(|_| purl.to_owned(), |purl| purl.package().to_string())
 }
 
-fn day(time: &str) -> &str {
-    time.get(..10).unwrap_or(time)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json as value;
 
     use super::*;
+
+    /// A freeze ends at midnight where the team is, which is the day before elsewhere.
+    #[test]
+    fn moments_are_of_the_time_zone_of_the_charter() {
+        let local = |zone: serde_json::Value| {
+            let rhythm: crate::plan::json::Rhythm = serde_json::from_value(value!({
+                "team": "web", "cadence": "week", "capacity": 1.0, "days_per_point": 1.0,
+                "assumed": [], "windows": [], "horizon": "", "time_zone": zone,
+            }))
+            .unwrap();
+            rhythm.local("2026-12-20T23:00:00Z")
+        };
+        assert_eq!(local(value!("Europe/Berlin")), "2026-12-21T00:00:00+01:00");
+        for zone in [value!("UTC"), value!(null), value!("Nowhere/None")] {
+            assert_eq!(local(zone), "2026-12-20T23:00:00Z");
+        }
+    }
 
     /// A copy that is merged into one that is listed already goes, and the package stays.
     #[test]

@@ -369,6 +369,16 @@ fn a_confirmed_action_stands_in_place_of_a_guess() {
     assert_eq!(is["batches"], json!([]), "{is:#}");
     let why = is["left"][0]["why"].as_str().unwrap();
     assert!(why.contains("blocked by pkg:npm/quay@1.0.0, which needs moment <2.25"), "{why}");
+    // Nobody stands in the way: the reason of the plan is told.
+    refused["now"] = json!("2026-03-02T10:00:00Z");
+    for left in refused["left"].as_array_mut().unwrap() {
+        left["blockers"] = json!([]);
+        left["why"] = json!("raise moment to 2.30.1: it broke the tests");
+    }
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &refused).0, 201);
+    let is = plan();
+    let why = is["left"][0]["why"].as_str().unwrap();
+    assert!(why.contains("found: raise moment to 2.30.1: it broke the tests"), "{why}");
     // With a new snapshot it is old, and a guess stands in again.
     world.build("2.24.1");
     let confirmed = world.push(&world.lea, "/api/v1/plans?asset=shop&revision=none", &sent);

@@ -115,6 +115,7 @@ impl Evidence<'_> {
         let mut gone: Vec<usize> = gone.copied().collect();
         gone.sort_unstable();
         let gone = gone.into_iter().filter_map(|at| self.before.findings.get(at));
+        let local = |moment: &str| self.plan.0.rhythm.local(moment);
         let mut told: Vec<_> = gone
             .map(|finding| {
                 let (all, package) = (ids(finding), finding.purl.to_string());
@@ -124,7 +125,7 @@ impl Evidence<'_> {
                     vulnerability: finding.vulnerability.id.to_string(),
                     package,
                     level: known.as_ref().map(|k| k.level.clone()),
-                    deadline: known.as_ref().and_then(|k| k.deadline.clone()),
+                    deadline: known.as_ref().and_then(|k| k.deadline.as_deref()).map(local),
                     undated: known.as_ref().is_none_or(|k| k.undated),
                     exploited: known.as_ref().map(|k| k.exploited),
                 };

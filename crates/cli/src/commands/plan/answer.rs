@@ -25,6 +25,7 @@ use super::settled::Settled;
 use super::stack::Extent;
 use super::tree::Trees;
 use super::unread;
+use super::waiting;
 use super::words::{ACCEPT, Explained};
 use crate::args;
 use crate::commands::rhythm::Rhythm;
@@ -145,6 +146,7 @@ impl Answer<'_> {
             assumed: rhythm.assumed.iter().map(|what| (*what).to_owned()).collect(),
             windows: rhythm.windows.iter().map(window).collect(),
             horizon: rhythm.horizon.to_string(),
+            time_zone: self.charter.calendar.time_zone.iana_name().map(str::to_owned),
         }
     }
 
@@ -250,7 +252,11 @@ impl Answer<'_> {
             (WhyNow::Accepted, None) => "it was planned for this window before".to_owned(),
             (why, _) => tell::why_now(&self.settled.problem, why),
         };
-        batch.why_now.iter().map(tell).collect()
+        let refused = self.settled.before.refused(&self.candidates_named(&batch.candidates));
+        let refused = refused.map(|why| {
+            format!("{why}: its request opens only with `trimtab apply --request --again`")
+        });
+        refused.into_iter().chain(batch.why_now.iter().map(tell)).collect()
     }
 
     fn action(&self, candidate: &Candidate) -> json::Action {
@@ -349,7 +355,11 @@ impl Answer<'_> {
                     explained.blockers.iter().map(blocker).collect(),
                 ),
                 (because, _, _) => {
-                    (tell::because(&self.settled.problem, because), None, Vec::new())
+                    let why = tell::because(&self.settled.problem, because);
+                    let open = self.open.get(at);
+                    let next =
+                        open.and_then(|open| waiting::next(because, open.level, self.charter));
+                    (why, next, Vec::new())
                 }
             };
             let unused = explained.is_some_and(|e| e.unused);

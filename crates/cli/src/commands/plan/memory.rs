@@ -15,6 +15,7 @@ use trimtab_report::one_line;
 use trimtab_report::plan::json::{Asked, Batch, Document};
 
 use super::candidate::Candidate;
+use super::closed::Closed;
 use super::last;
 use super::place::Place;
 use crate::commands::rhythm::Rhythm;
@@ -33,6 +34,7 @@ const NOW: &str = "now";
 pub(super) struct Memory {
     last: Option<Document>,
     open: Vec<Unmerged>,
+    closed: Closed,
 }
 
 /// What candidates were before, by position.
@@ -44,17 +46,22 @@ pub(super) struct Before {
     kept: Vec<Placement>,
     /// Branches that were sent and are not in the last plan: they count to what is open.
     pub(super) others: u32,
+    /// Which requests are closed.
+    closed: Closed,
 }
 
 impl Memory {
     /// What is known of a repository, without asking anybody. Where git cannot tell, that is said, and the plan is
     /// made without.
     pub(super) fn of(folder: &Path, io: &mut Io) -> Memory {
-        let open = unmerged(&agreement::repository(folder)).unwrap_or_else(|unknown| {
+        let mut open = unmerged(&agreement::repository(folder)).unwrap_or_else(|unknown| {
             say::diagnostics(io, std::iter::once(&unknown), false);
             Vec::new()
         });
-        Memory { last: last::read(folder, io), open }
+        let closed = Closed::of(folder, io);
+        // What a closed request left is no change that waits.
+        open.retain(|open| !closed.has(&open.tips));
+        Memory { last: last::read(folder, io), open, closed }
     }
 
     /// What the candidates of today were before.
@@ -64,7 +71,7 @@ impl Memory {
         places: &[Place],
         rhythm: &Rhythm,
     ) -> Before {
-        let mut before = Before::default();
+        let mut before = Before { closed: self.closed.clone(), ..Before::default() };
         // Without it, it is not known which of the open ones the plan takes over.
         let Some(last) = &self.last else { return before };
         let is_known = |open: &&Unmerged| last.batches.iter().any(|b| b.name == open.batch);
@@ -160,6 +167,11 @@ impl Before {
     pub(super) fn name(&self, candidates: &[usize]) -> Option<&str> {
         let first = self.open.get(candidates.first()?)?;
         Some(&first.0)
+    }
+
+    /// Why people do not want a batch of these actions. `None`: nothing is known of that.
+    pub(super) fn refused(&self, actions: &[String]) -> Option<&str> {
+        self.closed.why(actions)
     }
 }
 

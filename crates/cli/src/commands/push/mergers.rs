@@ -53,9 +53,9 @@ pub(super) fn tell(
     match sent {
         Err(problem) => say::diagnostic(io, &problem),
         Ok(answer) => io.err(&format!(
-            "{}: git knows who merged {} updates, of which the server checked {}\n",
+            "{}: git knows who merged {}, of which the server checked {}\n",
             one_line(asset),
-            all.len(),
+            trimtab_report::table::count(all.len(), "update"),
             answer["looked_at"].as_i64().unwrap_or(0)
         )),
     }

@@ -34,8 +34,8 @@ pub(super) fn notice(planned: &Planned, wish: &Wish, charter: Option<&str>) -> O
     if !planned.missed.is_empty() {
         let missed = count(
             i64::try_from(planned.missed.len()).unwrap_or(i64::MAX),
-            "change was accepted for a window that is over",
-            "changes were accepted for windows that are over",
+            "change was accepted for a window that is over, or not in this plan,",
+            "changes were accepted for windows that are over, or not in this plan,",
         );
         said.push(format!("{missed} and not done: the plan places them anew."));
     }
