@@ -6,7 +6,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::maturity::{Assessment, Judged};
-use trimtab_report::minutes;
 use trimtab_store::StageDay;
 use utoipa::ToSchema;
 

@@ -145,11 +145,11 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     let broken: usize = judged.iter().map(|of| judged::broken(&of.judged)).sum();
     let unknown: usize = judged.iter().map(|of| judged::unknown(&of.judged)).sum();
     let late: usize = judged.iter().map(|of| judged::late(&of.waiting, now)).sum();
-    let made: usize = judged.iter().map(|of| of.judged.len()).sum();
+    let all: usize = judged.iter().map(|of| of.judged.len()).sum();
     let name = &seen.is.is.name;
     let headline = match (seen.is.ended, broken, late) {
         (Some(_), ..) => format!("{name} no longer delivers anything."),
-        (None, 0, 0) => kept(name, made, unknown),
+        (None, 0, 0) => kept(name, all, unknown),
         (None, broken, 0) => format!("{name} breaks {broken} of its promises."),
         (None, 0, late) => format!("{name} owes {}.", answers(late)),
         (None, broken, late) => {

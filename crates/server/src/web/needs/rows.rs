@@ -188,7 +188,7 @@ pub(super) fn changes(asking: &Asking<'_>, all: &[Change]) -> Drawn {
     Drawn { columns, rows: all.iter().map(row).collect() }
 }
 
-/// Systems of which nobody said how much they matter.
+/// Systems that lack a tier or an owner.
 pub(super) fn systems(asking: &Asking<'_>, all: &[System]) -> Drawn {
     let row = |is: &System| {
         let may = asking.who.may(Action::Describe, On { system: Some(is.id), team: is.team });
