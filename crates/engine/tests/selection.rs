@@ -416,7 +416,7 @@ fn what_it_brings_is_judged_at_any_depth() {
             "unmaintained",
             ("pkg:npm/quagga-hoof@1", Some("MIT"), Some(&[Kind::Unmaintained])),
             Deny,
-            "1 that nobody maintains: quagga-hoof@1 (ID-1)",
+            "1 unmaintained: quagga-hoof@1 (ID-1)",
         ),
         (
             "near",

@@ -355,7 +355,7 @@ fn go_with_what_is_vendored() {
     assert!(listed(branch).contains("# rsc.io/quote v1.5.2"));
     assert_eq!(told["lost"], json!(["vendor/rsc.io/quote/quote.go"]), "{told:#}");
     let message = git(&root, &["log", "-1", "--format=%B", branch]);
-    assert!(message.contains("published now: vendor/rsc.io/quote/quote.go"), "{message}");
+    assert!(message.contains("published version: vendor/rsc.io/quote/quote.go"), "{message}");
     let held = git(&root, &["ls-tree", "-r", "--name-only", branch, "vendor/rsc.io/quote"]);
     assert!(held.contains("vendor/rsc.io/quote/quote.go"), "{held}");
     git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", branch]);

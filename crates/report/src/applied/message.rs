@@ -49,7 +49,7 @@ fn actions(batch: &Document, moved: usize) -> Option<String> {
         [one] => alone(one)?,
         all if (2..=NAMED).contains(&all.len()) => {
             let packages = all.iter().map(|what| package(what)).collect::<Option<Vec<_>>>()?;
-            (format!("Move {}", packages.join(", ")), packages.len())
+            (format!("Update {}", packages.join(", ")), packages.len())
         }
         _ => return None,
     };
@@ -233,15 +233,15 @@ mod tests {
             ("raise up to 2, which brings qs", 19, "Raise up to 2 and 18 others"),
             ("raise up to 2, and raise on to 3", 3, "Raise up to 2, and raise on to 3 and 1 other"),
             ("raise up to 2, and 4 more together", 5, "Raise up to 2, and 4 more together"),
-            ("raise up to 2 | relock on | remove off", 5, "Move up, on, off and 2 others"),
-            ("build on left 2", 2, "Move 2 packages in go.mod"),
+            ("raise up to 2 | relock on | remove off", 5, "Update up, on, off and 2 others"),
+            ("build on left 2", 2, "Update 2 packages in go.mod"),
             (
                 "raise a to 1 | raise b to 1 | raise c to 1 | raise d to 1",
                 4,
-                "Move 4 packages in go.mod",
+                "Update 4 packages in go.mod",
             ),
         ] {
-            assert_eq!(told(what, moves), format!("{expected}: 0 findings gone"));
+            assert_eq!(told(what, moves), format!("{expected}: removes 0 findings"));
         }
     }
 

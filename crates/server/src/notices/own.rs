@@ -457,7 +457,7 @@ mod tests {
         assert_eq!((is, why.as_str()), (Became::Later, "busy"));
         assert_eq!(at, Some(now + SignedDuration::from_mins(2)));
         let (is, at, why) = became(later(), TRIES, now);
-        assert_eq!((is, at, why.as_str()), (Became::Refused, None, "given up: busy"));
+        assert_eq!((is, at, why.as_str()), (Became::Refused, None, "gave up: busy"));
         let (is, at, _) = became(Err(NotSent::Unknown("broke".to_owned())), 1, now);
         assert_eq!((is, at), (Became::Unknown, None), "it may have come");
         assert_eq!(became(Ok(()), 3, now), (Became::Sent, None, String::new()));

@@ -74,6 +74,8 @@ pub(crate) struct Looked {
     pub(crate) things: Vec<NewPending>,
     /// When to look again though nothing has happened.
     pub(crate) again: Option<Timestamp>,
+    /// When the next deadline passes: until then nothing is told otherwise by the clock alone.
+    pub(crate) passes: Option<Timestamp>,
 }
 
 #[derive(Default)]
@@ -143,9 +145,8 @@ pub(crate) async fn of_team(
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     let deadlines = findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline);
     let passes = deadlines.filter(|at| *at > now).min();
-    let again = again.into_iter().chain(passes).min();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    Ok(Looked { things, again })
+    Ok(Looked { things, again, passes })
 }
 
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.

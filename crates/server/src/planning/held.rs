@@ -33,7 +33,8 @@ impl Held {
 
     /// What stands in the way of its findings.
     pub(super) fn blocker(&self) -> String {
-        format!("a decision to hold it back{}", self.end())
+        let why = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
+        format!("a decision to hold it back{}{why}", self.end())
     }
 }
 
@@ -73,7 +74,8 @@ mod tests {
         let until = "2026-12-07T00:00:00Z".parse().ok();
         let is = Held { why: "the release is frozen".to_owned(), until };
         assert_eq!(is.words(), "held back until 2026-12-07: the release is frozen");
-        assert_eq!(is.blocker(), "a decision to hold it back until 2026-12-07");
+        let blocker = "a decision to hold it back until 2026-12-07: the release is frozen";
+        assert_eq!(is.blocker(), blocker);
         assert_eq!(Held::default().words(), "held back: nobody said why");
     }
 }

@@ -193,12 +193,6 @@ impl Part {
         let at = self.changes.len();
         match change.placed.as_ref().map(|p| (p.state, p.starts)) {
             Some((PlacementState::Held, _)) => {
-                let reason = change.placed.as_ref().map_or("", |placed| placed.reason.as_str());
-                for finding in &candidate.removes {
-                    if let Some(asked) = self.asked.get_mut(*finding) {
-                        asked.blocker = Some(held_back(reason).into());
-                    }
-                }
                 self.held.push(change);
                 return;
             }
@@ -216,14 +210,6 @@ impl Part {
         }
         self.candidates.push(candidate);
         self.changes.push(change);
-    }
-}
-
-/// What is told to stand in the way of findings whose change people held back.
-fn held_back(reason: &str) -> String {
-    match reason.trim() {
-        "" => "a decision to hold its change back".to_owned(),
-        reason => format!("a decision to hold its change back: {reason}"),
     }
 }
 

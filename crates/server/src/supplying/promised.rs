@@ -226,7 +226,10 @@ mod tests {
         };
         let told = all.sentences();
         assert_eq!(told.len(), 6);
-        assert!(told[0].contains("CycloneDX 1.5") && told[5].contains("from high on"), "{told:?}");
+        assert!(
+            told[0].contains("CycloneDX 1.5") && told[5].contains("for high and above"),
+            "{told:?}"
+        );
         assert!(Promised::default().sentences().is_empty());
         for wrong in [
             Promised { format: Some("swid".into()), ..Promised::default() },

@@ -183,7 +183,7 @@ fn what_is_decided_stands_in_the_next_plan() {
     let held = world.plan("");
     assert!(placed(&held).is_empty(), "{held:#}");
     assert_eq!(held["held"][0]["change"], json!(change));
-    let why = "stays open: blocked by a decision to hold its change back: the ferry is at sea";
+    let why = "stays open: blocked by a decision to hold it back: the ferry is at sea";
     let mut left = held["left"].as_array().unwrap().iter();
     assert!(left.any(|left| left["why"].as_str().unwrap().ends_with(why)), "{held:#}");
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));

@@ -190,7 +190,7 @@ fn what_people_say_comes_back() {
     world.passes(61);
     assert_ne!(costs(&world), before, "people's points price the change");
     let page = world.page();
-    assert!(page.contains("bob has it") && page.contains("in Week 50"), "{page}");
+    assert!(page.contains("assigned to bob") && page.contains("in Week 50"), "{page}");
 
     // It will not be done: an exception is asked for, once, and nobody approved it.
     let seconds = u64::try_from(people::LATER.load(Ordering::SeqCst)).unwrap();
@@ -507,7 +507,7 @@ fn a_tracker_round_trip_in_a_browser() {
     world.passes(301);
     page.open(&format!("{here}/tickets"));
     let told = page.text("main");
-    for words in ["Raise moment to", "bob has it", "Scheduled, without a ticket yet", "o/r"] {
+    for words in ["Raise moment to", "assigned to bob", "Scheduled, without a ticket yet", "o/r"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(page.has("a[href='https://git.example/o/r/issues/7']"));

@@ -90,8 +90,9 @@ fn each_side_sees_what_needs_it() {
     assert_eq!(number(&server, &one, "product", "tiers"), Some("1".into()));
     // What a push named alone belongs to nobody: no plan, digest or alarm would ever tell of it.
     assert_eq!(number(&server, &sam, "security", "owners"), Some("0".into()));
-    server.upload(&eng, "archive", "archive");
-    server.settle(org);
+    let archive = trimtab_store::System { name: "archive".to_owned(), ..Default::default() };
+    let done = app.store.put_system(org, &archive, "trimtab", jiff::Timestamp::now());
+    server.runtime.block_on(done).unwrap();
     for (who, side) in [(&sam, "security"), (&pia, "product"), (&ops, "operations")] {
         assert_eq!(number(&server, who, side, "owners"), Some("1".into()), "{side}");
     }

@@ -88,7 +88,11 @@ fn a_board_is_mailed_once_for_each_time_to_who_may_see_it_then() {
     grants(&[]);
     look(week(1));
     let page = server.open(&cyd, path);
-    assert!(page.text.contains("not sent: nothing may be seen"), "{}", page.text);
+    assert!(
+        page.text.contains("not sent: the account may no longer see anything there"),
+        "{}",
+        page.text
+    );
     grants(&whole);
     // Nor what a process began that ended meanwhile: it is not known, and not sent again.
     let due = app.store.board_mail(world.org, cyd.id, "security");
