@@ -74,8 +74,6 @@ pub(crate) struct Looked {
     pub(crate) things: Vec<NewPending>,
     /// When to look again though nothing has happened.
     pub(crate) again: Option<Timestamp>,
-    /// When the next deadline passes: until then nothing is told otherwise by the clock alone.
-    pub(crate) passes: Option<Timestamp>,
 }
 
 #[derive(Default)]
@@ -143,10 +141,8 @@ pub(crate) async fn of_team(
         thing
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
-    let deadlines = findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline);
-    let passes = deadlines.filter(|at| *at > now).min();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    Ok(Looked { things, again, passes })
+    Ok(Looked { things, again })
 }
 
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.
@@ -254,8 +250,6 @@ fn thing(
     let held_until = held.map(|held| held.until);
     let mark = match held_until {
         _ if is_merged => format!("merged {ids:?}"),
-        // That its deadline passed is told, once, also where nothing else changed.
-        None if is_late => format!("{version} {:?} {ids:?} late", window.map(|w| &w.name)),
         None => format!("{version} {:?} {ids:?}", window.map(|w| &w.name)),
         Some(until) => format!("held {until:?} {ids:?}"),
     };

@@ -59,8 +59,10 @@ fn a_supplier_is_written_to_once_of_each_thing_and_of_nothing_that_was_found() {
     look("first");
     let got = smtp.mail();
     assert_eq!(got["to"], json!(["psirt@northwind.example"]));
-    let text = got["text"].as_str().unwrap().replace("\r\n", " ");
-    for wanted in ["gateway affected?", "at least 99 of 100 points", "3 days old", "with the link"]
+    // Long lines of a mail are broken anywhere.
+    let text = got["text"].as_str().unwrap().replace("=\r\n", "").replace("\r\n", " ");
+    for wanted in
+        ["Is the gateway affected?", "at least 99 of 100 points", "3 days old", "with the link"]
     {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
@@ -79,7 +81,7 @@ fn a_supplier_is_written_to_once_of_each_thing_and_of_nothing_that_was_found() {
     let asked = post(server, lea, &format!("/api/v1/suppliers/{id}/questions"), &more);
     assert_eq!(asked.status, 201, "{asked:?}");
     look("more");
-    let text = smtp.mail()["text"].as_str().unwrap().to_owned();
+    let text = smtp.mail()["text"].as_str().unwrap().replace("=\r\n", "");
     assert!(text.contains("And the pager?") && !text.contains("99 of 100"), "{text}");
     assert_eq!(items(&told()).len(), 4);
     // It is switched off, and is of nobody's concern who may not change the supplier.
