@@ -21,7 +21,7 @@ pub fn title(batch: &Document) -> String {
         ([one], n) => format!("{}: removes {}", short(one), findings(n)),
         (all, n) => {
             if let Some(what) = actions(batch, all.len()) {
-                return format!("{what}: {} gone", findings(n));
+                return format!("{what}: removes {}", findings(n));
             }
             // Of Python's requirements each file has versions of its own.
             let is_alike = |path: &&String| {

@@ -60,6 +60,7 @@ pub(crate) async fn page(
         "#list".to_owned(),
         "#list".to_owned(),
         format!("/updates?team={id}"),
+        metrics.clone(),
         format!("/findings?counts=true&team={id}"),
         metrics,
     ];

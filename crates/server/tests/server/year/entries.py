@@ -30,6 +30,10 @@ def word(value):
         return shown(value)
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value):
         return f"{value[:10]} {value[11:16]} UTC"
+    if isinstance(value, list) and all(isinstance(one, (str, int, float)) and not isinstance(one, bool) for one in value):
+        value = ", ".join(one if isinstance(one, str) else json.dumps(one) for one in value)
+        if not value:
+            return None
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return text[:LONGEST] + "…" if len(text) > LONGEST else text
 
