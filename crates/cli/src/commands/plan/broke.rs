@@ -123,13 +123,7 @@ impl Broke {
         let Some(place) = last::place(folder, io) else { return };
         let place = place.with_extension("broke.json");
         let text = serde_json::to_string(&after).unwrap_or_default();
-        // Whole or not at all, whenever the process ends.
-        let aside = place.with_extension(format!("part-{}", std::process::id()));
-        let kept = place
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&aside, text))
-            .and_then(|()| fs::rename(&aside, &place));
+        let kept = last::whole(&place, text.as_bytes());
         if let Err(error) = kept {
             io.err(&format!(
                 "What broke the tests could not be saved: {}: {error}\n",

@@ -80,13 +80,7 @@ impl Closed {
         let Some(place) = last::place(folder, io) else { return };
         let place = place.with_extension("closed.json");
         let text = serde_json::to_string(&after).unwrap_or_default();
-        // Whole or not at all, whenever the process ends.
-        let aside = place.with_extension(format!("part-{}", std::process::id()));
-        let kept = place
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&aside, text))
-            .and_then(|()| fs::rename(&aside, &place));
+        let kept = last::whole(&place, text.as_bytes());
         if let Err(error) = kept {
             io.err(&format!(
                 "Which requests are closed could not be saved: {}: {error}\n",

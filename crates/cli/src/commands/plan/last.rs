@@ -1,6 +1,7 @@
 //! The plan that was made last of a repository, kept in the data folder: what `apply` carries out where no file is named.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -25,18 +26,20 @@ pub(super) fn read(folder: &Path, io: &Io) -> Option<Document> {
 /// Keeps it. A plan that cannot be kept is a plan all the same: that is told.
 pub(super) fn keep(folder: &Path, document: &Document, io: &mut Io) {
     let Some(place) = place(folder, io) else { return };
-    let kept = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-        let mut text = Vec::new();
-        json::write(document, &mut text)?;
-        // Whole or not at all, whenever the process ends.
-        let aside = place.with_extension(format!("part-{}", std::process::id()));
-        fs::write(&aside, text)?;
-        fs::rename(&aside, &place)
-    });
+    let mut text = Vec::new();
+    let kept = json::write(document, &mut text).and_then(|()| whole(&place, &text));
     if let Err(error) = kept {
         io.err(&format!(
             "The plan could not be saved for `trimtab apply`: {}: {error}\n",
             place.display()
         ));
     }
+}
+
+/// Writes a file of the data folder: whole or not at all, whenever the process ends.
+pub(super) fn whole(place: &Path, text: &[u8]) -> io::Result<()> {
+    place.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let aside = place.with_extension(format!("part-{}", std::process::id()));
+    fs::write(&aside, text)?;
+    fs::rename(&aside, place)
 }

@@ -1,5 +1,7 @@
 //! Why an idea came to nothing, in words: who stands in the way, and what is the next best action.
 
+mod undriven;
+
 use trimtab_connect::update::{Blocker, Change, Options, Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Proposal, Purl, Relation, Way};
@@ -8,6 +10,7 @@ use trimtab_report::group::name;
 use super::attempt::Refused;
 use super::place::Place;
 use super::search::{Case, Tried};
+use undriven::undriven;
 
 /// Why findings of an idea stay.
 #[derive(Default)]
@@ -104,42 +107,6 @@ fn is_unoffered(tried: &Tried, package: &str, to: &str) -> bool {
         Refused::Tool(refusal) => refusal.reason.unoffered().is_some_and(is_it),
         _ => false,
     })
-}
-
-/// Package managers that Trimtab does not run, by the names of their files.
-const UNDRIVEN: &[(&str, &str)] = &[
-    ("Package.resolved", "Swift's package manager"),
-    ("Package.swift", "Swift's package manager"),
-    ("Pipfile", "Pipenv"),
-    ("Pipfile.lock", "Pipenv"),
-    ("Podfile.lock", "CocoaPods"),
-    ("bun.lock", "Bun"),
-    ("conan.lock", "Conan"),
-    ("deno.lock", "Deno"),
-    ("mix.lock", "Mix"),
-    ("pdm.lock", "PDM"),
-    ("pixi.lock", "pixi"),
-    ("pubspec.lock", "pub"),
-    ("stack.yaml.lock", "Stack"),
-];
-
-/// Why nothing was tried for a package of a file that no package manager is known for, and what to do.
-fn undriven(path: &str, package: &str, to: &str) -> (String, String) {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    match UNDRIVEN.iter().find(|(name, _)| *name == file) {
-        Some((_, manager)) => (
-            format!("{path} belongs to {manager}, which Trimtab does not run"),
-            format!("raise {package} to {to} with {manager}"),
-        ),
-        None if path.is_empty() => (
-            "no known package manager writes its file".to_owned(),
-            format!("raise {package} to {to} by hand"),
-        ),
-        None => (
-            format!("no known package manager writes {path}"),
-            format!("raise {package} to {to} in {path} by hand"),
-        ),
-    }
 }
 
 /// Whether of all ways of an idea nothing but relocks came to an end.
@@ -511,21 +478,29 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn to_replace_is_advised_only_where_no_version_helps() {
-        let idea = Idea {
+    /// A package that a version of it helps, without a way.
+    fn idea(package: &str, relation: Relation, to: &str) -> Idea {
+        Idea {
             file: 0,
-            package: "pkg:cargo/deep@1.0.0".parse().unwrap(),
-            relation: Relation::Transitive,
-            to: Some("2.0.0".into()),
+            package: package.parse().unwrap(),
+            relation,
+            to: Some(to.into()),
             unsaid: false,
             within: None,
-            parents: vec!["pkg:cargo/top@1.0.0".parse().unwrap()],
+            parents: Vec::new(),
             around: Vec::new(),
             askers: Vec::new(),
             findings: vec![0],
             left: Vec::new(),
             ways: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn to_replace_is_advised_only_where_no_version_helps() {
+        let idea = Idea {
+            parents: vec!["pkg:cargo/top@1.0.0".parse().unwrap()],
+            ..idea("pkg:cargo/deep@1.0.0", Relation::Transitive, "2.0.0")
         };
         let case = Case {
             idea: &idea,
@@ -548,18 +523,8 @@ mod tests {
     #[test]
     fn what_would_run_code_has_its_edit() {
         let idea = Idea {
-            file: 0,
-            package: "pkg:maven/a/left@1.30".parse().unwrap(),
-            relation: Relation::Direct,
-            to: Some("2.0".into()),
-            unsaid: false,
-            within: None,
-            parents: Vec::new(),
-            around: Vec::new(),
-            askers: Vec::new(),
-            findings: vec![0],
-            left: Vec::new(),
             ways: vec![Way::Raise],
+            ..idea("pkg:maven/a/left@1.30", Relation::Direct, "2.0")
         };
         let wanted = BTreeSet::new();
         let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
@@ -584,18 +549,8 @@ mod tests {
     #[test]
     fn nobody_is_told_to_take_what_is_not_offered_or_malicious() {
         let idea = Idea {
-            file: 0,
-            package: "pkg:npm/left@5.3.0".parse().unwrap(),
-            relation: Relation::Direct,
-            to: Some("5.6.1".into()),
-            unsaid: false,
-            within: None,
-            parents: Vec::new(),
-            around: Vec::new(),
-            askers: Vec::new(),
-            findings: vec![0],
-            left: Vec::new(),
             ways: vec![Way::Raise],
+            ..idea("pkg:npm/left@5.3.0", Relation::Direct, "5.6.1")
         };
         let wanted = BTreeSet::new();
         let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
@@ -629,18 +584,8 @@ mod tests {
         let held = || refused(Reason::Unchanged { blockers: Vec::new() });
         let early = |ways: &[Way], tried: Vec<(&str, Refused)>| {
             let idea = Idea {
-                file: 0,
-                package: "pkg:npm/deep@1.0.0".parse().unwrap(),
-                relation: Relation::Transitive,
-                to: Some("2.0.0".into()),
-                unsaid: false,
-                within: None,
-                parents: Vec::new(),
-                around: Vec::new(),
-                askers: Vec::new(),
-                findings: vec![0],
-                left: Vec::new(),
                 ways: ways.to_vec(),
+                ..idea("pkg:npm/deep@1.0.0", Relation::Transitive, "2.0.0")
             };
             let wanted = BTreeSet::new();
             let case =
@@ -671,18 +616,8 @@ mod tests {
         };
         let held = |who: &str| refused(Reason::Unchanged { blockers: vec![by(who)] });
         let idea = Idea {
-            file: 0,
-            package: "pkg:npm/left@1.0.0".parse().unwrap(),
-            relation: Relation::Direct,
-            to: Some("2.0.0".into()),
-            unsaid: false,
-            within: None,
-            parents: Vec::new(),
-            around: Vec::new(),
-            askers: Vec::new(),
-            findings: vec![0],
-            left: Vec::new(),
             ways: vec![Way::Raise, Way::Override],
+            ..idea("pkg:npm/left@1.0.0", Relation::Direct, "2.0.0")
         };
         let case = |tried: Vec<(&str, Refused)>| {
             let wanted = BTreeSet::new();
@@ -736,20 +671,7 @@ mod tests {
 
     #[test]
     fn what_was_stopped_or_may_not_run_is_not_told_as_impossible() {
-        let idea = Idea {
-            file: 0,
-            package: "pkg:maven/a/left@1.0.0".parse().unwrap(),
-            relation: Relation::Direct,
-            to: Some("2.0.0".into()),
-            unsaid: false,
-            within: None,
-            parents: Vec::new(),
-            around: Vec::new(),
-            askers: Vec::new(),
-            findings: vec![0],
-            left: Vec::new(),
-            ways: Vec::new(),
-        };
+        let idea = idea("pkg:maven/a/left@1.0.0", Relation::Direct, "2.0.0");
         let wanted = BTreeSet::new();
         let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
         let told = |reason| {
