@@ -114,7 +114,7 @@ impl Page<'_> {
                 more => format!(", and {more} more"),
             };
             let text = format!(
-                "{} could not be judged, and {} in none of these numbers: {} ({}){more}.",
+                "{} could not be assessed and {} not counted here: {} ({}){more}.",
                 count(plan.not_judged.len(), "component"),
                 if rest.is_empty() { "is" } else { "are" },
                 first.package,
@@ -139,8 +139,8 @@ impl Page<'_> {
             let what = match margin.removes.len() {
                 0 => String::new(),
                 n => {
-                    let n = count(n, "finding");
-                    format!("remove {n} more with load {} and ", number(margin.load))
+                    let n = count(n, "more finding");
+                    format!("remove {n} with load {} and ", number(margin.load))
                 }
             };
             let text = format!(
@@ -158,7 +158,7 @@ impl Page<'_> {
             n => format!("{n} deadlines pass"),
         };
         let text = format!(
-            "If nothing is done, {} by {}, with {} load-days; with the plan, {} and {}.",
+            "If nothing is done, {} by {} and load-days are {}; with the plan, {} and {}.",
             deadlines(plan.nothing.missed.len()),
             self.day(&plan.rhythm.horizon),
             number(plan.nothing.load_days.round()),
@@ -168,7 +168,7 @@ impl Page<'_> {
         self.say("", &text, Ansi::new())?;
         let best = match plan.worth.gap {
             gap if gap < 0.0005 => "no better plan exists".to_owned(),
-            gap => format!("at most {:.1} % above the best possible", gap * 100.0),
+            gap => format!("within {:.1} % of the best possible plan", gap * 100.0),
         };
         let search = &plan.search;
         let asked = match search.offline {

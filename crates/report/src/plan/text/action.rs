@@ -61,7 +61,7 @@ impl Page<'_> {
         }
         self.with(action, lead, arrow)?;
         if !action.fix_named {
-            let text = "no source names a fix, but none says that this version is affected";
+            let text = "no source names a fix, but none lists this version as affected";
             self.say("             ", text, Ansi::new().dimmed())?;
         }
         if let Some(until) = &action.quarantine {
@@ -90,7 +90,7 @@ impl Page<'_> {
                 false => {
                     let ends = match moved {
                         Some(moved) if moved.to.is_empty() => {
-                            format!(" {} (goes)", moved.from.join(", "))
+                            format!(" {} (removed)", moved.from.join(", "))
                         }
                         Some(moved) => ends(moved, arrow),
                         None => String::new(),
@@ -121,11 +121,11 @@ impl Page<'_> {
             self.say(pad, &text, Ansi::new().dimmed())?;
         }
         let text = format!(
-            "{}: the middle, divided by how likely it is to hold",
+            "{}: the middle of the range, divided by the confidence",
             points(action.cost.least, action.cost.most, action.cost.points)
         );
         self.say(pad, &text, Ansi::new().dimmed())?;
-        let text = format!("holds with {}", action.confidence.reasons.join("; "));
+        let text = format!("confidence {}", action.confidence.reasons.join("; "));
         self.say(pad, &text, Ansi::new().dimmed())
     }
 }
@@ -134,8 +134,8 @@ impl Page<'_> {
 fn ends(moved: &Move, arrow: &str) -> String {
     let from = moved.from.join(", ");
     match (&moved.to[..], &moved.from[..]) {
-        ([], [_]) => format!(" {from}: that copy goes"),
-        ([], _) => format!(" {from}: those copies go"),
+        ([], [_]) => format!(" {from}: that copy is removed"),
+        ([], _) => format!(" {from}: those copies are removed"),
         (to, _) => format!(" {from} {arrow} {}", to.join(", ")),
     }
 }
@@ -166,8 +166,8 @@ mod tests {
             ends(&Move { package, from: all(from), to: all(to) }, "->")
         };
         assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
-        assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy goes");
-        assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies go");
+        assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy is removed");
+        assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies are removed");
     }
 
     #[test]

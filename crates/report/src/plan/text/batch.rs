@@ -23,7 +23,7 @@ impl Page<'_> {
             if batch.load > 0.0 {
                 format!("-{}", number(batch.load))
             } else {
-                "as before".to_owned()
+                "unchanged".to_owned()
             },
         );
         // Its name is what `apply` takes: all of it is told.
@@ -115,10 +115,9 @@ impl Page<'_> {
         let is_against = |check: &&&Check| {
             check.reasons.iter().any(|reason| !reason.unknown && reason.verdict != "allow")
         };
-        let known = match (checks.values().filter(is_against).count(), checks.len()) {
-            (0, 1) => "nothing known against it".to_owned(),
-            (0, _) => "nothing known against them".to_owned(),
-            (n, _) => format!("something known against {n}"),
+        let known = match checks.values().filter(is_against).count() {
+            0 => "no known problems".to_owned(),
+            n => format!("known problems with {n}"),
         };
         let mut told = vec![format!("{}, {known}", count(checks.len(), "new version"))];
         told.extend(unknown(checks.values().copied()));

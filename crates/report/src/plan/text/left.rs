@@ -58,7 +58,7 @@ impl Page<'_> {
         let mark = self.lines.paint(colour(rating_of(worst)), &mark);
         write!(self.lines.out, "  {mark} ")?;
         let version = match version(package) {
-            none if none.is_empty() => "of no known version".to_owned(),
+            none if none.is_empty() => "(version unknown)".to_owned(),
             version => version,
         };
         let what = match all {
