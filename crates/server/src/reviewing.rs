@@ -323,7 +323,7 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
     if let ReviewOf::Systems(ids) = &wanted.of
         && (ids.is_empty() || ids.len() > 100)
     {
-        return Err(Problem::invalid("A review is of 1 to 100 systems."));
+        return Err(Problem::invalid("A review must be of 1 to 100 systems."));
     }
     if let ReviewOf::Team(id) = &wanted.of {
         let stored = app.store.systems(who.org).await?;
@@ -346,22 +346,23 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
     };
     must_hold(app, who, &wanted.of).await?;
     if !LENGTHS.contains(&wanted.minutes) {
-        return Err(Problem::invalid("`minutes` is 10 to 180."));
+        return Err(Problem::invalid("`minutes` must be 10 to 180."));
     }
     let name = match &wanted.name {
         None => None,
         Some(text) => {
             let name = line(text, 100);
-            let name = name
-                .ok_or_else(|| Problem::invalid("`name` is up to 100 characters on one line."))?;
+            let name = name.ok_or_else(|| {
+                Problem::invalid("`name` must be at most 100 characters, on one line.")
+            })?;
             if !matches!(&wanted.of, ReviewOf::Systems(ids) if ids.len() > 1) {
-                return Err(Problem::invalid("`name` is for a group of several systems."));
+                return Err(Problem::invalid("`name` is only for a group of several systems."));
             }
             Some(name)
         }
     };
     if wanted.at < now - YEAR || wanted.at > now + YEAR {
-        return Err(Problem::invalid("`at` is within a year from now."));
+        return Err(Problem::invalid("`at` must be within a year from now."));
     }
     let new = NewReview {
         kind: wanted.kind.as_str().to_owned(),
@@ -394,7 +395,7 @@ pub(crate) async fn open(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
     let (shown, actor) = ((systems.as_slice(), &pack), who.actor());
     let opened =
         app.store.open_with_stock(who.org, by, shown, stock.as_deref(), (&actor, now)).await?;
-    if opened { Ok(()) } else { Err(Problem::conflict("The review was opened before.")) }
+    if opened { Ok(()) } else { Err(Problem::conflict("The review was already opened.")) }
 }
 
 /// Notes that somebody is there: they themselves, or another person who may see the review.
@@ -419,7 +420,7 @@ pub(crate) async fn attend(
 
 /// Somebody who may see what a review is of.
 async fn concerned(app: &App, who: &Who, scope: &Scope, id: i64) -> Result<Person, Problem> {
-    let wrong = || Problem::invalid("`owner` is a person who may see what the review is of.");
+    let wrong = || Problem::invalid("`owner` must be a person who may see what the review is of.");
     let person = app.store.person(who.org, id).await?.filter(|p| !p.disabled).ok_or_else(wrong)?;
     if sees_too(app, who, scope, id).await? { Ok(person) } else { Err(wrong()) }
 }
@@ -480,7 +481,7 @@ pub(crate) async fn decide(app: &App, who: &Who, id: i64, sent: &Sent) -> Result
     let now = app.now();
     let what = line(&sent.what, 500).filter(|what| !what.is_empty());
     let what =
-        what.ok_or_else(|| Problem::invalid("`what` is 1 to 500 characters on one line."))?;
+        what.ok_or_else(|| Problem::invalid("`what` must be 1 to 500 characters, on one line."))?;
     let due = due(&sent.due, now)?;
     concerned(app, who, &scope, sent.owner).await?;
     let topic = match (sent.topic.as_str(), &review.pack) {
@@ -489,7 +490,8 @@ pub(crate) async fn decide(app: &App, who: &Who, id: i64, sent: &Sent) -> Result
         (key, Some(_)) => {
             let pack = pack(app, who, (&review, &scope), &[]).await?;
             let title = pack.title_of(key);
-            let missing = || Problem::invalid("`topic` is a key of the review's agenda, or empty.");
+            let missing =
+                || Problem::invalid("`topic` must be a key of the review's agenda, or empty.");
             (key.to_owned(), title.ok_or_else(missing)?)
         }
     };
@@ -500,8 +502,9 @@ pub(crate) async fn decide(app: &App, who: &Who, id: i64, sent: &Sent) -> Result
 
 /// The end of a day that was sent.
 fn due(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
-    let wrong =
-        || Problem::invalid("`due` is a day from today to a year from now, such as 2026-12-24.");
+    let wrong = || {
+        Problem::invalid("`due` must be a day from today to a year from now, such as 2026-12-24.")
+    };
     let day: Date = text.trim().parse().map_err(|_| wrong())?;
     let next = day.checked_add(1.day()).map_err(|_| wrong())?;
     let due = next.to_zoned(TimeZone::UTC).map_err(|_| wrong())?.timestamp();
@@ -533,8 +536,8 @@ pub(crate) async fn follow_up(
         must_hold(app, who, &is.is.of).await?;
     }
     let word = line(word, 500);
-    let word =
-        word.ok_or_else(|| Problem::invalid("`word` is up to 500 characters on one line."))?;
+    let word = word
+        .ok_or_else(|| Problem::invalid("`word` must be at most 500 characters, on one line."))?;
     let told = (state, word.as_str());
     app.store.follow_up(who.org, (review, decision), told, &who.actor(), app.now()).await?;
     Ok(())
@@ -551,7 +554,7 @@ pub(crate) async fn close(app: &App, who: &Who, id: i64, note: &str) -> Result<(
     let note = note.trim();
     let odd = |c: char| c.is_control() && c != '\n';
     if note.chars().count() > 5000 || note.chars().any(odd) {
-        return Err(Problem::invalid("`note` is up to 5000 characters."));
+        return Err(Problem::invalid("`note` must be at most 5000 characters."));
     }
     let done = app.store.close_review(who.org, id, note, &who.actor(), app.now()).await?;
     if done { Ok(()) } else { Err(Problem::conflict("The review is not open.")) }
