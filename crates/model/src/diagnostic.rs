@@ -254,7 +254,7 @@ mod tests {
         for code in Code::ALL {
             let text = code.as_str();
             assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
-            assert!(seen.insert(text), "{text} stands twice");
+            assert!(seen.insert(text), "{text} appears twice");
             assert!(code.about().ends_with('.'));
         }
     }

@@ -95,8 +95,8 @@ impl Reader<'_> {
         if found.is_none() {
             let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
             let help = match nearest(&at.value, known.iter().map(|(word, _)| *word)) {
-                Some(near) => format!("did you mean `{near}`? It is one of {}", words.join(", ")),
-                None => format!("it is one of {}", words.join(", ")),
+                Some(near) => format!("did you mean `{near}`? Use one of {}", words.join(", ")),
+                None => format!("use one of {}", words.join(", ")),
             };
             self.wrong(&at.bytes, format!("`{}` is not a valid {what}", at.value), help);
         }
@@ -112,7 +112,7 @@ impl Reader<'_> {
     /// A part that may not have more entries than are read.
     fn bounded(&mut self, what: &str, last: Option<&At<String>>, count: usize) {
         if let Some(at) = last.filter(|_| count > MAX_ENTRIES) {
-            let help = "keep what is in use".to_owned();
+            let help = "remove what is not in use".to_owned();
             self.wrong(
                 &at.bytes,
                 format!("there are {count} {what}; {MAX_ENTRIES} are read"),
@@ -169,7 +169,7 @@ impl Reader<'_> {
     pub(super) fn date(&mut self, at: &At<toml::value::Datetime>) -> Option<Date> {
         let date = shape::date(at.value);
         if date.is_none() {
-            let help = "write a day without a time, as 2026-11-21".to_owned();
+            let help = "write a day without a time, such as 2026-11-21".to_owned();
             self.wrong(&at.bytes, format!("`{}` is not a date", at.value), help);
         }
         date
@@ -208,7 +208,7 @@ impl Reader<'_> {
     ) -> Option<T> {
         let fits = at.value >= least && at.value <= most;
         if !fits {
-            let help = format!("it lies between {least} and {most}");
+            let help = format!("it must be between {least} and {most}");
             self.wrong(&at.bytes, format!("{what} cannot be {}", at.value), help);
         }
         fits.then_some(at.value)
@@ -220,7 +220,7 @@ impl Reader<'_> {
         for name in names {
             if seen.contains(&name.value.as_str()) {
                 let help = format!("give every {what} its own name");
-                self.wrong(&name.bytes, format!("{what} `{}` stands twice", name.value), help);
+                self.wrong(&name.bytes, format!("{what} `{}` appears twice", name.value), help);
             } else if name.value.trim().is_empty() {
                 self.wrong(&name.bytes, format!("a {what} has no name"), "name it".to_owned());
             }
@@ -230,10 +230,10 @@ impl Reader<'_> {
 
     fn charter(&mut self, shape: shape::Charter) -> Charter {
         if shape.format.value != 1 {
-            let help = "this build reads layout 1".to_owned();
+            let help = "this version reads layout 1".to_owned();
             self.wrong(
                 &shape.format.bytes,
-                format!("the layout of the file is {}", shape.format.value),
+                format!("the file has layout {}", shape.format.value),
                 help,
             );
         }
@@ -303,7 +303,7 @@ impl Reader<'_> {
             if let Some(lower) = charter.weights.windows(2).position(falls) {
                 let own = |level: usize| by_level.get(level).copied().flatten();
                 let own = own(lower + 1).or(own(lower));
-                let help = "a graver level weighs at least as much as the one below".to_owned();
+                let help = "a higher level weighs at least as much as the one below".to_owned();
                 self.wrong(
                     own.map_or(&weights.bytes, |at| &at.bytes),
                     "the weights do not rise with the level".to_owned(),
