@@ -429,7 +429,7 @@ fn check(about: &About) -> Result<(), Problem> {
     if KINDS.contains(&about.kind.as_str()) {
         Ok(())
     } else {
-        Err(Problem::invalid(format!("`kind` is one of {}.", KINDS.join(", "))))
+        Err(Problem::invalid(format!("`kind` must be one of {}.", KINDS.join(", "))))
     }
 }
 
@@ -443,7 +443,7 @@ pub(crate) fn refused(refused: ingest::Refused) -> Problem {
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "Not now",
+                "Temporarily unavailable",
                 refused.to_string(),
             )
         }

@@ -135,7 +135,7 @@ pub(crate) async fn post(
     let hidden = match sent.shown.as_str() {
         "yes" => false,
         "no" => true,
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     };
     show(&app, &who, hidden).await?;
     Ok(Redirect::to(&format!("/cards/{id}")).into_response())
