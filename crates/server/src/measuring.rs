@@ -71,7 +71,10 @@ fn event(entry: &Entry, data: &Value) -> Option<Event> {
         Some(EventKind::Detected) => {
             Happened::Detected(data["vulnerability"].as_str().unwrap_or("unknown").into())
         }
-        Some(EventKind::Regressed) => Happened::Regressed,
+        Some(EventKind::Regressed) => {
+            let since = data["since"].as_str().and_then(|text| text.parse().ok());
+            since.map_or(Happened::Regressed, Happened::Resumed)
+        }
         Some(EventKind::Merged) => Happened::Merged,
         Some(EventKind::Fixed) => Happened::Fixed,
         Some(EventKind::Retracted) => Happened::Retracted,

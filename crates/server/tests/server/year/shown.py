@@ -35,7 +35,7 @@ def lists(ledger):
                 may("*" + kind, table, "Load", called(finding), finding.weight)
     for finding in ledger.findings.values():
         if not finding.live and finding.episodes[-1].how == "fixed":
-            took = (finding.episodes[-1].ended - finding.episodes[-1].began) // DAY
+            took = (finding.episodes[-1].ended - finding.episodes[-1].since) // DAY
             may("*/teams/*", "What it fixed", "Days", called(finding), took)
 
 
