@@ -3,6 +3,7 @@
 
 pub(crate) mod duty;
 pub(crate) mod letters;
+mod missed;
 pub(crate) mod others;
 pub(crate) mod own;
 pub(crate) mod post;

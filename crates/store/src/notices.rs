@@ -227,12 +227,21 @@ impl Store {
             before.insert(row.text(0)?, was);
         }
         let at = micros(now);
+        // What no digest was about yet is as old as its oldest news: else what changes again and again, or just when a
+        // digest is due, would be put off to the next one.
+        let sql = "SELECT MAX(at) FROM letter WHERE org = $1 AND team = $2 AND why = 'digest'";
+        let digest = match tx.first(sql, args![org.0, team]).await? {
+            Some(row) => row.maybe_int(0)?,
+            None => None,
+        };
         let mut lines = Vec::new();
         let mut gone: Vec<String> = Vec::new();
         for new in all {
             let was = before.remove(&new.item);
             let told = new.told.to_string();
-            let since = was.as_ref().filter(|w| w.mark == new.mark).map_or(at, |w| w.since);
+            let untold = |w: &&Was| digest.is_none_or(|digest| digest < w.since);
+            let since = was.as_ref().filter(|w| w.mark == new.mark || untold(w));
+            let since = since.map_or(at, |w| w.since);
             let urgent_of = json!(new.urgent_of).to_string();
             let before_it = was.as_ref().and_then(|w| w.urgent_for(&new.urgent_of));
             let urgent = new.urgent.then(|| before_it.unwrap_or(at));

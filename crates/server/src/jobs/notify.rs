@@ -181,8 +181,11 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
             }
             None => (Vec::new(), Timestamp::MAX),
         };
-        let mark = format!("{rest}{until}");
         let mut looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
+        // So do deadlines pass.
+        let until = looked.passes.map_or(until, |at| at.min(until));
+        let mark = format!("{rest}{until}");
+        looked.things.append(&mut looked.missed);
         looked.things.extend(handed);
         looked.things.extend(reminders);
         // What is waited for changes nothing that the mark has.

@@ -15,6 +15,7 @@ use trimtab_store::{
     Team,
 };
 
+use super::missed;
 use super::others::Others;
 use crate::access::secret::digest;
 use crate::facts::within;
@@ -72,6 +73,10 @@ impl Told {
 /// What was found.
 pub(crate) struct Looked {
     pub(crate) things: Vec<NewPending>,
+    /// What is past its deadline, one thing for a system.
+    pub(crate) missed: Vec<NewPending>,
+    /// When the next deadline passes.
+    pub(crate) passes: Option<Timestamp>,
     /// When to look again though nothing has happened.
     pub(crate) again: Option<Timestamp>,
 }
@@ -142,7 +147,8 @@ pub(crate) async fn of_team(
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    Ok(Looked { things, again })
+    let (missed, passes) = (missed::of(&findings, now), missed::next(&findings, now));
+    Ok(Looked { things, missed, passes, again })
 }
 
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.
