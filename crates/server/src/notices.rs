@@ -6,9 +6,11 @@ pub(crate) mod letters;
 mod missed;
 pub(crate) mod others;
 pub(crate) mod own;
+pub(crate) mod ownerless;
 pub(crate) mod post;
 pub(crate) mod standing;
 pub(crate) mod things;
+pub(crate) mod urgent;
 pub(crate) mod wishes;
 
 use trimtab_connect::notify::Security;

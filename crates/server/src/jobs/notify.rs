@@ -21,7 +21,7 @@ use crate::notices::others::{self, Others};
 use crate::notices::post::Readers;
 use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
-use crate::notices::{post, things, why_of, why_word};
+use crate::notices::{post, things, urgent, why_of, why_word};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::reminders;
@@ -117,6 +117,13 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         }
     }
     again(app, org, &teams, &mut done).await?;
+    match urgent::mail(app, org).await {
+        Ok(sent) => done.sent += sent,
+        Err(error) => {
+            tracing::warn!(%error, "who answers for what no team is told of cannot be told");
+            failed = failed.or(Some(error));
+        }
+    }
     if let Some(at) = done.again {
         app.store.add_job(&later(org, at, app.now()), now).await?;
     }

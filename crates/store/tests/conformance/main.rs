@@ -151,6 +151,7 @@ suite! {
     shares::a_link_shows_a_board_until_it_ends,
     board_mails::a_board_is_mailed_once_for_each_time,
     own_digests::a_digest_of_ones_own_tells_each_thing_once,
+    own_digests::what_is_told_somebody_at_once_is_told_once,
     suppliers::a_supplier_is_found_by_the_systems_of_its_products,
     suppliers::a_supplier_comes_by_a_link_until_it_ends,
     suppliers::what_came_and_what_was_asked_is_kept,
