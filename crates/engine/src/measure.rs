@@ -161,6 +161,8 @@ pub struct Episode {
     pub late: bool,
     /// When it came back so soon that its fix no longer counts.
     pub undone: Option<Timestamp>,
+    /// When that fix was which it took back by coming back.
+    pub resumed: Option<Timestamp>,
     /// Gone from the main line, while something that runs still had it.
     pub merged: Option<Timestamp>,
     /// The end.
@@ -382,6 +384,7 @@ impl Life {
             since: at,
             late: false,
             undone: None,
+            resumed: None,
             merged: None,
             ended: None,
             level: None,
@@ -394,12 +397,14 @@ impl Life {
     fn resume(&mut self, at: Timestamp, since: Timestamp) {
         let before = self.episodes.last();
         let late = before.is_some_and(|e| e.late || pace::passed(self, e).is_some());
+        let mut fixed = None;
         if let Some(before) = self.episodes.last_mut() {
             before.undone = Some(at);
+            fixed = before.ended.map(|(at, _)| at);
         }
         self.begin(at);
         if let Some(episode) = self.episodes.last_mut() {
-            (episode.since, episode.late) = (since.min(at), late);
+            (episode.since, episode.late, episode.resumed) = (since.min(at), late, fixed);
         }
     }
 

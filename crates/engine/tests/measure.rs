@@ -165,7 +165,15 @@ fn what_comes_back_soon_goes_on_with_its_term_and_was_not_fixed() {
     // The deadline passed while it was gone: it is late as soon as it is back.
     let lives = told(24, 25);
     assert_eq!((kept(&lives, 0, 24), kept(&lives, 24, 25)), ((1, 0), (0, 1)));
-    assert_eq!(flow(lives.iter(), midnight(0), midnight(30)).found, 2, "it came twice");
+    let flows = |from: i64, to: i64| {
+        let is = flow(lives.iter(), midnight(from), midnight(to));
+        let found = members(lives.iter(), Counted::Found, midnight(from), midnight(to));
+        let gone = members(lives.iter(), Counted::Gone, midnight(from), midnight(to));
+        assert_eq!((found.len(), gone.len()), (is.found, is.fixed));
+        (is.found, is.fixed)
+    };
+    assert_eq!(flows(0, 30), (1, 1), "what was taken back was neither gone nor found again");
+    assert_eq!((flows(0, 20), flows(20, 30)), ((1, 1), (1, 1)));
     // What was missed before it came back is not missed again.
     let mut lives = told(19, 25);
     lives.tell(&event(26, 1, Some(1), Happened::Resumed(noon(10))));

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
 use super::load::carried;
-use super::pace::{aged, fixed, gone, merged, met, missed};
+use super::pace::{aged, came, fixed, gone, merged, met, missed};
 use super::{Episode, Life, Share};
 
 /// What is counted of a period.
@@ -79,9 +79,7 @@ pub fn members<'l>(
             };
             lives.filter_map(counts).filter(is).collect()
         }
-        Counted::Found => lives
-            .flat_map(|life| life.episodes.iter().map(move |episode| (life, episode)))
-            .filter(|(_, episode)| episode.began >= from && episode.began < to)
+        Counted::Found => came(lives, from, to)
             .map(|(life, episode)| {
                 let (began, level) = (episode.began, episode.level);
                 Member { life, began: Some(began), at: began, value: 0.0, level }

@@ -235,7 +235,7 @@ pub struct Flow {
     pub retracted: usize,
 }
 
-/// What ended, with when, and whether it was fixed.
+/// What ended, with when, and whether it was fixed; a fix that was taken back within the time is none.
 pub(super) fn gone<'l>(
     lives: impl Iterator<Item = &'l Life>,
     from: Timestamp,
@@ -244,7 +244,22 @@ pub(super) fn gone<'l>(
     lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter_map(
         move |(life, episode)| {
             let (at, end) = episode.ended.filter(|(at, _)| *at >= from && *at < to)?;
-            Some((life, episode, at, end == End::Fixed))
+            let is_undone = episode.undone.is_some_and(|back| back < to);
+            (!is_undone).then_some((life, episode, at, end == End::Fixed))
+        },
+    )
+}
+
+/// What came: detected, or back. What took a fix of the same time back was there all along.
+pub(super) fn came<'l>(
+    lives: impl Iterator<Item = &'l Life>,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = (&'l Life, &'l Episode)> {
+    lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter(
+        move |(_, episode)| {
+            let within = episode.began >= from && episode.began < to;
+            within && episode.resumed.is_none_or(|fixed| fixed < from)
         },
     )
 }
@@ -263,7 +278,6 @@ pub fn flow<'l>(
             flow.retracted += 1;
         }
     }
-    let episodes = lives.flat_map(|life| &life.episodes);
-    flow.found = episodes.filter(|e| e.began >= from && e.began < to).count();
+    flow.found = came(lives, from, to).count();
     flow
 }

@@ -15,7 +15,7 @@ ROWS = 100
 def ended(findings, start, to):
     for finding in findings:
         for episode in finding.episodes:
-            if episode.ended is not None and start <= episode.ended < to:
+            if episode.ended is not None and start <= episode.ended < to and episode.stands(to):
                 yield finding, episode, (episode.ended - episode.since) / DAY
 
 
@@ -65,12 +65,11 @@ def members(is_, asked, now):
         return [(f, weight) for f, is_level, weight in there if level is None or is_level == wanted]
     if of == "found":
         began = [(f, e) for f in all_ for e in f.episodes]
-        return [(f, 0) for f, e in began if start <= e.began < to]
+        return [(f, 0) for f, e in began if e.came(start, to)]
     if of in ("fixed", "gone"):
         return [(f, took) for f, e, took in ended(all_, start, to) if of == "gone" or e.how == "fixed"]
     if of in ("remediated", "merged"):
         gone = [one for one in ended(all_, start, to) if one[1].how == "fixed" and one[1].counted()]
-        gone = [one for one in gone if one[1].stands(to)]
         gone = [one for one in gone if of != "merged" or one[1].was_merged()]
         return [(f, took) for f, e, took in gone if level not in LEVELS or e.level == level]
     if of in ("met", "missed", "due"):

@@ -56,8 +56,8 @@ class Episode:
         self.began, self.merged, self.ended, self.how = began, None, None, None
         # What came back soon after it was fixed goes on with its term: since when, and whether it was late before.
         self.since, self.late = began if since is None else min(since, began), late
-        # When it came back so soon that its fix no longer counts.
-        self.undone = None
+        # When it came back so soon that its fix no longer counts, and when that fix was which it took back itself.
+        self.undone, self.resumed = None, None
         self.level, self.deadline = None, None
         # What held since when: whether it counts, its level, its weight; and which deadline.
         self.held, self.dues = [], []
@@ -83,6 +83,10 @@ class Episode:
                     return at
             before = due
         return None
+
+    def came(self, start, to):
+        """Whether it came within a time: what took a fix of that time back was there all along."""
+        return start <= self.began < to and (self.resumed is None or self.resumed < start)
 
     def stands(self, to):
         """Whether its end held until a moment: it did not come back soon after, before that."""
@@ -170,7 +174,9 @@ class Finding:
             return Episode(at, since and moment(since))
         last_ = self.episodes[-1]
         late, last_.undone = last_.late or last_.missed() is not None, at
-        return Episode(at, moment(since), late)
+        episode = Episode(at, moment(since), late)
+        episode.resumed = last_.ended
+        return episode
 
     def gone(self):
         """When it was fixed, or no source said so any longer; `None`: it is there."""

@@ -34,9 +34,9 @@ def numbers(ledger, findings, told, teams, first, last):
     findings = list(findings)
     start, to = first * DAY, min((last + 1) * DAY, max(ledger.now, first * DAY))
     episodes = [episode for finding in findings for episode in finding.episodes]
-    ended = [e for e in episodes if e.ended is not None and start <= e.ended < to]
+    ended = [e for e in episodes if e.ended is not None and start <= e.ended < to and e.stands(to)]
     fixed = [e for e in ended if e.how == "fixed"]
-    counted = [e for e in fixed if e.counted() and e.stands(to)]
+    counted = [e for e in fixed if e.counted()]
     days = lambda e: (e.ended - e.since) / DAY
     carried = 0.0
     for episode in episodes:
@@ -76,7 +76,7 @@ def numbers(ledger, findings, told, teams, first, last):
         "merged_to_deployed": spread((e.ended - e.merged) / DAY for e in merged),
         "deadlines": {"met": len(met), "missed": missed, "share": share},
         "flow": {
-            "found": sum(start <= e.began < to for e in episodes),
+            "found": sum(e.came(start, to) for e in episodes),
             "fixed": len(fixed),
             "retracted": sum(e.how == "retracted" for e in ended),
         },
