@@ -257,7 +257,7 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let Decided { send, again, .. } = &is.decided;
         let (mut next, mut passed) = (None, false);
         for message in send {
-            let said = Said::all(message, &is.pending);
+            let said = Said::all(message, &is.pending, &is.alarmed);
             let of = (team.id, &is.wishes);
             let what = (message, &said);
             let to = post::recipients(app, org, of, what, &is.pending, &mut known).await?;

@@ -1,6 +1,6 @@
 //! How it stands with a team's notices: what waits and why, what was sent this week and how much of that is noise.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -17,6 +17,8 @@ use crate::state::App;
 
 /// How many weeks are counted.
 const WEEKS: i64 = 8;
+/// So long a digest does not repeat what was told at once.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often a team was told in a week.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub(crate) struct Standing {
     pub(crate) pending: Vec<Pending>,
     /// What follows.
     pub(crate) decided: Decided,
+    /// What was told at once within the last day and is as it was then, by its item.
+    pub(crate) alarmed: HashSet<String>,
     /// Whether there is anybody who is told what is *now*.
     pub(crate) tells: bool,
     /// The Monday of this week.
@@ -72,6 +76,7 @@ pub(crate) async fn of(
             keys: is.items.into_iter().map(String::into_boxed_str).collect(),
         })
         .collect();
+    let alarmed = alarmed(&pending, &sent, now);
     let asked: Vec<Asked> = pending.iter().map(asked).collect();
     let mut engine = wishes.for_engine(now);
     // A digest that nobody could read is over: what waits comes at the next time, and not with the next thing.
@@ -95,7 +100,17 @@ pub(crate) async fn of(
             Why::Now | Why::Escalation(_) => of.alarms += 1,
         }
     }
-    Ok(Standing { wished, wishes, pending, decided, tells, week: this, noise })
+    Ok(Standing { wished, wishes, pending, decided, alarmed, tells, week: this, noise })
+}
+
+/// What was told at once within the last day and did not change since.
+fn alarmed(pending: &[Pending], sent: &[Sent], now: Timestamp) -> HashSet<String> {
+    let since: HashMap<&str, Timestamp> =
+        pending.iter().map(|is| (is.item.as_str(), is.since)).collect();
+    let recent = sent.iter().filter(|is| is.why != Why::Digest && now.duration_since(is.at) <= DAY);
+    let keys = recent.flat_map(|is| is.keys.iter().map(move |key| (&**key, is.at)));
+    let same = keys.filter(|(key, at)| since.get(key).is_some_and(|since| since <= at));
+    same.map(|(key, _)| key.to_owned()).collect()
 }
 
 fn asked(is: &Pending) -> Asked {
