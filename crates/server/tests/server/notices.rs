@@ -402,6 +402,7 @@ fn a_calendar_shows_what_its_person_may_see_until_it_is_taken_back() {
     let unfolded = all.text.replace("\r\n ", "");
     assert!(unfolded.contains("a-one") && unfolded.contains("b-two"), "{unfolded}");
     assert!(unfolded.contains("CATEGORIES:window") && unfolded.contains("CATEGORIES:deadline"));
+    assert!(unfolded.contains("SUMMARY:2 deadlines of"), "those of a day together: {unfolded}");
     assert_eq!(unfolded.matches("UID:").count(), unfolded.matches("BEGIN:VEVENT").count());
     assert_eq!(fetch(&hers).text, all.text, "the same bytes");
     let part = fetch(&amys).text.replace("\r\n ", "");
