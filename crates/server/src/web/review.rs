@@ -15,7 +15,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Resolve, ResolveState, ReviewOf, ReviewState};
 
-use super::{Page, Sorry, count, html, layout, own_form, whole};
+use super::{Page, Sorry, count, html, layout, mended, own_form, whole};
 use crate::access::Who;
 use crate::api::reviews::{Known, known};
 use crate::people::name;
@@ -77,7 +77,8 @@ async fn act(app: &App, who: &Who, id: i64, sent: &Sent) -> Result<&'static str,
         "open" => reviewing::open(app, who, id).await.map(|()| ""),
         "attend" => reviewing::attend(app, who, id, Some(person()?)).await.map(|()| ""),
         "decide" => {
-            let owner = sent.owner.parse().map_err(|_| Problem::invalid("`owner`: choose one."))?;
+            let owner =
+                sent.owner.parse().map_err(|_| Problem::invalid("`owner` is one of the list."))?;
             let (topic, what) = (sent.topic.clone(), sent.what.clone());
             let decision = Decision { topic, what, owner, due: sent.due.clone() };
             reviewing::decide(app, who, id, &decision).await.map(|_| "#decisions")
@@ -85,9 +86,10 @@ async fn act(app: &App, who: &Who, id: i64, sent: &Sent) -> Result<&'static str,
         "follow" => {
             let of = sent.decision.split_once('.');
             let of = of.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-            let of: (i64, i64) = of.ok_or_else(|| Problem::invalid("`decision`: choose one."))?;
+            let of: (i64, i64) =
+                of.ok_or_else(|| Problem::invalid("`decision` is one of the list."))?;
             let state = ResolveState::from_text(&sent.became);
-            let state = state.ok_or_else(|| Problem::invalid("`became`: choose one."))?;
+            let state = state.ok_or_else(|| Problem::invalid("`became` is one of the list."))?;
             reviewing::follow_up(app, who, of, (state, &sent.word)).await.map(|()| "#decisions")
         }
         "close" => reviewing::close(app, who, id, &sent.note).await.map(|()| ""),
@@ -118,9 +120,21 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     let csrf = layout.csrf.clone();
     let people = if may { reviewing::people_of(app, who, &is.scope).await? } else { Vec::new() };
     let over = spans.last().map(|(_, end)| *end);
-    let notice = match (&wrong, over) {
-        (Some((_, problem)), _) => {
-            Some(Notice { urgency: Urgency::Warning, text: problem.detail.clone(), next: None })
+    let (sent, problem) = wrong.unzip();
+    let sent: Sent = sent.unwrap_or_default();
+    let mut forms = forms(&is, (who, may), &people, &csrf, &sent, now);
+    // What is not right is said in the form that was sent, at its field; above the page if it is not among them.
+    let of_it = |form: &Sheet| form.fields.iter().any(|f| f.name == "do" && f.value == sent.r#do);
+    let above = match (problem, forms.iter_mut().find(|(_, form)| of_it(form))) {
+        (Some(problem), Some((_, form))) => {
+            mended(form, Some(("do", problem.detail)));
+            None
+        }
+        (problem, _) => problem,
+    };
+    let notice = match (above, over) {
+        (Some(problem), _) => {
+            Some(Notice { urgency: Urgency::Warning, text: problem.detail, next: None })
         }
         (None, Some(end)) if is.review.state == ReviewState::Open && now >= end => Some(Notice {
             urgency: Urgency::Note,
@@ -134,7 +148,6 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     };
     let parts = is.pack.parts.iter().zip(&spans).enumerate();
     let parts = parts.map(|(at, (part, span))| shown(&is, part, *span, current == Some(at), now));
-    let sent = wrong.map(|(sent, _)| sent).unwrap_or_default();
     let file = |words: &str, format: &str| {
         Link::to(words, format!("/api/v1/reviews/{id}/minutes?as={format}"))
     };
@@ -147,7 +160,7 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
         quality: quality(&is),
         parts: parts.collect(),
         decisions: decisions(&is, now),
-        forms: forms(&is, (who, may), &people, &csrf, &sent, now),
+        forms,
         note: is.review.note.lines().filter(|l| !l.is_empty()).map(ToOwned::to_owned).collect(),
         minutes: vec![
             file("Markdown", "md"),
