@@ -137,6 +137,12 @@ pub(crate) fn of_word(word: &str) -> Option<&'static Past> {
     PAST.iter().find(|past| past.word == word)
 }
 
+/// The words of all of them.
+pub(crate) fn words() -> String {
+    let words: Vec<&str> = PAST.iter().map(|past| past.word).collect();
+    words.join(", ")
+}
+
 /// What the day has brought so far in a drill, each with the moment in the drill.
 pub(crate) fn brought(incident: &Incident, now: Timestamp) -> Vec<(Timestamp, &'static str)> {
     let Some(past) = incident.is.drill.as_deref().and_then(of_word) else { return Vec::new() };
@@ -171,6 +177,14 @@ mod tests {
             let prefix = format!("vers:{}/", purl.purl_type());
             assert!(past.versions.starts_with(&prefix), "{}", past.word);
             assert!(past.day.is_sorted_by_key(|(at, _)| *at), "{}", past.word);
+        }
+    }
+
+    #[test]
+    fn the_description_of_the_api_names_all_of_them() {
+        let described = include_str!("../../../../docs/generated/openapi.json");
+        for past in PAST {
+            assert!(described.contains(&format!("`{}`", past.word)), "{}", past.word);
         }
     }
 
