@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use trimtab_engine::notices::{Decided, Held, Pending as Asked, Sent, Why, decide, monday};
-use trimtab_store::{Org, Pending, StoreError, Wished};
+use trimtab_store::{Org, Pending, StoreError, Wished, apart};
 
 use super::duty;
 use super::things::Told;
@@ -70,10 +70,9 @@ pub(crate) async fn of(
     let told = app.store.told_since(org, team, since).await?;
     let sent: Vec<Sent> = told
         .into_iter()
-        .map(|is| Sent {
-            at: is.at,
-            why: why_of(&is.why),
-            keys: is.items.into_iter().map(String::into_boxed_str).collect(),
+        .map(|is| {
+            let why = why_of(&is.why);
+            Sent { at: is.at, why, keys: keys(why, is.items) }
         })
         .collect();
     let alarmed = alarmed(&pending, &sent, now);
@@ -101,6 +100,16 @@ pub(crate) async fn of(
         }
     }
     Ok(Standing { wished, wishes, pending, decided, alarmed, tells, week: this, noise })
+}
+
+/// What a letter told, by the items that there are now: what was told at once of an item was told of what is apart from it
+/// since.
+fn keys(why: Why, items: Vec<String>) -> Vec<Box<str>> {
+    let also = match why {
+        Why::Digest => Vec::new(),
+        Why::Now | Why::Escalation(_) => items.iter().map(|item| apart(item)).collect(),
+    };
+    items.into_iter().chain(also).map(String::into_boxed_str).collect()
 }
 
 /// What was told at once within the last day and did not change since.

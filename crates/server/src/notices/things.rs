@@ -11,8 +11,8 @@ use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, FindingState, NewPending, Org, PlannedChange, Scheduled,
-    Team,
+    Finding, FindingFilter, FindingOrder, FindingState, LEFT, NewPending, Org, PlannedChange,
+    Scheduled, Team,
 };
 
 use super::missed;
@@ -28,9 +28,6 @@ use crate::web::today::short;
 const MOST: usize = 20_000;
 /// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
-
-/// What is behind the name of a thing where a change for the same package leaves it.
-const LEFT: &str = ":left";
 
 /// How a thing is told.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -140,6 +137,7 @@ pub(crate) async fn of_team(
         let held = held.get(&change).filter(|_| !goes);
         let about = (group, supplier, held);
         let mut thing = thing(team, (*asset, *package), about, (cadences, zone), now);
+        // A change for the same package leaves it.
         if !goes && groups.contains_key(&(*asset, *package, true)) {
             thing.item += LEFT;
         }

@@ -127,6 +127,7 @@ suite! {
     sums::what_plans_are_made_of_tells_in_which_system_it_is,
     notices::what_is_to_be_told_is_as_old_as_it_is_the_same,
     notices::what_a_digest_told_is_news_again_with_another_mark,
+    notices::what_is_cut_in_two_is_no_other_alarm,
     notices::a_letter_is_begun_once_however_many_decide,
     notices::what_became_of_a_copy_is_noted_and_nothing_is_sent_twice,
     notices::a_calendar_has_one_address_until_it_is_taken_back,

@@ -78,6 +78,26 @@ pub(crate) async fn what_is_to_be_told_is_as_old_as_it_is_the_same(store: Store)
     assert_eq!(bring(&store, org, 32, &many[..7]).await.len(), 7);
 }
 
+pub(crate) async fn what_is_cut_in_two_is_no_other_alarm(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let item = |item: &str, of: &[&str]| NewPending {
+        urgent_of: of.iter().map(|one| (*one).to_owned()).collect(),
+        ..new(item, "1", true)
+    };
+    let urgent = |all: &[Pending]| all.iter().map(|p| p.urgent).collect::<Vec<_>>();
+    bring(&store, org, 0, &[item("7:p", &["x", "y"])]).await;
+    store.acknowledge(org, 1, &["7:p".to_owned()], "person:3", later(1)).await.unwrap();
+    // A plan takes a part of it: the rest was told with it, and somebody has it.
+    let cut = bring(&store, org, 5, &[item("7:p", &["x"]), item("7:p:left", &["y"])]).await;
+    assert_eq!(urgent(&cut), [Some(later(0)), Some(later(0))]);
+    assert_eq!(cut[1].acknowledged, Some((later(1), "person:3".to_owned())));
+    // Something more is another alarm, of its part alone; brought together again nothing is.
+    let more = [item("7:p", &["x"]), item("7:p:left", &["y", "z"])];
+    assert_eq!(urgent(&bring(&store, org, 9, &more).await), [Some(later(0)), Some(later(9))]);
+    let whole = bring(&store, org, 12, &[item("7:p", &["x", "y", "z"])]).await;
+    assert_eq!(urgent(&whole), [Some(later(9))]);
+}
+
 pub(crate) async fn what_a_digest_told_is_news_again_with_another_mark(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
