@@ -166,15 +166,25 @@ fn thing(
     let first = group.findings.iter().max_by_key(|f| f.weighed.as_ref().map(|w| w.level));
     let (name, _) = short(package);
     let place = first.map_or("", |f| f.asset.1.as_str());
-    let is_merged =
-        group.change.is_none() && group.findings.iter().all(|f| f.state == FindingState::Merged);
+    // Whatever the plan says: the main line has it already, as after a roll-back.
+    let is_merged = group.findings.iter().all(|f| f.state == FindingState::Merged);
     let window = group.change.and_then(|is| is.window.as_ref());
     let (title, planned, act, link) = match (group.change, first) {
-        (Some(is), _) => (
+        (Some(is), _) if !is_merged => (
             format!("Raise {name} to {} in {place}", is.version),
-            window.map_or("to be done now".to_owned(), |w| format!("planned for {}", w.name)),
+            match window {
+                None => "to be done now".to_owned(),
+                Some(w) if is_too_late(w.starts, due) => {
+                    format!("planned for {}, which begins after its deadline", w.name)
+                }
+                Some(w) => format!("planned for {}", w.name),
+            },
             match window {
                 None => "Carry it out now with `trimtab apply`, then deploy it.".to_owned(),
+                Some(w) if is_too_late(w.starts, due) => {
+                    "Do it earlier, give an earlier window more points, or ask for an exception."
+                        .to_owned()
+                }
                 Some(w) => format!(
                     "Reserve {} points from {}; carry it out with `trimtab apply`.",
                     trimtab_pages::part::number(is.points),
@@ -200,13 +210,13 @@ fn thing(
             )
         }
         // Nobody has to change anything but what runs.
-        (None, Some(first)) if is_merged => (
+        (_, Some(first)) if is_merged => (
             format!("{name} in {place}: merged, to be deployed"),
             "it is gone from the main line and still runs".to_owned(),
             "Deploy what the main line has now.".to_owned(),
             format!("/findings/{}", first.id),
         ),
-        (None, first) => (
+        (_, first) => (
             match supplier {
                 Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
                 _ => format!("{name} in {place}: nothing is planned"),
@@ -283,6 +293,23 @@ fn thing(
     }
 }
 
+/// Whether what a window removes is past its first deadline before the window begins.
+fn is_too_late(starts: Timestamp, due: Option<Timestamp>) -> bool {
+    due.is_some_and(|due| due < starts)
+}
+
 fn rank(level: Level) -> u8 {
     level as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_begins_after_a_deadline_is_too_late_for_it() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        assert!(is_too_late(at(8), Some(at(7))));
+        assert!(!is_too_late(at(7), Some(at(7))) && !is_too_late(at(7), None));
+    }
 }
