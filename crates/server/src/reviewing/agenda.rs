@@ -31,6 +31,8 @@ pub(super) const KEPT: usize = 500;
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// The most assets of some systems.
 const ASSETS: usize = 10_000;
+/// Of so many topics a part has the time that tells how it is.
+const FEW: usize = 3;
 /// How many of the next windows are looked at.
 const WINDOWS: usize = 4;
 
@@ -217,9 +219,12 @@ pub(crate) async fn pack(
         Kind::Monthly => health::made(&making, follow, before).await?,
         Kind::Quarterly => briefing::made(&making, follow, before).await?,
     };
-    let counts: Vec<usize> =
-        made.parts.iter().map(|(_, one)| usize::try_from(one.count).unwrap_or(0)).collect();
-    let times = times(&counts, minutes);
+    let counts: Vec<usize> = made.parts.iter().map(|(part, one)| worth(*part, one.count)).collect();
+    let times = match kind {
+        Kind::Weekly => times(&counts, minutes),
+        // However long a list of a pack is, the others have their time, and so has what is decided.
+        Kind::Monthly | Kind::Quarterly => times(&counts, minutes).at_most_a_third(),
+    };
     let keys: Vec<Vec<String>> = before
         .iter()
         .map(|one| one.pack.iter().flat_map(Pack::remembered).map(ToOwned::to_owned).collect())
@@ -245,6 +250,17 @@ pub(crate) async fn pack(
         end: times.end,
     };
     Ok((pack, made.stock))
+}
+
+/// Of how many topics a part has the time. What tells how it is, and has as many rows each time, has that of a few.
+fn worth(part: Part, count: i64) -> usize {
+    let count = usize::try_from(count).unwrap_or(0);
+    match part {
+        Part::Relied | Part::Concentration | Part::Noise | Part::Attacks | Part::Watch => {
+            count.min(FEW)
+        }
+        _ => count,
+    }
 }
 
 fn title(part: Part) -> &'static str {

@@ -239,12 +239,19 @@ fn figures(is: &Known) -> Figures {
         "#answers",
         "#plan",
     ];
-    let lists: Vec<String> = match is.pack.numbers.as_slice() {
-        [] => weekly.map(str::to_owned).to_vec(),
-        numbers => numbers.iter().map(|one| format!("#{}", one.part)).collect(),
+    // Each with its list and why it is unknown, if it is: of a pack its part says so.
+    let why = |part: &str| {
+        let of_it = is.pack.parts.iter().find(|one| one.part == part);
+        of_it.map_or_else(String::new, |one| format!("“{}” says why", one.title))
     };
-    let figure = |((name, value, before), list): (Compared, String)| {
-        let unknown = || Value::Unknown("more than were counted, or not weighed".to_owned());
+    let lists: Vec<(String, String)> = match is.pack.numbers.as_slice() {
+        [] => weekly
+            .map(|list| (list.to_owned(), "more than were counted, or not weighed".to_owned()))
+            .to_vec(),
+        numbers => numbers.iter().map(|one| (format!("#{}", one.part), why(&one.part))).collect(),
+    };
+    let figure = |((name, value, before), (list, why)): (Compared, (String, String))| {
+        let unknown = || Value::Unknown(why);
         let by = change(value, before);
         let value = value.map_or_else(unknown, |value| Value::Text(number(tenth(value))));
         let figure = Figure::of(value, name, list);
