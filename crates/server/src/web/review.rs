@@ -2,6 +2,7 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -67,6 +68,16 @@ pub(crate) async fn post(
     match act(&app, &who, id, &sent).await {
         Ok(to) => Ok(Redirect::to(&format!("/reviews/{id}{to}")).into_response()),
         Err(problem) if problem.status == 422 => show(&app, &who, id, Some((sent, problem))).await,
+        // It was opened or closed meanwhile: the page is there as it is now, and what was written is not lost.
+        Err(mut problem) if problem.status == 409 => {
+            let words = [&sent.what, &sent.word, &sent.note];
+            if let Some(text) = words.into_iter().find(|text| !text.trim().is_empty()) {
+                problem.detail += &format!(" This was not recorded: {}", text.trim());
+            }
+            let mut answer = show(&app, &who, id, Some((sent, problem))).await?;
+            *answer.status_mut() = StatusCode::CONFLICT;
+            Ok(answer)
+        }
         Err(problem) => Err(problem.into()),
     }
 }

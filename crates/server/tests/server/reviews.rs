@@ -158,7 +158,12 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     assert!(page.contains("The 30 minutes are over"), "{page}");
     let note = [("do", "close"), ("note", "Quay closed.\r\nNext week earlier.")];
     assert_eq!(world.send(id, &note).status, 303);
-    assert_eq!(world.send(id, &decide).status, 409, "it is over");
+    let late = world.send(id, &decide);
+    assert_eq!(late.status, 409, "it is over");
+    // The page is there, with what was written.
+    for words in ["The review is not open. This was not recorded: ", "Weekly review of"] {
+        assert!(late.text.contains(words), "{words}: {}", late.text);
+    }
     // What was shown stays, whatever comes after.
     assert_eq!(world.review(id)["pack"], shown);
 
