@@ -75,6 +75,7 @@ impl Missed<'_> {
             findings: self.findings.len(),
             level: grave(gravest).map(|level| level as u8),
             due: Some(first.as_second()),
+            first: true,
         };
         Some(NewPending {
             item: format!("missed:{id}"),

@@ -120,6 +120,7 @@ async fn thing(
         findings: usize::try_from(all.number).unwrap_or(usize::MAX),
         level: gravest.map(|level| level as u8),
         due: None,
+        first: false,
     };
     Ok(Some(NewPending {
         item: format!("owner:{system}"),

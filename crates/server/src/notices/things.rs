@@ -51,6 +51,8 @@ pub(crate) struct Told {
     pub(crate) level: Option<u8>,
     /// The first deadline, seconds since 1970.
     pub(crate) due: Option<i64>,
+    /// Whether it is told before all else.
+    pub(crate) first: bool,
 }
 
 impl Told {
@@ -62,7 +64,11 @@ impl Told {
     /// The gravest and most urgent first. What waits beside the plan, and has no findings, is as grave as a high one.
     pub(crate) fn rank(&self) -> (u8, i64, String) {
         let level = self.level.or((self.findings == 0).then_some(rank(Level::High)));
-        let grave = level.map_or(u8::MAX, |level| u8::MAX - 1 - level);
+        let grave = match level {
+            _ if self.first => 0,
+            Some(level) => u8::MAX - 1 - level,
+            None => u8::MAX,
+        };
         (grave, self.due.unwrap_or(i64::MAX), self.title.clone())
     }
 }
@@ -277,6 +283,7 @@ fn thing(
         findings: count,
         level: level.map(rank),
         due: due.map(Timestamp::as_second),
+        first: false,
     };
     // By what it is and where: a vulnerability more, or another system, is another alarm.
     let urgent = group.findings.iter().filter(|f| held.is_none() && is_urgent(f, cadences));
@@ -305,6 +312,14 @@ fn rank(level: Level) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_missed_is_told_before_what_is_graver() {
+        let missed = Told { first: true, level: Some(rank(Level::High)), ..Told::default() };
+        let critical = Told { level: Some(rank(Level::Critical)), ..Told::default() };
+        assert!(missed.rank() < critical.rank());
+        assert!(critical.rank() < Told { first: false, ..missed }.rank());
+    }
 
     #[test]
     fn a_window_that_begins_after_a_deadline_is_too_late_for_it() {
