@@ -19,7 +19,7 @@ use trimtab_store::{
 use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::jobs::settle_decided;
-use crate::notices::own;
+use crate::notices;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{self, Agreed};
@@ -160,7 +160,7 @@ pub(crate) async fn ask_all(
     let asked = app.store.ask_all(who.org, &all, &who.actor(), now).await;
     let asked = asked.map_err(|e| stopped(first)(e.into()))?;
     // It is asked for, whatever becomes of this.
-    if let Err(problem) = own::begin(app, who.org, &asked).await {
+    if let Err(problem) = notices::own::begin(app, who.org, &asked).await {
         tracing::warn!(problem.detail, "who may answer has no digest of their own");
     }
     Ok(asked)
