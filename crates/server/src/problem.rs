@@ -26,19 +26,6 @@ pub struct Problem {
     pub retry_after: Option<u64>,
 }
 
-/// What a member is that is right, said as what it must be. What says what is wrong with it stays.
-fn to_be(detail: String) -> String {
-    let is_word = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    let said = detail.strip_prefix('`').and_then(|rest| rest.split_once("` is "));
-    let Some((member, rest)) = said.filter(|(member, _)| is_word(member)) else { return detail };
-    let first = rest.split([' ', '.', ':']).next().unwrap_or_default();
-    if AS_IT_IS.contains(&first) { detail } else { format!("`{member}` must be {rest}") }
-}
-
-/// How it begins where it is said what is wrong.
-const AS_IT_IS: [&str; 10] =
-    ["no", "not", "none", "nobody", "for", "missing", "longer", "in", "real", "too"];
-
 impl Problem {
     /// A problem of a status.
     pub fn new(
@@ -109,7 +96,6 @@ impl Problem {
 
     /// What was sent is not right.
     pub fn invalid(detail: impl Into<String>) -> Problem {
-        let detail = to_be(detail.into());
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not understood", detail)
     }
 
@@ -172,26 +158,5 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_right_is_said_as_what_it_must_be() {
-        let told = |text: &str| Problem::invalid(text).detail;
-        assert_eq!(told("`name` is 1 to 200 characters."), "`name` must be 1 to 200 characters.");
-        assert_eq!(told("`state` is granted or refused."), "`state` must be granted or refused.");
-        for stays in [
-            "`past` is for a drill: say `drill` with it.",
-            "`project` is missing.",
-            "`owner` is nobody with an account who sees it.",
-            "`a b` is 1 to 2.",
-            "There is no system `shop`.",
-        ] {
-            assert_eq!(told(stays), stays);
-        }
     }
 }

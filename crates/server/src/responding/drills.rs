@@ -137,12 +137,6 @@ pub(crate) fn of_word(word: &str) -> Option<&'static Past> {
     PAST.iter().find(|past| past.word == word)
 }
 
-/// The words of all of them.
-pub(crate) fn words() -> String {
-    let words: Vec<&str> = PAST.iter().map(|past| past.word).collect();
-    words.join(", ")
-}
-
 /// What the day has brought so far in a drill, each with the moment in the drill.
 pub(crate) fn brought(incident: &Incident, now: Timestamp) -> Vec<(Timestamp, &'static str)> {
     let Some(past) = incident.is.drill.as_deref().and_then(of_word) else { return Vec::new() };

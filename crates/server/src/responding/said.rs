@@ -107,7 +107,7 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
             return Err(Problem::invalid("`past` is for a drill: say `drill` with it."));
         }
         let is = drills::of_word(&past)
-            .ok_or_else(|| Problem::invalid(format!("`past` is one of {}.", drills::words())))?;
+            .ok_or_else(|| Problem::invalid("`past` is no event that is known."))?;
         if title.is_empty() {
             is.title.clone_into(&mut title);
         }
