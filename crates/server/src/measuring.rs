@@ -156,3 +156,32 @@ impl<'l> BySystem<'l> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_back_soon_is_told_with_its_first_day() {
+        let told = |data: &str| {
+            let entry = Entry {
+                seq: 1,
+                kind: EventKind::Regressed.as_str().to_owned(),
+                at: 0,
+                actor: "trimtab".to_owned(),
+                system: None,
+                asset: Some(1),
+                finding: Some(2),
+                data: data.to_owned(),
+                hash: String::new(),
+            };
+            let data = serde_json::from_str(data).unwrap();
+            event(&entry, &data).unwrap().what
+        };
+        assert_eq!(told(r#"{"package":"pkg:npm/left"}"#), Happened::Regressed);
+        let since = Timestamp::from_second(86_400).unwrap();
+        assert_eq!(told(r#"{"since":"1970-01-02T00:00:00Z"}"#), Happened::Resumed(since));
+        // What cannot be read begins anew, as entries of earlier versions do.
+        assert_eq!(told(r#"{"since":"yesterday"}"#), Happened::Regressed);
+    }
+}
