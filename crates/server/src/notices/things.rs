@@ -26,6 +26,8 @@ use crate::web::today::short;
 
 /// The most findings of a team that are looked at, the gravest first.
 const MOST: usize = 20_000;
+/// The most disputes that are looked at for what they no longer hold back.
+const FREED: usize = 100;
 /// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -122,10 +124,15 @@ pub(crate) async fn of_team(
         group.findings.extend(own);
     }
     let mut again: Option<Timestamp> = None;
+    let ended = app.store.held_until(org, now - PATIENCE, FREED).await?;
+    let freed = ended.iter().filter_map(|is| Some(((is.is.asset, &*is.is.package), is.ended?)));
+    let freed: HashMap<(i64, &str), Timestamp> = freed.collect();
     for is in findings.iter().filter(|f| !going.contains(&f.id)) {
-        // It is being planned: then it is told with what removes it.
-        let until = is.detected.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
-        if planned.is_none_or(|planned| planned < is.detected) && until > now {
+        // It is being planned, as what a dispute no longer holds back: then it is told with what removes it.
+        let freed = freed.get(&(is.asset.0, is.package.as_str()));
+        let since = freed.map_or(is.detected, |at| is.detected.max(*at));
+        let until = since.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        if planned.is_none_or(|planned| planned < since) && until > now {
             again = Some(again.map_or(until, |at| at.min(until)));
             continue;
         }
