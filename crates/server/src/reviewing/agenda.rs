@@ -24,6 +24,8 @@ pub(super) const LISTED: usize = 20;
 pub(super) const KEPT: usize = 500;
 /// How near a deadline or an end is.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// Of so many topics a part has the time that tells how it is.
+const FEW: usize = 3;
 
 /// A topic on its way.
 pub(super) struct Draft {
@@ -79,13 +81,16 @@ pub(crate) async fn pack(
     let open = app.store.count_findings(org, &counting).await?;
     let load = making.load().await?;
     let known = |filled: &Filled| (!filled.more).then_some(filled.count);
+    // What ended already is told in the same part, and is no number of its own.
+    let ending = known(&exceptions);
+    let exceptions = making.with_ended(exceptions, (since, last.is_some())).await?;
     let figures = PackFigures {
         load,
         open: (!open.is_least).then_some(open.number),
         new: known(&new),
         late: known(&late),
         soon: known(&deadlines).zip(known(&late)).map(|(all, late)| all - late),
-        exceptions: known(&exceptions),
+        exceptions: ending,
         answers: known(&answers),
         scheduled: Some(scheduled),
     };
@@ -102,9 +107,12 @@ pub(crate) async fn pack(
         Kind::Monthly => health::made(&making, follow, before).await?,
         Kind::Quarterly => briefing::made(&making, follow, before).await?,
     };
-    let counts: Vec<usize> =
-        made.parts.iter().map(|(_, one)| usize::try_from(one.count).unwrap_or(0)).collect();
-    let times = times(&counts, minutes);
+    let counts: Vec<usize> = made.parts.iter().map(|(part, one)| worth(*part, one.count)).collect();
+    let times = match kind {
+        Kind::Weekly => times(&counts, minutes),
+        // However long a list of a pack is, the others have their time, and so has what is decided.
+        Kind::Monthly | Kind::Quarterly => times(&counts, minutes).at_most_a_third(),
+    };
     let keys: Vec<Vec<String>> = before
         .iter()
         .map(|one| one.pack.iter().flat_map(Pack::remembered).map(ToOwned::to_owned).collect())
@@ -130,6 +138,17 @@ pub(crate) async fn pack(
         end: times.end,
     };
     Ok((pack, made.stock))
+}
+
+/// Of how many topics a part has the time. What tells how it is, and has as many rows each time, has that of a few.
+fn worth(part: Part, count: i64) -> usize {
+    let count = usize::try_from(count).unwrap_or(0);
+    match part {
+        Part::Relied | Part::Concentration | Part::Noise | Part::Attacks | Part::Watch => {
+            count.min(FEW)
+        }
+        _ => count,
+    }
 }
 
 fn title(part: Part) -> &'static str {

@@ -104,6 +104,32 @@ impl Making<'_> {
         self.decisions(Part::Exceptions, filter, &first, &list, about).await
     }
 
+    /// The same with those that ended by themselves since a moment: what they accepted counts again, and nobody decided so.
+    pub(super) async fn with_ended(
+        &self,
+        mut filled: Filled,
+        (since, is_last): (Timestamp, bool),
+    ) -> Result<Filled, Problem> {
+        let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
+        let past = self.now + SignedDuration::from_micros(1);
+        let ended = store.ending_decisions(self.org, systems, since, past, KEPT).await?;
+        if ended.is_empty() {
+            return Ok(filled);
+        }
+        let names = names(self.app, self.org).await?;
+        filled.topics.extend(ended.iter().map(|is| over(decision(Part::Exceptions, is, &names))));
+        filled.topics.sort_by(|a, b| order(Part::Exceptions, &a.is, &b.is));
+        let mut rest = further(&mut filled.topics);
+        rest.append(&mut filled.further);
+        rest.truncate(KEPT - LISTED);
+        filled.further = rest;
+        filled.count += i64::try_from(ended.len()).unwrap_or(i64::MAX);
+        filled.more |= ended.len() == KEPT;
+        let when = if is_last { "since the last review" } else { "within a week" };
+        filled.about += &format!(" {} ended {when}: what they accepted counts again.", ended.len());
+        Ok(filled)
+    }
+
     pub(super) async fn answers(&self) -> Result<Filled, Problem> {
         let states = vec![DecisionState::Asked];
         let ends_after = Some(self.now);
@@ -146,6 +172,12 @@ impl Making<'_> {
 
 fn decision_key(is: &Decision) -> String {
     format!("exception:{}", is.id)
+}
+
+/// A decision that ended by itself.
+fn over(is: Draft) -> Draft {
+    let note = format!("has ended and counts again; {}", is.note);
+    Draft { note, ..is }
 }
 
 fn appeal(is: &Appeal, people: &HashMap<i64, String>) -> Draft {
