@@ -142,7 +142,8 @@ def charter_and_choices(ledger):
     runs = {ledger.system_of.get(asset) for asset in running(ledger)} & set(ledger.systems)
     figure("/boards/operations", "systems report what runs in production", [len(runs), len(ledger.systems)])
     wrong = ledger.deployments.went_wrong()
-    words("/boards/operations", "h1", [sum(not f.on_main for f in live(ledger)), wrong, 14])
+    off_main = sum(not f.on_main for f in live(ledger))
+    words("/boards/operations", "h1", [many for many in (off_main, wrong) if many] + [14])
     proposed, sides = set(), collections.defaultdict(set)
     for entry in ledger.entries:
         if entry.what == "charter-proposed":
