@@ -41,6 +41,11 @@ fn link(id: i64, kind: &str, team: Option<i64>, task: Option<i64>) -> String {
     asking(&format!("/incidents/{id}/tell"), &members)
 }
 
+/// How many, with the word for zero.
+fn or_none(number: usize) -> String {
+    if number == 0 { "none".to_owned() } else { number.to_string() }
+}
+
 /// Whether it runs in an environment beside production still.
 fn runs_elsewhere(room: &Room) -> bool {
     room.around().iter().any(|(_, stand)| stand.fixed.is_none())
@@ -83,9 +88,11 @@ pub(crate) async fn page(
         }
         (true, 0) => format!("{drill}{}: it is nowhere that you can see.", is.is.title),
         (true, _) => format!(
-            "{drill}{}: {} affected; {waiting} yet to acknowledge it, {fixed} done.",
+            "{drill}{}: {} affected; {} yet to acknowledge it, {} done.",
             is.is.title,
-            count(whole(teams), "team is", "teams are")
+            count(whole(teams), "team is", "teams are"),
+            or_none(waiting),
+            or_none(fixed)
         ),
     };
     let mut layout = layout(&app, &who, Entry::Incidents, &is.is.title, headline).await?;

@@ -12,8 +12,8 @@ use trimtab_pages::part::{
     When, number,
 };
 
-use super::card::{came_in, figure};
-use super::{Page, Sorry, count, html, layout, own_form, whole};
+use super::card::{came_in, figure, headline};
+use super::{Page, Sorry, html, layout, own_form};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
 use crate::carding::person::{Place, card_numbers, card_of, merged_at, show, wall};
@@ -41,12 +41,7 @@ pub(crate) async fn page(
     let is = card_of(&app, &who, id, &asked.days).await?;
     let now = app.now();
     let days = is.period.days();
-    let headline = format!(
-        "{}{} in {days} days removed {}.",
-        if is.cut { "At least " } else { "" },
-        count(whole(is.now.updates), "update", "updates"),
-        count(whole(is.now.findings), "finding", "findings")
-    );
+    let headline = headline(&is.now, is.cut, days);
     let mut layout =
         layout(&app, &who, Entry::Teams, &format!("Card of {}", is.name), headline).await?;
     layout.crumbs = vec![Link::to("Wall", "/wall"), Link::words(is.name.clone())];

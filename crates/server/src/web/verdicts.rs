@@ -93,7 +93,7 @@ pub(crate) async fn page(
         (_, 0) => format!("{looked} judged in {days} days; none was refused."),
         (_, refused) => format!(
             "{looked} judged in {days} days; {refused} refused, {} of them let through by a later decision.",
-            sum.let_through
+            if sum.let_through == 0 { "none".to_owned() } else { sum.let_through.to_string() }
         ),
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Verdicts of the gate", headline).await?;
@@ -112,7 +112,7 @@ pub(crate) async fn page(
         Figure::of(open.to_string(), "refused, still open", here(&[("answered", "open")])),
         Figure::of(sum.left.to_string(), "on abandoned branches", here(&[("answered", "left")]))
             .or_one("on an abandoned branch"),
-        Figure::of(sum.unknown.to_string(), "not known", here(&[("outcome", "unknown")])),
+        Figure::of(sum.unknown.to_string(), "verdict unknown", here(&[("outcome", "unknown")])),
     ]);
     let mut parts = Vec::new();
     if asked.team.is_none() && asked.asset.is_none() && !teams.is_empty() {

@@ -58,7 +58,7 @@ def pages(ledger):
     ended = [d for d in decisions.all.values() if d["state"] == "approved" and d not in held]
     for label, many in (("asked", len(asked)), ("in force", len(held)), ("end within 14 days", len(soon)), ("expired", len(ended))):
         say("/exceptions", "figure", label, many)
-    words("/exceptions", "h1", [len(asked), len(soon), 14])
+    words("/exceptions", "h1", [many for many in (len(asked), len(soon)) if many] + [14])
     for team, name in ledger.teams.items():
         late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
