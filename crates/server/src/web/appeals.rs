@@ -84,7 +84,7 @@ pub(crate) async fn page(
             Column::left("What is asked"),
             Column::left("By"),
             Column::left("Who answers"),
-            Column::left("State").kept(),
+            Column::left("Answer").kept(),
         ],
         rows: found.rows.iter().map(row).collect(),
         pager: pager(
@@ -319,7 +319,7 @@ async fn tell(
         ..Sheet::default()
     };
     mended(&mut form, wrong);
-    Ok(html(&Act { layout, follows: vec![is.is.rule.clone()], about, form }))
+    Ok(html(&Act { layout, follows: Vec::new(), about, form }))
 }
 
 fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Timestamp) -> Pairs {
@@ -359,7 +359,7 @@ fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Times
             ("Answered".to_owned(), When::of(at, now).into()),
             ("Their words".to_owned(), Value::Text(is.answer.clone())),
         ]),
-        _ => pairs.push(("Answered until".to_owned(), When::of(is.is.due, now).into())),
+        _ => pairs.push(("Answer due".to_owned(), When::of(is.is.due, now).into())),
     }
     match (is.until, is.ended) {
         (_, Some(at)) => {

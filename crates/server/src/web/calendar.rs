@@ -86,7 +86,7 @@ async fn show(app: &App, who: &Who, id: i64, fresh: String) -> Page {
     if is.is_some() {
         forms.push(form("withdraw", "Take the address back", true));
     }
-    let since = is.map_or(Value::Unknown("there is none".to_owned()), |is| {
+    let since = is.map_or(Value::from("there is none yet"), |is| {
         When::of(is.created, app.now()).into()
     });
     let intro = [

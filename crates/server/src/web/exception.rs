@@ -178,7 +178,7 @@ fn figures(is: &Decision, found: &[Finding], agreed: &Agreed, now: Timestamp) ->
         figures.insert(0, Figure::of(level.as_str(), "gravest", link).marked(level));
         if is.is.kind == DecisionKind::Exception {
             let most = format!("{} days", deciding::longest(agreed, level));
-            figures.push(Figure::of(most, format!("the most for {level}"), "/charter"));
+            figures.push(Figure::of(most, format!("longest allowed for {level}"), "/charter"));
         }
     }
     Figures(figures)

@@ -60,8 +60,8 @@ pub(crate) async fn page(
             team.name
         ),
         (open, _) => format!(
-            "{} now, and nobody has acknowledged {}.",
-            count(whole(open), "thing is", "things are"),
+            "{} now; nobody has acknowledged {} yet.",
+            count(whole(open), "notice is marked", "notices are marked"),
             if open == 1 { "it" } else { "them" }
         ),
     };
