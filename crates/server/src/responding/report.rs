@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use trimtab_engine::incident::{Span, Stand};
+use trimtab_report::minutes::STYLE;
 use trimtab_store::IncidentEvent;
 
 use super::{Room, Task, around, drills, length};
@@ -277,7 +278,9 @@ fn escaped(text: &str) -> String {
 pub(crate) fn html(room: &Room, now: Timestamp) -> String {
     let title = escaped(&trimtab_report::one_line(&room.is.is.title));
     let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
     );
     for section in sections(room, now) {
         out += &format!("<h2>{}</h2>\n", section.title);

@@ -259,7 +259,7 @@ pub(crate) async fn table(
             Column::left("Reason"),
             Column::left("Asked by"),
             Column::right("Load"),
-            Column::right("Until"),
+            Column::right("Until").kept(),
         ],
         rows,
         pager,

@@ -233,16 +233,22 @@ fn figures(is: &Known) -> Figures {
     let figure = |((name, value, before), list): (Compared, String)| {
         let unknown = || Value::Unknown("more than were counted, or not weighed".to_owned());
         let by = change(value, before);
-        let value = value.map_or_else(unknown, |value| Value::Text(number(tenth(value))));
+        // A share is a number with its sign, and what it is of.
+        let (sign, name) = match name.strip_prefix("% ") {
+            Some(of) => (" %", of.to_owned()),
+            None => ("", name),
+        };
+        let told = |value: f64| format!("{}{sign}", number(tenth(value)));
+        let value = value.map_or_else(unknown, |value| Value::Text(told(value)));
         let figure = Figure::of(value, name, list);
         match (last, before) {
             (None, _) => figure,
             (Some(_), Some(before)) => figure.noted(match by {
                 Some(by) if by == "0" => "the same last time".to_owned(),
-                Some(by) => format!("{} last time ({by})", number(tenth(before))),
-                None => format!("{} last time", number(tenth(before))),
+                Some(by) => format!("last time: {} ({by})", told(before)),
+                None => format!("last time: {}", told(before)),
             }),
-            (Some(_), None) => figure.noted("unknown last time"),
+            (Some(_), None) => figure.noted("last time: unknown"),
         }
     };
     Figures(all.into_iter().zip(lists).map(figure).collect())

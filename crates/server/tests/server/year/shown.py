@@ -78,7 +78,7 @@ def rows_of(ledger):
         for id_, _, findings in all_:
             there = [f for f in findings if f.counts_at(ledger.now)]
             late = sum(1 for f in there if passed(f, ledger.now))
-            number = [] if not there else [len(there)] + ([late] if late else [])
+            number = [] if not there else [len(there)] + ([late] if late and len(there) > 1 else [])
             words(f"{kind}/{id_}", "h1", number)
 
 
