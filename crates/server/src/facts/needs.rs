@@ -68,7 +68,7 @@ lists! {
     Charters = "charters", "Charters to agree to", "charters to agree to",
         "Proposed, and your side has not agreed yet.";
     Changes = "changes", "Changes of this window", "changes of this window",
-        "Scheduled at once, or in a window that runs now. What waits in it until a version leaves quarantine comes that day.";
+        "Scheduled at once, or in a window that runs now. A change whose version is in quarantine is listed from the day it leaves.";
     Choices = "choices", "No change is scheduled", "without a scheduled change",
         "Findings on the main line that count towards the load, and no change of their package is scheduled there: choose to \
          raise, replace or remove it, or ask for a decision.";

@@ -211,8 +211,8 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     mended(&mut form, wrong);
     let awaited = appealing::awaited(app, who, dispute).await?;
     let end = format!(
-        "What is to wait is held back as long as the charter lets what is so grave be accepted, {} days at most. \
-         Then it is in the plan again by itself, and the team is told.",
+        "A change that is to wait is held back for as long as the charter lets a finding of its level be accepted, {} days \
+         at most. Then it goes back into the plan by itself, and the team is told.",
         appealing::HELD
     );
     let view = Act {

@@ -145,7 +145,7 @@ pub(crate) async fn walls(
     let who = who.map_err(Sorry::from)?;
     let is = wall(&app, &who, &asked.days).await?;
     let days = is.period.days();
-    let headline = format!("What updates removed in {days} days, beside each one's own past.");
+    let headline = format!("What updates removed in {days} days, beside the same team's or person's own past.");
     let mut layout = layout(&app, &who, Entry::Teams, "Wall", headline).await?;
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words("Wall")];
     layout.actions.push(Link::to("Your card", format!("/cards/{}?days={days}", who.person.id)));
@@ -173,11 +173,11 @@ pub(crate) async fn walls(
         }
         Row::of(cells)
     };
-    let table = |name: &str, rows: Vec<Row>, why: &str| Table {
+    let table = |name: &str, one: &str, rows: Vec<Row>, why: &str| Table {
         title: name.to_owned(),
         titled: true,
         columns: vec![
-            Column::left(name).kept(),
+            Column::left(one).kept(),
             Column::right("Updates").kept(),
             Column::right("Findings"),
             Column::right("Load removed").kept(),
@@ -196,14 +196,14 @@ pub(crate) async fn walls(
             next: None,
         }),
         about: format!(
-            "{} to {}, beside {} to {}. In the order of names; there is no rank. People who do not want to be here are not.",
+            "{} to {}, beside {} to {}. Ordered by name; nobody is ranked. People can choose not to be listed.",
             told(is.period.first),
             told(is.period.last),
             told(is.other.first),
             told(is.other.last)
         ),
-        teams: table("Teams", teams, "There is no team of which you see all."),
-        people: table("People", people, "Nobody who chose to be shown has carried out an update."),
+        teams: table("Teams", "Team", teams, "There is no team of which you see all."),
+        people: table("People", "Person", people, "Nobody who is listed here has carried out an update."),
         layout,
     };
     Ok(html(&view))

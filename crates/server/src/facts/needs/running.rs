@@ -74,11 +74,11 @@ pub(super) async fn upkeep(asking: &Asking<'_>, show: usize) -> Result<Told, Pro
                 match of.and_then(|of| age(of, now)) {
                     None => add(
                         what,
-                        "It is not known of which day its facts are, or whether there are any."
+                        "The date of its data is not known, or there is no data."
                             .to_owned(),
                     ),
                     Some(days) if days >= STALE => {
-                        add(what, format!("Its facts are {days} days old."));
+                        add(what, format!("Its data is {days} days old."));
                     }
                     Some(_) => {}
                 }
