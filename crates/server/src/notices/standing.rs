@@ -39,6 +39,8 @@ pub(crate) struct Standing {
     pub(crate) decided: Decided,
     /// Whether there is anybody who is told what is *now*.
     pub(crate) tells: bool,
+    /// Whether the server can use the team's channel.
+    pub(crate) reaches: bool,
     /// The Monday of this week.
     pub(crate) week: Date,
     /// Noise by the Monday of the week, this one and those before it.
@@ -76,7 +78,8 @@ pub(crate) async fn of(
     let mut engine = wishes.for_engine(now);
     // A digest that nobody could read is over: what waits comes at the next time, and not with the next thing.
     engine.since = wished.iter().filter_map(|w| w.passed).fold(engine.since, Timestamp::max);
-    if !has_channel(app, &wishes) {
+    let reaches = has_channel(app, &wishes);
+    if !reaches {
         engine.days.clear();
     }
     let mut decided = decide(&engine, &asked, &sent, now);
@@ -95,7 +98,17 @@ pub(crate) async fn of(
             Why::Now | Why::Escalation(_) => of.alarms += 1,
         }
     }
-    Ok(Standing { wished, wishes, pending, decided, tells, week: this, noise })
+    Ok(Standing { wished, wishes, pending, decided, tells, reaches, week: this, noise })
+}
+
+impl Standing {
+    /// Why something is held, in words, and until when. `None`: it is not held.
+    pub(crate) fn why_held(&self, item: &str) -> Option<(&'static str, Option<Timestamp>)> {
+        let why = *self.decided.held.get(item)?;
+        // The team has a digest, and it is the server that cannot send it.
+        let is_stuck = why == Held::NoDigest && self.wishes.has_channel() && !self.reaches;
+        Some(if is_stuck { ("the server sends no mail", None) } else { held(why) })
+    }
 }
 
 fn asked(is: &Pending) -> Asked {
@@ -144,7 +157,7 @@ async fn tells_at_once(
 }
 
 /// Why something is held, in words, and until when.
-pub(crate) fn held(is: Held) -> (&'static str, Option<Timestamp>) {
+fn held(is: Held) -> (&'static str, Option<Timestamp>) {
     match is {
         Held::Digest(at) => ("waits for the digest", Some(at)),
         Held::Quiet(at) => ("quiet hours of the team", Some(at)),

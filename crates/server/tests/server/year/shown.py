@@ -22,7 +22,7 @@ def lists(ledger):
         ("/", "Due first"),
         ("/", "No change is scheduled"),
         ("/today/choices", "No change is scheduled"),
-        ("/today/new", "New and above the line"),
+        ("/today/new", "New, above the accepted level"),
         ("/teams/*", "Due first"),
         ("/systems/*", "Due first"),
         ("/vulnerabilities/*", "Where it is"),
@@ -114,8 +114,8 @@ def charter_and_choices(ledger):
         counts[word] = many
         figure("/", label, many)
 
-    list_("new", "new above the line in a week", above(ledger, ledger.of(), now - 7 * DAY, now))
-    list_("unweighed", "to assess", sum(f.live and f.level is None for f in ledger.findings.values()))
+    list_("new", "new this week, above the accepted level", above(ledger, ledger.of(), now - 7 * DAY, now))
+    list_("unweighed", "findings to assess", sum(f.live and f.level is None for f in ledger.findings.values()))
     scheduled = {(team, asset, package) for team, asset, package in ledger.scheduled}
     without = 0
     for finding in live(ledger):
