@@ -3,7 +3,7 @@
 
 mod answers;
 mod found;
-mod running;
+pub(crate) mod running;
 mod supplied;
 mod work;
 
