@@ -44,9 +44,9 @@ pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
     match event.is.kind.as_str() {
         "opened" => "The incident was opened.".to_owned(),
         "touched" => match told["places"].as_u64() {
-            Some(1) => format!("{team} is touched, in 1 place."),
-            Some(places) => format!("{team} is touched, in {places} places."),
-            None => format!("{team} is touched."),
+            Some(1) => format!("{team} is affected, in 1 place."),
+            Some(places) => format!("{team} is affected, in {places} places."),
+            None => format!("{team} is affected."),
         },
         "acknowledged" => format!("{team} acknowledged it{behind}"),
         "contained" => format!("{team} contained it{behind}"),
@@ -179,7 +179,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         plain("What it was", about),
         Section {
             title: "How long it took",
-            text: vec!["From when a team was touched; time to know: from publication.".to_owned()],
+            text: vec!["Counted from when a team was known to be affected; the time to know from publication.".to_owned()],
             table: Some((columns, room.stands.iter().map(row).collect())),
         },
         environments(room, now),

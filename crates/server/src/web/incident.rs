@@ -330,6 +330,16 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
     }
 }
 
+/// What an event is called in the timeline.
+fn kind(word: &str) -> &str {
+    match word {
+        "touched" => "affected",
+        "handed" => "handed over",
+        "action" => "follow-up",
+        word => word,
+    }
+}
+
 fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
     let row = |task: &Task| {
         let state = match (task.done, task.due) {
@@ -365,7 +375,7 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::left("Next").kept(),
         ],
         rows: room.tasks.iter().map(row).collect(),
-        empty: Empty { why: "No task yet.".to_owned(), next: None },
+        empty: Empty { why: "Nobody has been assigned a task yet.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -414,7 +424,7 @@ fn places(room: &Room, search: &str) -> Table {
             Column::left("System").kept(),
             Column::left("Owner"),
             Column::left("Runs in"),
-            Column::left("Plan it"),
+            Column::left("Findings"),
         ],
         rows: room.places.rows.iter().take(SHOWN).map(row).collect(),
         csv: search.replacen("/where?", "/where.csv?", 1).into(),
@@ -452,7 +462,7 @@ fn timeline(room: &Room, now: Timestamp) -> History {
         .map(|event| {
             let told = Event {
                 at: When::of(event.at, now),
-                kind: event.is.kind.clone(),
+                kind: kind(&event.is.kind).to_owned(),
                 text: report::told(room, event),
                 by: Link::words(room.actor(&event.actor)),
                 level: None,
