@@ -293,7 +293,7 @@ fn about(
     spans: &[(Timestamp, Timestamp)],
     now: Timestamp,
 ) -> Pairs {
-    let mut pairs = vec![("State".to_owned(), Value::from(is.review.state.as_str()))];
+    let mut pairs = vec![("State".to_owned(), Value::from(super::reviews::state(is.review.state)))];
     let minutes = format!("{} minutes", is.review.is.minutes);
     pairs.push(("Length".to_owned(), minutes.into()));
     match is.review.opened {
