@@ -386,7 +386,7 @@ async fn show(
     if !who.may_somewhere(Action::Upload) {
         return Err(Problem::forbidden(Action::Upload).into());
     }
-    let headline = "Send what others say.".to_owned();
+    let headline = "Send what another tool or a supplier says.".to_owned();
     let mut layout = layout(app, who, Entry::Systems, "Send a report or VEX", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Send a report or VEX")];
     let pair = |(value, words): (&str, &str)| (value.to_owned(), words.to_owned());
