@@ -154,7 +154,7 @@ fn worth(part: Part, count: i64) -> usize {
 fn title(part: Part) -> &'static str {
     match part {
         Part::Follow => "Earlier decisions",
-        Part::New => "New above the line",
+        Part::New => "New above the accepted level",
         Part::Deadlines => "Deadlines at risk",
         Part::Exceptions => "Exceptions that end",
         Part::Answers => "Decisions asked for",

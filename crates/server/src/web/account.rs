@@ -94,7 +94,6 @@ async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<(Wanted, String)
     let second = if who.person.totp.is_some() { "on" } else { "off" };
     let mut about = vec![
         ("Email address".to_owned(), who.person.email.clone().into()),
-        ("Roles".to_owned(), roles.into()),
         ("Second factor".to_owned(), second.into()),
     ];
     about.extend(ends.map(|ends| ("This session ends".to_owned(), ends)));

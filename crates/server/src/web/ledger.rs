@@ -247,7 +247,7 @@ fn facets(asked: &Asked) -> Filter {
         action: "/ledger".into(),
         search: Some((
             "about".to_owned(),
-            "System, asset, number of a finding, or person".to_owned(),
+            "System, asset, finding or person".to_owned(),
             asked.about.clone(),
         )),
         dates: vec![("since".to_owned(), "Since".to_owned(), asked.since.clone())],
@@ -291,7 +291,7 @@ impl Telling {
             Some(("person", id)) => id.parse().map_or(word.to_owned(), |id| name(&self.people, id)),
             Some(("token", id)) => {
                 let known = id.parse().ok().and_then(|id: i64| self.tokens.get(&id));
-                known.map_or(word.to_owned(), |name| format!("token {name}"))
+                known.map_or(format!("token {id}"), |name| format!("token {name}"))
             }
             _ => word.to_owned(),
         }

@@ -150,7 +150,7 @@ fn copies(letter: &Letter, wishes: bool, now: jiff::Timestamp) -> Table {
         titled: true,
         columns: vec![
             Column::left("By").kept(),
-            Column::left("To"),
+            Column::left("To").kept(),
             Column::left("Outcome").kept(),
             Column::left("What to do"),
             Column::right("When"),

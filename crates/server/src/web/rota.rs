@@ -329,7 +329,7 @@ fn set(
                 .holding(of("at", &told.at))
                 .hinted("For example 09:00, in the time zone of the team's notices."),
         ],
-        submit: "Keep the rota".to_owned(),
+        submit: "Save the rota".to_owned(),
         ..Sheet::default()
     };
     ended(form, slip, "set")

@@ -180,12 +180,12 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
             .or_one("promise unknown"),
         Figure::of(
             judged.iter().map(|of| of.waiting.len()).sum::<usize>().to_string(),
-            "questions wait",
+            "open questions",
             format!("{here}#questions"),
         )
-        .or_one("question waits"),
-        Figure::of(late.to_string(), "of them past their day", format!("{here}#questions"))
-            .or_one("of them past its day"),
+        .or_one("open question"),
+        Figure::of(late.to_string(), "questions overdue", format!("{here}#questions"))
+            .or_one("question overdue"),
     ];
     let forms = forms(app, who, &seen, &links, &questions, &layout.csrf).await?;
     let fresh = made.map_or_else(Pairs::default, |address| {
