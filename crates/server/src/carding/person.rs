@@ -170,7 +170,7 @@ async fn merged_in(
 }
 
 /// The numbers of a card: what its updates removed, and what the person merged.
-pub(crate) fn card_numbers(is: &PersonCard) -> Vec<super::Number> {
+pub(crate) fn card_numbers(is: &PersonCard) -> Vec<Number> {
     let mut all = removed_numbers((&is.now, &is.before), (is.cut, is.more));
     let number = |count: Option<usize>| count.map(|count| count as f64);
     all.push(("updates merged", number(is.merges.0), number(is.merges.1)));

@@ -13,7 +13,7 @@ use trimtab_connect::notify::Security;
 use trimtab_model::{Level, Role};
 use trimtab_server::{MailServer, Notices};
 use trimtab_store::{
-    Contents, Grant, JobState, JudgedBy, Known, Listed, Matched, NewComponent, NewJob, NewLetter,
+    Contents, Grant, JudgedBy, Known, Listed, Matched, NewComponent, NewJob, NewLetter,
     NewRecipient, NewSnapshot, Org, Priority, ScopeOf, System, Weighed,
 };
 use trimtab_testkit::browser::{Browser, rules};
