@@ -94,14 +94,14 @@ fn rule(agreed: &Agreed, dispute: bool, level: Level, now: Timestamp) -> Rule {
     let words: Vec<&str> = sides.iter().map(|side| side.as_str()).collect();
     let who = if words.is_empty() { "nobody".to_owned() } else { words.join(" or ") };
     let what = match (&rule.sides, dispute) {
-        (None, _) => format!("who may accept what is {level} decides it, {who}"),
+        (None, _) => format!("whoever may accept {level} findings decides it: {who}"),
         (Some(_), true) => format!("a dispute is decided by {who}"),
         (Some(_), false) => format!("a change outside of any cadence is granted by {who}"),
     };
     let people = u32::from(rule.people.max(1));
     let more = if people > 1 { format!(", {people} people") } else { String::new() };
     let words = format!(
-        "The charter “{}” {}: {what}{more}, within {}; never who asked.",
+        "The charter “{}” {}: {what}{more}, within {}; never whoever asked.",
         charter.name,
         charter.version,
         tell_term(rule.within)

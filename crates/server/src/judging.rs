@@ -146,7 +146,7 @@ fn of_selection(
         "allow" | "warn" => Judgement::Passed,
         "deny" => Judgement::Refused,
         "unknown" => Judgement::Unknown,
-        _ => return Err(Problem::invalid("`verdict` is allow, warn, unknown or deny.")),
+        _ => return Err(Problem::invalid("`verdict` must be allow, warn, unknown or deny.")),
     };
     if is.package.chars().count() > NAME || is.package.parse::<Purl>().is_err() {
         return Err(Problem::invalid("`package` must be a purl such as pkg:npm/lodash@4.17.21."));

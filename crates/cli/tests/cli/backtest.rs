@@ -104,7 +104,7 @@ fn a_page_holds_by_itself() {
     }
     // A line for each way, and its table.
     assert_eq!(page.matches("<polyline").count(), 5);
-    assert!(page.contains("The load at the beginning of each month"));
+    assert!(page.contains("The load at the start of each month"));
     let nothing = self::case("nothing");
     let page = run(&Made::of(&nothing), &nothing, &["--format", "html"]).out;
     assert!(page.contains("nothing to compare") && !page.contains("<polyline"));

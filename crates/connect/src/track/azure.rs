@@ -242,7 +242,7 @@ impl Tracker for Azure<'_> {
         let project = || self.api.get(&["_apis", "wit", "workitemtypes"], &[VERSION]);
         let Some(item) = unless_gone(self.item(key), project)? else { return Ok(None) };
         let mut seen = self.seen(&item)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             let said = self.comments(key)?;
             let theirs = said.iter().rev().find(|comment| !text::is_ours(&comment["text"]));
             seen.reason = theirs.and_then(|comment| bounded(&shown(&string(&comment["text"]))));

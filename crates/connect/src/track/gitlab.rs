@@ -83,7 +83,7 @@ impl Tracker for GitLab<'_> {
         let project = || self.api.get(&["projects", &self.project], &[]);
         let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             seen.reason = last(&self.notes(key)?);
         }
         Ok(Some(seen))

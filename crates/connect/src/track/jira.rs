@@ -238,7 +238,7 @@ impl Tracker for Jira<'_> {
         let project = || self.api.get(&self.path(&["project", &self.key]), &[]);
         let Some(issue) = unless_gone(self.issue(key), project)? else { return Ok(None) };
         let mut seen = self.seen(&issue)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             seen.reason = last(&self.comments(key)?);
         }
         Ok(Some(seen))

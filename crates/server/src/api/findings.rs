@@ -208,7 +208,7 @@ impl Asked {
             Some(text) => {
                 let wrong = |_| {
                     Problem::invalid(
-                        "`due` is `passed`, `window`, `week`, `later`, `none` or a time such as \
+                        "`due` must be `passed`, `window`, `week`, `later`, `none` or a time such as \
                          2026-11-21T09:00:00Z.",
                     )
                 };

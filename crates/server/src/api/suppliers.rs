@@ -438,9 +438,7 @@ pub(crate) async fn write(
 ) -> Result<Json<Changed>, Problem> {
     let Letters { on, again } = body(sent)?;
     if again && !on {
-        return Err(Problem::invalid(
-            "`again` is only for a supplier that gets letters: set `on`.",
-        ));
+        return Err(Problem::invalid("`again` needs a supplier that gets letters: set `on`."));
     }
     let begun = supplying::letters::set(&app, &who, id, on).await?;
     if again {

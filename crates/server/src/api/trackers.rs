@@ -301,9 +301,7 @@ pub(crate) async fn set(
         None => match same {
             Some(known) => known.is.token.clone(),
             None => {
-                return Err(Problem::invalid(
-                    "`token` is missing: another project needs it again.",
-                ));
+                return Err(Problem::invalid("`token` must be given again for another project."));
             }
         },
     };
@@ -361,7 +359,7 @@ fn checked(
     }
     let project = words("project", &wanted.project)?;
     if project.is_empty() {
-        return Err(Problem::invalid("`project` is missing."));
+        return Err(Problem::invalid("`project` must not be empty."));
     }
     let allowed = known.is_some_and(|known| known.is.private && known.is.address == address);
     if wanted.private && !allowed && !who.may(Action::Administer, On::ALL) {

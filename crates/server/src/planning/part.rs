@@ -1,6 +1,6 @@
 //! What one team brings to a plan: its windows, findings and changes, and what people decided about them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -113,22 +113,7 @@ impl Asking<'_> {
             learnt: Learnt { updates: applied.len(), taught: taught(&charter.cost, &finished) },
         };
         tries.block(&findings, &mut part.asked);
-        // Nobody here can raise anything in what a supplier delivers: they are asked.
-        let mut assets: Vec<i64> = findings.iter().map(|f| f.asset.0).collect();
-        assets.sort_unstable();
-        assets.dedup();
-        let supplied = app.store.delivered(org, &assets).await?;
-        for (is, asked) in findings.iter().zip(&mut part.asked) {
-            asked.blocker = match supplied.get(&is.asset.0) {
-                Some((supplier, true)) => {
-                    Some(format!("{supplier}, its supplier: ask them").into())
-                }
-                Some((supplier, false)) => {
-                    Some(format!("{supplier}, which delivers it no longer: replace it").into())
-                }
-                None => continue,
-            };
-        }
+        let supplied = self.supplied(&findings, &mut part.asked).await?;
         let placements = app.store.placements(org, team.id).await?;
         let placed: HashMap<&PlannedChange, &Placement> =
             placements.iter().map(|p| (&p.change, p)).collect();
@@ -184,6 +169,31 @@ impl Asking<'_> {
         }
         part.findings = findings;
         Ok(Ok(part))
+    }
+
+    /// Nobody here can raise anything in what a supplier delivers: they are asked. Returns by asset who delivers it, and
+    /// whether they still do.
+    async fn supplied(
+        &self,
+        findings: &[Finding],
+        asked: &mut [plan::Finding],
+    ) -> Result<BTreeMap<i64, (String, bool)>, Problem> {
+        let mut assets: Vec<i64> = findings.iter().map(|f| f.asset.0).collect();
+        assets.sort_unstable();
+        assets.dedup();
+        let supplied = self.app.store.delivered(self.org, &assets).await?;
+        for (is, asked) in findings.iter().zip(asked) {
+            asked.blocker = match supplied.get(&is.asset.0) {
+                Some((supplier, true)) => {
+                    Some(format!("{supplier}, its supplier: ask them").into())
+                }
+                Some((supplier, false)) => {
+                    Some(format!("{supplier}, which delivers it no longer: replace it").into())
+                }
+                None => continue,
+            };
+        }
+        Ok(supplied)
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
     }
     if !past.is_empty() {
         if !sent.drill {
-            return Err(Problem::invalid("`past` is only for drills: set `drill` as well."));
+            return Err(Problem::invalid("`past` belongs to a drill: set `drill` as well."));
         }
         let is = drills::of_word(&past)
             .ok_or_else(|| Problem::invalid("`past` is not a known event."))?;
@@ -296,7 +296,7 @@ async fn contained_in(
 ) -> Result<(), Problem> {
     if kind != "contained" {
         let text =
-            "`environment` is only for `contained`: what is fixed there is detected by itself.";
+            "`environment` belongs to `contained`: what is fixed there is detected by itself.";
         return Err(Problem::invalid(text));
     }
     let stands = room.around();

@@ -71,7 +71,7 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
                 Problem::invalid("`name` must be at most 100 characters, on one line.")
             })?;
             if !matches!(&wanted.of, ReviewOf::Systems(ids) if ids.len() > 1) {
-                return Err(Problem::invalid("`name` is only for a group of several systems."));
+                return Err(Problem::invalid("`name` belongs to a group of several systems."));
             }
             Some(name)
         }

@@ -72,7 +72,7 @@ pub(super) async fn filled(
         if name.len() > TEXT || filled.fields.len() >= MOST {
             return Err(Problem::invalid("The form has unknown fields."));
         }
-        let long = || Problem::invalid(format!("`{name}` is longer than {TEXT} bytes."));
+        let long = || Problem::invalid(format!("`{name}` must be at most {TEXT} bytes."));
         let mut bytes = Vec::new();
         while let Some(more) = field.chunk().await.map_err(wrong)? {
             bytes.extend_from_slice(&more);
