@@ -203,7 +203,9 @@ pub(super) fn fields(sent: &Sent, who: &Who, most: i64, control: bool) -> Vec<Fi
         Field::new("reason", "Why?", Input::Area).holding(sent.reason.clone()),
         Field::new("days", "For how many days?", Input::Number)
             .holding(sent.days.clone())
-            .hinted(format!("At most {most} to accept it. A statement that it is not affected needs no end."))
+            .hinted(format!(
+                "At most {most} to accept it. A statement that it is not affected needs no end."
+            ))
             .optional(),
         meanwhile,
         Field::new("justification", "If not affected: why?", Input::Select(labels))

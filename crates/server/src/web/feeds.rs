@@ -60,11 +60,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     };
     let feeds = info.as_ref().map(|info| {
         vec![
-            feed(
-                "Advisories",
-                Cell::text(info.advisories.to_string()),
-                info.data_date.as_deref(),
-            ),
+            feed("Advisories", Cell::text(info.advisories.to_string()), info.data_date.as_deref()),
             feed("Known exploited (KEV)", Cell::Nothing, info.kev.as_deref()),
             feed("Probability of exploitation (EPSS)", Cell::Nothing, info.epss.as_deref()),
         ]

@@ -96,7 +96,9 @@ pub(crate) async fn page(
     };
     let notice = more.then(|| Notice {
         urgency: Urgency::Note,
-        text: format!("The first {MOST} findings, in the order of their deadlines; the next page has more."),
+        text: format!(
+            "The first {MOST} findings, in the order of their deadlines; the next page has more."
+        ),
         next: None,
     });
     let parts = vec![(String::new(), Section::table(table))];

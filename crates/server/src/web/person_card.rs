@@ -145,7 +145,9 @@ pub(crate) async fn walls(
     let who = who.map_err(Sorry::from)?;
     let is = wall(&app, &who, &asked.days).await?;
     let days = is.period.days();
-    let headline = format!("What updates removed in {days} days, beside the same team's or person's own past.");
+    let headline = format!(
+        "What updates removed in {days} days, beside the same team's or person's own past."
+    );
     let mut layout = layout(&app, &who, Entry::Teams, "Wall", headline).await?;
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words("Wall")];
     layout.actions.push(Link::to("Your card", format!("/cards/{}?days={days}", who.person.id)));
@@ -203,7 +205,12 @@ pub(crate) async fn walls(
             told(is.other.last)
         ),
         teams: table("Teams", "Team", teams, "There is no team of which you see all."),
-        people: table("People", "Person", people, "Nobody who is listed here has carried out an update."),
+        people: table(
+            "People",
+            "Person",
+            people,
+            "Nobody who is listed here has carried out an update.",
+        ),
         layout,
     };
     Ok(html(&view))

@@ -187,10 +187,7 @@ pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) ->
         ("Ledger, decisions, charters and findings are kept", "always".into()),
         (
             "Last deletion",
-            last_gone.map_or_else(
-                || Value::from("none yet"),
-                |at| When::of(at, now).into(),
-            ),
+            last_gone.map_or_else(|| Value::from("none yet"), |at| When::of(at, now).into()),
         ),
         ("Deleted then", gone.unwrap_or_else(|| "nothing yet".to_owned()).into()),
         (

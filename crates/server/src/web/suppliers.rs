@@ -122,8 +122,7 @@ pub(crate) async fn page(
     let figures = vec![
         Figure::of(broken.to_string(), "with broken promises", "/suppliers"),
         Figure::of(waiting.to_string(), "open questions", "/suppliers").or_one("open question"),
-        Figure::of(late.to_string(), "questions overdue", "/suppliers")
-            .or_one("question overdue"),
+        Figure::of(late.to_string(), "questions overdue", "/suppliers").or_one("question overdue"),
     ];
     Ok(html(&View {
         layout,

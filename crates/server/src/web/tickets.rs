@@ -50,7 +50,11 @@ pub(crate) async fn page(
             let open = of("open");
             format!(
                 "{} of {} open; evidence closed {}.",
-                if open == 0 { "No ticket".to_owned() } else { count(whole(open), "ticket", "tickets") },
+                if open == 0 {
+                    "No ticket".to_owned()
+                } else {
+                    count(whole(open), "ticket", "tickets")
+                },
                 if open < 2 { format!("{} is", team.name) } else { format!("{} are", team.name) },
                 match of("closed") {
                     0 => "none".to_owned(),

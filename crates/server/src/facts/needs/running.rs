@@ -74,8 +74,7 @@ pub(super) async fn upkeep(asking: &Asking<'_>, show: usize) -> Result<Told, Pro
                 match of.and_then(|of| age(of, now)) {
                     None => add(
                         what,
-                        "The date of its data is not known, or there is no data."
-                            .to_owned(),
+                        "The date of its data is not known, or there is no data.".to_owned(),
                     ),
                     Some(days) if days >= STALE => {
                         add(what, format!("Its data is {days} days old."));
@@ -117,7 +116,9 @@ mod tests {
     fn facts_are_as_old_as_their_day() {
         let now: Timestamp = "2026-03-09T12:00:00Z".parse().unwrap();
         assert_eq!(age("2026-03-09", now), Some(0));
-        assert!(is_stale("2026.03.02", now) && !is_stale("2026-03-03", now) && !is_stale("soon", now));
+        assert!(
+            is_stale("2026.03.02", now) && !is_stale("2026-03-03", now) && !is_stale("soon", now)
+        );
         assert_eq!(age("2026-03-02T23:00:00Z", now), Some(7), "by its day");
         assert_eq!(age("2026.03.01", now), Some(8));
         for none in ["", "soon", "2026-3-9", "2026-13-01", "ünknown-day"] {
