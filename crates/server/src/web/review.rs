@@ -15,7 +15,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Resolve, ResolveState, ReviewOf, ReviewState};
 
-use super::{Page, Sorry, count, html, layout, mended, own_form, whole};
+use super::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::access::Who;
 use crate::api::reviews::{Known, known};
 use crate::people::name;
@@ -118,11 +118,10 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     let csrf = layout.csrf.clone();
     let people = if may { reviewing::people_of(app, who, &is.scope).await? } else { Vec::new() };
     let over = spans.last().map(|(_, end)| *end);
-    let (sent, wrong) =
-        wrong.map_or_else(Default::default, |(sent, problem)| (sent, Some(problem)));
-    let mut forms = forms(&is, (who, may), &people, &csrf, &sent, now);
-    let notice = match (wrong, over) {
-        (Some(problem), _) => Some(not_taken(&mut forms, &sent, problem.detail)),
+    let notice = match (&wrong, over) {
+        (Some((_, problem)), _) => {
+            Some(Notice { urgency: Urgency::Warning, text: problem.detail.clone(), next: None })
+        }
         (None, Some(end)) if is.review.state == ReviewState::Open && now >= end => Some(Notice {
             urgency: Urgency::Note,
             text: format!(
@@ -135,6 +134,7 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     };
     let parts = is.pack.parts.iter().zip(&spans).enumerate();
     let parts = parts.map(|(at, (part, span))| shown(&is, part, *span, current == Some(at), now));
+    let sent = wrong.map(|(sent, _)| sent).unwrap_or_default();
     let file = |words: &str, format: &str| {
         Link::to(words, format!("/api/v1/reviews/{id}/minutes?as={format}"))
     };
@@ -147,7 +147,7 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
         quality: quality(&is),
         parts: parts.collect(),
         decisions: decisions(&is, now),
-        forms,
+        forms: forms(&is, (who, may), &people, &csrf, &sent, now),
         note: is.review.note.lines().filter(|l| !l.is_empty()).map(ToOwned::to_owned).collect(),
         minutes: vec![
             file("Markdown", "md"),
@@ -564,22 +564,6 @@ fn forms(
         forms.push(("Close the review".to_owned(), form));
     }
     forms
-}
-
-/// Says what is wrong with what a form sent at its field, and above the page that it is there: the forms are far below.
-/// Where that form is no longer on the page, all is said above.
-fn not_taken(forms: &mut [(String, Sheet)], sent: &Sent, text: String) -> Notice {
-    let sends = |form: &Sheet| {
-        form.fields.iter().any(|field| field.name == "do" && field.value == sent.r#do)
-    };
-    let text = match forms.iter_mut().find(|(_, form)| sends(form)) {
-        Some((title, form)) => {
-            mended(form, Some(("", text)));
-            format!("Nothing was recorded. What is wrong is said below, at “{title}”.")
-        }
-        None => text,
-    };
-    Notice { urgency: Urgency::Warning, text, next: None }
 }
 
 /// Decisions that are to be done, of this review and those before, that they may say something of.

@@ -144,10 +144,10 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     }
     // What is not right is told, and what was written stays in the form.
     for (name, value, words) in [
-        ("what", "", "This must be 1 to 500"),
-        ("due", "2020-01-01", "This must be a day"),
-        ("owner", "99999", "This must be a person"),
-        ("topic", "finding:99999", "This must be a key"),
+        ("what", "", "<code>what</code> is 1 to 500"),
+        ("due", "2020-01-01", "<code>due</code> is a day"),
+        ("owner", "99999", "<code>owner</code> is a person"),
+        ("topic", "finding:99999", "<code>topic</code> is a key"),
     ] {
         let fields = decide.map(|(field, was)| (field, if field == name { value } else { was }));
         let answer = world.send(id, &fields);
