@@ -281,7 +281,7 @@ pub(crate) async fn acknowledge(
 ) -> Result<Json<Acknowledged>, Problem> {
     let (letter, team) = letter_of(&app, &who, id).await?;
     if !is_alarm(&letter) {
-        return Err(Problem::invalid("It told of nothing that is now."));
+        return Err(Problem::invalid("It is not about anything that needs immediate work."));
     }
     let count = standing::acknowledge(&app, &who, team.id, &letter.is.items).await?;
     Ok(Json(Acknowledged { acknowledged: count }))

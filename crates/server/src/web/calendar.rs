@@ -54,7 +54,7 @@ pub(crate) async fn post(
             app.store.drop_calendar(who.org, of, &who.actor(), app.now()).await?;
             Ok(Redirect::to(&format!("/teams/{id}/calendar")).into_response())
         }
-        _ => Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => Err(Problem::invalid("There is no such action.").into()),
     }
 }
 

@@ -85,7 +85,7 @@ async fn add(app: &App, who: &Who, sent: &Sent) -> Result<(), Problem> {
         }
         _ => return Err(Problem::invalid("Choose whose goal it is.")),
     };
-    let to = sent.to.trim().parse().map_err(|_| Problem::invalid("`to` is a number."))?;
+    let to = sent.to.trim().parse().map_err(|_| Problem::invalid("`to` must be a number."))?;
     let wanted = Wanted {
         team,
         name: sent.name.clone(),

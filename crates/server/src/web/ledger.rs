@@ -191,7 +191,7 @@ async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(LedgerFilter
         "" => None,
         word => Some(
             EventKind::from_text(word)
-                .ok_or_else(|| Problem::invalid("`kind` is none of the ledger's."))?,
+                .ok_or_else(|| Problem::invalid("`kind` is not a kind of the ledger."))?,
         ),
     };
     let since = match asked.since.trim() {
@@ -199,7 +199,7 @@ async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(LedgerFilter
         text => {
             let day: Option<Date> = text.parse().ok();
             let at = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-            let wrong = || Problem::invalid("`since` is a day such as 2026-11-21.");
+            let wrong = || Problem::invalid("`since` must be a day such as 2026-11-21.");
             Some(at.ok_or_else(wrong)?.timestamp())
         }
     };

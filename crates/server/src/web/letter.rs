@@ -181,7 +181,7 @@ pub(crate) async fn post(
         "again" => {
             send_again(&app, &who, &team, &letter).await?;
         }
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     }
     Ok(Redirect::to(&format!("/notices/{id}")).into_response())
 }

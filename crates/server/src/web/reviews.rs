@@ -249,7 +249,7 @@ async fn group(app: &App, who: &Who, sent: &Sent) -> Result<Result<ReviewOf, Str
     let mut ids = Vec::new();
     for name in sent.systems.lines().map(str::trim).filter(|name| !name.is_empty()) {
         let Some(system) = mine.iter().find(|system| system.name == name) else {
-            return Ok(Err(format!("`{name}` is no system of which you hold reviews.")));
+            return Ok(Err(format!("`{name}` is not a system whose reviews you hold.")));
         };
         ids.push(system.id);
     }

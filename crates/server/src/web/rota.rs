@@ -84,7 +84,7 @@ pub(crate) async fn post(
             }
             Ok(())
         }
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     };
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/teams/{id}/rota")).into_response()),

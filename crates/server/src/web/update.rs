@@ -498,7 +498,7 @@ pub(crate) async fn merged(
     let mine = match sent.mine.as_str() {
         "yes" => true,
         "no" => false,
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     };
     merging::mine(&app, &who, id, mine).await?;
     Ok(Redirect::to(&format!("/updates/{id}")).into_response())

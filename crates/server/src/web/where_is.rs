@@ -217,7 +217,7 @@ pub(crate) async fn csv(
     let who = who.map_err(Sorry::from)?;
     let search = Search::of(&app, &who, &asked).await?;
     let mut search =
-        search.ok_or_else(|| Problem::invalid("Say what to look for: `q` or `licence`."))?;
+        search.ok_or_else(|| Problem::invalid("Set `q` or `licence`: what to look for."))?;
     let mut sheet = Sheet::new(&HEADER)?;
     let (mut after, mut written) = (None, 0);
     loop {
