@@ -189,14 +189,14 @@ pub(crate) fn milestones(card: &Card) -> Vec<String> {
         && load < was
     {
         let by = (was - load) / was * 100.0;
-        all.push(format!("The load is {} % below that of the time before.", by.round()));
+        all.push(format!("The load is {} % below that of the period before.", by.round()));
     }
     if now.deadlines.missed == 0 && now.deadlines.met > 0 {
         all.push(format!("Every deadline was kept: {}.", now.deadlines.met));
     }
     if !card.more && card.now.updates > card.before.updates && card.before.updates > 0 {
         all.push(format!(
-            "{} updates came into production, {} in the time before.",
+            "{} updates came into production, {} in the period before.",
             card.now.updates, card.before.updates
         ));
     }

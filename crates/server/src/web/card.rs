@@ -62,8 +62,8 @@ pub(crate) async fn page(
     let figures = numbers(&is).into_iter().zip(lists).map(|(is, list)| figure(is, list)).collect();
     let mut about = milestones(&is);
     about.push(
-        "Compared with the team's own time before, and with nobody else. Load-days are what was not carried any longer, \
-         until the end of the time."
+        "Compared with the team's own period before, and with nobody else. Load-days are those that were no longer carried, \
+         until the end of the period."
             .to_owned(),
     );
     let notice =

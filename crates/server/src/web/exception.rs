@@ -98,8 +98,13 @@ async fn show(
             format!("{title} was accepted {until}; it has expired.")
         }
         (DecisionState::Approved, _) => format!("{said}."),
-        (DecisionState::Refused, _) => format!("Refused: {said}."),
-        (DecisionState::Ended, _) => format!("Ended: {said}."),
+        (DecisionState::Refused, DecisionKind::Exception) => {
+            format!("The request to accept {title} {until} was refused.")
+        }
+        (DecisionState::Refused, DecisionKind::NotAffected) => {
+            format!("The statement that {title} does no harm here was refused.")
+        }
+        (DecisionState::Ended, _) => format!("Ended early: {said}."),
     };
     let mut layout = layout(app, who, Entry::Exceptions, &title, headline).await?;
     layout.crumbs = vec![Link::to("Exceptions", "/exceptions"), Link::words(title)];

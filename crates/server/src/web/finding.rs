@@ -86,7 +86,15 @@ pub(crate) async fn page(
                 about.0.retain(|(label, _)| label != "About");
             }
             let told = lines.into_iter();
-            about.0.splice(0..0, told.map(|line| (line.label.to_owned(), Value::Text(line.says))));
+            about.0.splice(
+                0..0,
+                told.map(|line| match line.says.as_str() {
+                    "unknown" => {
+                        (line.label.to_owned(), Value::Unknown("no source says".to_owned()))
+                    }
+                    _ => (line.label.to_owned(), Value::Text(line.says)),
+                }),
+            );
             Vec::new()
         }
     };

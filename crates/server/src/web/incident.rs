@@ -70,7 +70,7 @@ pub(crate) async fn page(
     };
     let rows = &room.places.rows;
     let headline = match (open, teams) {
-        (false, _) => format!("{drill}{} is closed.", is.is.title),
+        (false, _) => format!("{drill}“{}” is closed.", is.is.title),
         (true, 0) if !room.places.known => {
             format!("{drill}{}: no source knows yet which packages it is in.", is.is.title)
         }
@@ -359,7 +359,7 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
         Row::of(vec![
             Cell::Name(Link::words(task.text.clone()), kind.to_owned()),
             Cell::text(report::owner(room, task.owner, task.team)),
-            Cell::text(if task.done.is_some() { "done" } else { "until" }),
+            Cell::text(if task.done.is_some() { "done" } else { "to be done by" }),
             state,
             next,
         ])

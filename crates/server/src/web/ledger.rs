@@ -291,7 +291,7 @@ impl Telling {
             Some(("person", id)) => id.parse().map_or(word.to_owned(), |id| name(&self.people, id)),
             Some(("token", id)) => {
                 let known = id.parse().ok().and_then(|id: i64| self.tokens.get(&id));
-                known.map_or(format!("token {id}"), |name| format!("token {name}"))
+                known.map_or_else(|| format!("token {id}"), |name| format!("token {name}"))
             }
             _ => word.to_owned(),
         }

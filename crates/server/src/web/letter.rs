@@ -141,7 +141,7 @@ fn copies(letter: &Letter, wishes: bool, now: jiff::Timestamp) -> Table {
             Cell::text(is.to.channel.clone()),
             if wishes { Cell::text(is.to.address.clone()) } else { Cell::Nothing },
             Cell::text(words),
-            if wishes { Cell::text(detail) } else { Cell::Nothing },
+            if wishes && !detail.is_empty() { Cell::text(detail) } else { Cell::Nothing },
             Cell::Value(When::of(is.changed, now).into()),
         ])
     };

@@ -34,8 +34,8 @@ impl Making<'_> {
                         key: format!("decision:{}", is.id),
                         level: None,
                         weight: 0.0,
-                        // Within its last day.
-                        due: Some(is.is.due - SignedDuration::from_secs(1)),
+                        // Within its last day. What is over is not due any longer.
+                        due: stands.is_open().then(|| is.is.due - SignedDuration::from_secs(1)),
                     },
                     title: is.is.what.clone(),
                     note: format!(
