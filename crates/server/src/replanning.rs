@@ -1,6 +1,8 @@
 //! Keeping teams' plans: made anew when what they are made of has changed, written as the difference to the one
 //! before. A plan whose mark is as it was is not made again.
 
+mod said;
+
 use std::collections::HashSet;
 
 use jiff::Timestamp;
@@ -339,16 +341,8 @@ fn why(
     if let Some(was) = change.kept.as_ref().filter(|_| !by_people && planned.stays(at)) {
         return stays(planned, (at, change), was, window);
     }
-    // The day from which it can be carried out stands beside the reason, and changes without it.
-    let said = batch.why_now.iter().filter(|w| match w {
-        WhyNow::Accepted => by_people,
-        WhyNow::From(..) => false,
-        _ => true,
-    });
-    let mut said: Vec<String> = said.map(|w| tell::why_now(&planned.question, w)).collect();
-    if said.is_empty() {
-        said.push("it is combined with what is planned for that window".to_owned());
-    }
+    let words = change.placed.as_ref().filter(|_| by_people).map(|placed| placed.reason.as_str());
+    let mut said = said::of_one(&planned.question, batch, at, words);
     let was = change.kept.as_ref().map(|kept| &kept.window);
     let moved = was.filter(|was| was.as_ref().map(|w| w.starts) != window.map(|w| w.starts));
     let left = match moved {
@@ -381,7 +375,9 @@ fn stays(
         None if was.version != change.to => {
             format!("it stays in its window, with {} in place of {}", change.to, was.version)
         }
-        None if was.why.contains("quarantine") => "it stays in its window".to_owned(),
+        None if was.by_people || was.why.contains("quarantine") => {
+            "it stays in its window".to_owned()
+        }
         None => was.why.clone(),
     }
 }

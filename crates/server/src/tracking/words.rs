@@ -85,8 +85,10 @@ pub(super) async fn told(
     let system = gravest.system.as_ref().map(|s| s.1.clone());
     let component = component(tracker, &asset, system.as_deref());
     let findings = change.findings.iter().map(|f| f.id).collect::<Vec<_>>();
+    // That people decided it is told at once. Other reasons change too often for that.
+    let by_people = if is.by_people { " by people" } else { "" };
     let made_of = format!(
-        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}",
+        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}{by_people}",
         is.version, change.team.name, app.settings.public
     );
     // Without an index nothing can be said of what it means: that waits.
