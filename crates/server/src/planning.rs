@@ -7,6 +7,7 @@
 //! confirms it. The pages say so.
 
 mod changes;
+mod chosen;
 pub(crate) mod held;
 mod part;
 pub(crate) mod trial;
@@ -27,8 +28,10 @@ use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
 
-/// The most findings of one plan: the gravest. What is beyond is told.
+/// The most findings of one plan: those of the gravest changes. What is beyond is told.
 pub(crate) const MOST: usize = 5_000;
+/// The most findings of a team that are looked at for it, the gravest first.
+const LOOKED: usize = 4 * MOST;
 /// How many windows are kept and shown.
 pub(crate) const WINDOWS: usize = 6;
 /// What is scheduled stays in its window unless that costs a larger share of the load-days that the best plan saves.

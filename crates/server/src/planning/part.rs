@@ -15,7 +15,9 @@ use trimtab_store::{
 };
 
 use super::changes::{Tries, by_change};
-use super::{Change, Learnt, MANY, MOST, Missing, Part, Wish, after, rhythm, slot, trial};
+use super::{
+    Change, LOOKED, Learnt, MANY, MOST, Missing, Part, Wish, after, chosen, rhythm, slot, trial,
+};
 use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
@@ -57,13 +59,23 @@ impl Asking<'_> {
         // Where none of its windows ends by then, what cannot wait is all that is done by then.
         let until = wish.until.map(|until| after(now, until));
         slots.retain(|window| until.is_none_or(|until| window.end < until));
-        let (findings, more) = match &wish.charter {
+        let (found, more) = match &wish.charter {
             Some(_) => {
                 let (seen, permit) = ((org, systems.clone()), wish.permit.clone());
                 trial::weighed(app, seen, team.id, (self.agreed, now), permit).await?
             }
             None => findings(app, org, systems.clone(), team).await?,
         };
+        let placements = app.store.placements(org, team.id).await?;
+        let scheduled = app.store.scheduled(org, team.id).await?;
+        let tickets = app.store.tickets_in(org, team.id, seen.as_deref()).await?;
+        let placed = placements.iter().map(|p| &p.change);
+        let known = placed.chain(scheduled.iter().map(|s| &s.change));
+        let known = known.chain(tickets.iter().filter(|row| row.wanted).map(|row| &row.change));
+        let known: HashSet<PlannedChange> = known.cloned().collect();
+        let looked = found.len();
+        let findings = chosen::of(found, &known, MOST);
+        let more = more || findings.len() < looked;
         let beyond = match &wish.charter {
             None if more => {
                 let all = app.store.count_findings(org, &counting(team, systems)).await?.number;
@@ -87,7 +99,6 @@ impl Asking<'_> {
         // Of what others carried out the numbers say nothing to who may not see it.
         let applied = app.store.finished(org, team.id, seen.as_deref(), LEARNT).await?;
         let mut finished = updating::finished(&applied, &charter.calendar);
-        let tickets = app.store.tickets_in(org, team.id, seen.as_deref()).await?;
         finished.extend(tracking::setting::finished(&tickets, &applied));
         let pointed: HashMap<&PlannedChange, f64> =
             tickets.iter().filter_map(|row| Some((&row.change, row.points?))).collect();
@@ -129,11 +140,9 @@ impl Asking<'_> {
                 None => continue,
             };
         }
-        let placements = app.store.placements(org, team.id).await?;
         let placed: HashMap<&PlannedChange, &Placement> =
             placements.iter().map(|p| (&p.change, p)).collect();
         let held = super::held::of(app, org, team.id).await?;
-        let scheduled = app.store.scheduled(org, team.id).await?;
         let mut scheduled: HashMap<PlannedChange, Scheduled> =
             scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
         for (of, removes) in by_change(&findings) {
@@ -220,7 +229,7 @@ async fn findings(
     systems: Option<Vec<i64>>,
     team: &Team,
 ) -> Result<(Vec<Finding>, bool), Problem> {
-    Ok(within::findings(app, org, &counting(team, systems), FindingOrder::Level, MOST).await?)
+    Ok(within::findings(app, org, &counting(team, systems), FindingOrder::Level, LOOKED).await?)
 }
 
 fn counting(team: &Team, systems: Option<Vec<i64>>) -> FindingFilter {
