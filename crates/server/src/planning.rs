@@ -454,9 +454,41 @@ fn slot(team: &plan::Team, starts: Option<Timestamp>) -> Option<Slot> {
     windows.iter().position(|w| w.start == starts).map(Slot::Window)
 }
 
+/// A finding of a package in an asset, for tests: open, with a fix, and not weighed.
+#[cfg(test)]
+pub(crate) fn finding(id: i64, asset: i64, package: &str) -> Finding {
+    Finding {
+        id,
+        asset: (asset, format!("asset-{asset}")),
+        system: None,
+        team: None,
+        package: package.to_owned(),
+        component: (id, format!("{package}@1.0.0")),
+        vulnerability: (id, format!("TEST-{id}")),
+        summary: None,
+        state: trimtab_store::FindingState::Open,
+        production: None,
+        detected: Timestamp::UNIX_EPOCH,
+        merged: None,
+        fixed: None,
+        weighed: None,
+        fix: Some("2.0.0".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_merged_is_planned_no_more() {
+        let open = finding(1, 1, "pkg:npm/a");
+        let merged =
+            Finding { state: trimtab_store::FindingState::Merged, ..finding(2, 1, "pkg:npm/a") };
+        let none = Finding { fix: None, ..finding(3, 2, "pkg:npm/b") };
+        let all = changes::by_change(&[open, merged, none]);
+        assert_eq!(all.into_values().collect::<Vec<_>>(), [[0]]);
+    }
 
     #[test]
     fn a_team_has_no_plan_by_a_cadence_that_the_charter_does_not_have() {

@@ -11,8 +11,8 @@ use trimtab_engine::plan::learn::Taught;
 use trimtab_engine::plan::{reckoned, tell};
 use trimtab_model::plan::{Batch, Item, Slot, WhyNow};
 use trimtab_store::{
-    Difference, JobState, Org, PlacementState, PlannedChange, Scheduled, ScheduledIn, Team,
-    TeamPlan,
+    Difference, Finding, FindingState, JobState, Org, PlacementState, PlannedChange, Scheduled,
+    ScheduledIn, Team, TeamPlan,
 };
 
 use crate::ingest::Refused;
@@ -391,6 +391,9 @@ fn gone(planned: &Planned, change: &PlannedChange) -> String {
             reason => format!("it is held back: {reason}"),
         };
     }
+    if is_merged(&planned.findings, change) {
+        return "it is merged, and waits to be deployed".to_owned();
+    }
     let at = planned.changes.iter().position(|c| c.of == *change);
     let left =
         planned.plan.left.iter().find(|l| at.is_some_and(|at| l.what == Item::Candidate(at)));
@@ -398,4 +401,27 @@ fn gone(planned: &Planned, change: &PlannedChange) -> String {
         || "nothing that counts is left to remove".to_owned(),
         |left| tell::because(&planned.question, &left.because),
     )
+}
+
+/// Whether all that is left of what a change removes is gone from the main line, and still runs.
+fn is_merged(findings: &[Finding], change: &PlannedChange) -> bool {
+    let own = |f: &&Finding| f.asset.0 == change.asset && f.package == change.package;
+    let mut own = findings.iter().filter(own).peekable();
+    own.peek().is_some() && own.all(|f| f.state == FindingState::Merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planning::finding;
+
+    #[test]
+    fn a_change_of_which_everything_is_merged_waits_to_be_deployed() {
+        let change = PlannedChange { asset: 1, package: "pkg:npm/a".to_owned() };
+        let merged = Finding { state: FindingState::Merged, ..finding(1, 1, "pkg:npm/a") };
+        let other = finding(2, 2, "pkg:npm/a");
+        assert!(is_merged(&[merged.clone(), other.clone()], &change));
+        assert!(!is_merged(&[merged, finding(3, 1, "pkg:npm/a")], &change));
+        assert!(!is_merged(&[other], &change), "nothing of it is left");
+    }
 }

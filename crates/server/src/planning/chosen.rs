@@ -45,30 +45,8 @@ pub(super) fn of(
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use trimtab_store::FindingState;
-
     use super::*;
-
-    fn finding(id: i64, asset: i64, package: &str) -> Finding {
-        Finding {
-            id,
-            asset: (asset, format!("asset-{asset}")),
-            system: None,
-            team: None,
-            package: package.to_owned(),
-            component: (id, format!("{package}@1.0.0")),
-            vulnerability: (id, format!("TEST-{id}")),
-            summary: None,
-            state: FindingState::Open,
-            production: None,
-            detected: Timestamp::UNIX_EPOCH,
-            merged: None,
-            fixed: None,
-            weighed: None,
-            fix: Some("2.0.0".to_owned()),
-        }
-    }
+    use crate::planning::finding;
 
     fn ids(findings: &[Finding]) -> Vec<i64> {
         findings.iter().map(|is| is.id).collect()

@@ -10,8 +10,8 @@ use trimtab_engine::vulnerability::is_exploited;
 use trimtab_model::Level;
 use trimtab_model::plan;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, Org, Placement, PlacementState, PlannedChange, Scheduled,
-    Team,
+    Finding, FindingFilter, FindingOrder, FindingState, Org, Placement, PlacementState,
+    PlannedChange, Scheduled, Team,
 };
 
 use super::changes::{Tries, by_change};
@@ -130,6 +130,10 @@ impl Asking<'_> {
         assets.dedup();
         let supplied = app.store.delivered(org, &assets).await?;
         for (is, asked) in findings.iter().zip(&mut part.asked) {
+            if is.state == FindingState::Merged {
+                asked.blocker = Some("its deployment: the main line no longer has it".into());
+                continue;
+            }
             asked.blocker = match supplied.get(&is.asset.0) {
                 Some((supplier, true)) => {
                     Some(format!("{supplier}, its supplier: ask them").into())
