@@ -19,6 +19,7 @@ use crate::api::{on, visible};
 use crate::deciding::{self, level};
 use crate::facts::finding;
 use crate::jobs::{notify, replan};
+use crate::notices::own;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
@@ -202,6 +203,11 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let text = format!("{} is asked: {} of {} {when}.", word(dispute), is.package, is.asset.1);
     let told = Some(note(dispute, place.team, &text));
     let id = app.store.add_appeal_with(who.org, &new, told, &who.actor(), now).await?;
+    if let Some(is) = app.store.appeal(who.org, id).await?
+        && let Err(problem) = own::begin_for(app, who.org, &is, place).await
+    {
+        tracing::warn!(problem.detail, "who may answer has no digest of their own");
+    }
     // An emergency has hours: who may answer hears of it now.
     app.store.add_job(&notify::at_once(who.org, now), now).await?;
     app.work.notify_one();

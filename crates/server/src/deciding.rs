@@ -19,6 +19,7 @@ use trimtab_store::{
 use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::jobs::settle_decided;
+use crate::notices;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{self, Agreed};
@@ -157,7 +158,12 @@ pub(crate) async fn ask_all(
         all.push(new.map_err(stopped(finding.id))?);
     }
     let asked = app.store.ask_all(who.org, &all, &who.actor(), now).await;
-    asked.map_err(|e| stopped(first)(e.into()))
+    let asked = asked.map_err(|e| stopped(first)(e.into()))?;
+    // It is asked for, whatever becomes of this.
+    if let Err(problem) = notices::own::begin(app, who.org, &asked).await {
+        tracing::warn!(problem.detail, "who may answer has no digest of their own");
+    }
+    Ok(asked)
 }
 
 /// What is asked for about one finding, by the rules.

@@ -499,7 +499,15 @@ pub(crate) async fn decide(app: &App, who: &Who, id: i64, sent: &Sent) -> Result
     };
     let new = NewResolve { review: id, topic, what, owner: sent.owner, due };
     let kept = app.store.resolve(who.org, &new, &who.actor(), now).await?;
-    kept.ok_or_else(|| Problem::conflict("The review is not open."))
+    let kept = kept.ok_or_else(|| Problem::conflict("The review is not open."))?;
+    // Who records what is decided is there. It is recorded, whatever becomes of this.
+    if who.session.is_some() {
+        let (me, actor) = (who.person.id, who.actor());
+        if let Err(error) = app.store.attend_review(who.org, id, me, &actor, now).await {
+            tracing::warn!(%error, "that somebody is there cannot be noted");
+        }
+    }
+    Ok(kept)
 }
 
 /// The end of a day that was sent.

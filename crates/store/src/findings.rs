@@ -147,7 +147,7 @@ pub struct Finding {
     pub state: FindingState,
     /// Whether it is in production. `None`: it is not known what runs.
     pub production: Option<bool>,
-    /// First seen, or came back.
+    /// First seen, or came back after it had been gone for more than 30 days.
     pub detected: Timestamp,
     /// Gone from the main line.
     pub merged: Option<Timestamp>,

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use super::Named;
 use super::reviews::{CardNumber, body};
 use crate::access::Who;
+use crate::carding::notes;
 use crate::carding::person::{Place, card_numbers, card_of, document, show, wall};
-use crate::carding::{Removed, notes, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
 use crate::state::App;
@@ -161,13 +161,9 @@ pub(crate) async fn all(
     Query(asked): Query<WallAsked>,
 ) -> Result<Json<ShownWall>, Problem> {
     let is = wall(&app, &who, &asked.days).await?;
-    let numbers = |now: &Removed, before: &Removed| {
-        let all = removed_numbers((now, before), (is.cut, is.more));
-        all.into_iter().map(CardNumber::from).collect()
-    };
     let place = |of: &Place| WallPlace {
         is: Named { id: of.id, name: of.name.clone() },
-        numbers: numbers(&of.now, &of.before),
+        numbers: of.numbers((is.cut, is.more)).into_iter().map(CardNumber::from).collect(),
         hidden: of.hidden,
     };
     Ok(Json(ShownWall {

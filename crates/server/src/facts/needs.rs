@@ -84,7 +84,7 @@ lists! {
     Tierless = "tiers", "Systems without a tier", "systems without a tier",
         "No tier is set, so their findings cannot be ranked.";
     Ownerless = "owners", "Systems without an owner", "systems without an owner",
-        "No team owns them: what is found there is in no plan, no digest and no alarm. Give each an owner.";
+        "No team owns them: what is found there is in no team's plan, digest or alarm. Give each an owner.";
     Rollouts = "rollouts", "Waiting for roll-out", "waiting for roll-out",
         "The main line is rid of findings that still run in production: they are gone when it is deployed.";
     Broken = "broken", "Failed deployments", "failed deployments",

@@ -21,7 +21,7 @@ use crate::notices::others::{self, Others};
 use crate::notices::post::Readers;
 use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
-use crate::notices::{post, things, why_of, why_word};
+use crate::notices::{post, things, urgent, why_of, why_word};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::reminders;
@@ -117,6 +117,13 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         }
     }
     again(app, org, &teams, &mut done).await?;
+    match urgent::mail(app, org).await {
+        Ok(sent) => done.sent += sent,
+        Err(error) => {
+            tracing::warn!(%error, "who answers for what no team is told of cannot be told");
+            failed = failed.or(Some(error));
+        }
+    }
     if let Some(at) = done.again {
         app.store.add_job(&later(org, at, app.now()), now).await?;
     }
@@ -181,8 +188,11 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
             }
             None => (Vec::new(), Timestamp::MAX),
         };
-        let mark = format!("{rest}{until}");
         let mut looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
+        // So do deadlines pass.
+        let until = looked.passes.map_or(until, |at| at.min(until));
+        let mark = format!("{rest}{until}");
+        looked.things.append(&mut looked.missed);
         looked.things.extend(handed);
         looked.things.extend(reminders);
         // What is waited for changes nothing that the mark has.
@@ -247,7 +257,7 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let Decided { send, again, .. } = &is.decided;
         let (mut next, mut passed) = (None, false);
         for message in send {
-            let said = Said::all(message, &is.pending);
+            let said = Said::all(message, &is.pending, &is.alarmed);
             let of = (team.id, &is.wishes);
             let what = (message, &said);
             let to = post::recipients(app, org, of, what, &is.pending, &mut known).await?;

@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn the_description_of_the_api_names_all_of_them() {
+        let described = include_str!("../../../../docs/generated/openapi.json");
+        for past in PAST {
+            assert!(described.contains(&format!("`{}`", past.word)), "{}", past.word);
+        }
+    }
+
+    #[test]
     fn a_day_goes_by_as_fast_as_was_said_and_ends_with_the_drill() {
         let opened = Timestamp::UNIX_EPOCH;
         let mut drill = Incident {

@@ -39,7 +39,8 @@ pub(crate) struct Opening {
     pub(crate) drill: bool,
     /// Whether it is a near miss: caught before anything was touched, learnt from, and in no time of incidents.
     pub(crate) near_miss: bool,
-    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`, `heartbleed`, `struts`.
+    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`, `heartbleed`, `struts`,
+    /// `spring4shell`, `eslint-scope`.
     #[schema(max_length = 50)]
     pub(crate) past: String,
     /// How many minutes of the past go by in one of the drill.

@@ -31,6 +31,8 @@ pub(super) const KEPT: usize = 500;
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// The most assets of some systems.
 const ASSETS: usize = 10_000;
+/// Of so many topics a part has the time that tells how it is.
+const FEW: usize = 3;
 /// How many of the next windows are looked at.
 const WINDOWS: usize = 4;
 
@@ -191,13 +193,16 @@ pub(crate) async fn pack(
     let open = app.store.count_findings(org, &counting).await?;
     let load = making.load().await?;
     let known = |filled: &Filled| (!filled.more).then_some(filled.count);
+    // What ended already is told in the same part, and is no number of its own.
+    let ending = known(&exceptions);
+    let exceptions = making.with_ended(exceptions, (since, last.is_some())).await?;
     let figures = PackFigures {
         load,
         open: (!open.is_least).then_some(open.number),
         new: known(&new),
         late: known(&late),
         soon: known(&deadlines).zip(known(&late)).map(|(all, late)| all - late),
-        exceptions: known(&exceptions),
+        exceptions: ending,
         answers: known(&answers),
         scheduled: Some(scheduled),
     };
@@ -214,9 +219,12 @@ pub(crate) async fn pack(
         Kind::Monthly => health::made(&making, follow, before).await?,
         Kind::Quarterly => briefing::made(&making, follow, before).await?,
     };
-    let counts: Vec<usize> =
-        made.parts.iter().map(|(_, one)| usize::try_from(one.count).unwrap_or(0)).collect();
-    let times = times(&counts, minutes);
+    let counts: Vec<usize> = made.parts.iter().map(|(part, one)| worth(*part, one.count)).collect();
+    let times = match kind {
+        Kind::Weekly => times(&counts, minutes),
+        // However long a list of a pack is, the others have their time, and so has what is decided.
+        Kind::Monthly | Kind::Quarterly => times(&counts, minutes).at_most_a_third(),
+    };
     let keys: Vec<Vec<String>> = before
         .iter()
         .map(|one| one.pack.iter().flat_map(Pack::remembered).map(ToOwned::to_owned).collect())
@@ -242,6 +250,17 @@ pub(crate) async fn pack(
         end: times.end,
     };
     Ok((pack, made.stock))
+}
+
+/// Of how many topics a part has the time. What tells how it is, and has as many rows each time, has that of a few.
+fn worth(part: Part, count: i64) -> usize {
+    let count = usize::try_from(count).unwrap_or(0);
+    match part {
+        Part::Relied | Part::Concentration | Part::Noise | Part::Attacks | Part::Watch => {
+            count.min(FEW)
+        }
+        _ => count,
+    }
 }
 
 fn title(part: Part) -> &'static str {
@@ -426,6 +445,32 @@ impl Making<'_> {
         self.decisions(Part::Exceptions, filter, &first, &list, about).await
     }
 
+    /// The same with those that ended by themselves since a moment: what they accepted counts again, and nobody decided so.
+    async fn with_ended(
+        &self,
+        mut filled: Filled,
+        (since, is_last): (Timestamp, bool),
+    ) -> Result<Filled, Problem> {
+        let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
+        let past = self.now + SignedDuration::from_micros(1);
+        let ended = store.ending_decisions(self.org, systems, since, past, KEPT).await?;
+        if ended.is_empty() {
+            return Ok(filled);
+        }
+        let names = names(self.app, self.org).await?;
+        filled.topics.extend(ended.iter().map(|is| over(decision(Part::Exceptions, is, &names))));
+        filled.topics.sort_by(|a, b| order(Part::Exceptions, &a.is, &b.is));
+        let mut rest = further(&mut filled.topics);
+        rest.append(&mut filled.further);
+        rest.truncate(KEPT - LISTED);
+        filled.further = rest;
+        filled.count += i64::try_from(ended.len()).unwrap_or(i64::MAX);
+        filled.more |= ended.len() == KEPT;
+        let when = if is_last { "since the last review" } else { "within a week" };
+        filled.about += &format!(" {} ended {when}: what they accepted counts again.", ended.len());
+        Ok(filled)
+    }
+
     async fn answers(&self) -> Result<Filled, Problem> {
         let states = vec![DecisionState::Asked];
         let ends_after = Some(self.now);
@@ -593,6 +638,12 @@ fn finding_key(is: &Finding) -> String {
 
 fn decision_key(is: &Decision) -> String {
     format!("exception:{}", is.id)
+}
+
+/// A decision that ended by itself.
+fn over(is: Draft) -> Draft {
+    let note = format!("has ended and counts again; {}", is.note);
+    Draft { note, ..is }
 }
 
 fn finding(is: &Finding) -> Draft {

@@ -105,6 +105,7 @@ impl Thing<'_> {
             findings: 0,
             level: None,
             due: Some(self.due.as_second()),
+            first: false,
         };
         NewPending {
             item: format!("supplier:{}:{}", self.supplier.id, self.key),

@@ -130,7 +130,7 @@ pub(crate) async fn page(
             .or_one("place"),
         Figure::of(
             format!("{running}{more}"),
-            "of them run in production",
+            "of them known to run in production",
             format!("{search}&running=true"),
         ),
         Figure::of(

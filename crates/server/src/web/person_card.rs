@@ -16,8 +16,8 @@ use super::card::{came_in, figure};
 use super::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
+use crate::carding::LEFT_OUT;
 use crate::carding::person::{Place, card_numbers, card_of, merged_at, show, wall};
-use crate::carding::{LEFT_OUT, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
 use crate::state::App;
@@ -156,13 +156,13 @@ pub(crate) async fn walls(
     layout.actions.push(Link::to("Your card", format!("/cards/{}?days={days}", who.person.id)));
     let row = |of: &Place, card: &str| {
         let card = format!("{card}?days={days}");
-        let all = removed_numbers((&of.now, &of.before), (is.cut, is.more));
+        let all = of.numbers((is.cut, is.more));
         let mut cells = vec![Cell::Name(
             Link::to(of.name.clone(), card.clone()),
             if of.hidden { "only you see this line".to_owned() } else { String::new() },
         )];
-        // Updates, findings, load and kept deadlines.
-        for at in [0, 1, 2, 4] {
+        // Updates, findings, load and kept deadlines; of teams what else went.
+        for at in [0, 1, 2, 4, 6] {
             let Some((_, now, before)) = all.get(at) else { continue };
             let why = "not all was weighed or looked at, or nothing was due";
             cells.push(match (now, before) {
@@ -178,16 +178,20 @@ pub(crate) async fn walls(
         }
         Row::of(cells)
     };
-    let table = |name: &str, rows: Vec<Row>, why: &str| Table {
+    let table = |name: &str, more: Vec<Column>, rows: Vec<Row>, why: &str| Table {
         title: name.to_owned(),
         titled: true,
-        columns: vec![
-            Column::left(name).kept(),
-            Column::right("Updates").kept(),
-            Column::right("Findings"),
-            Column::right("Load removed").kept(),
-            Column::right("% of deadlines kept"),
-        ],
+        columns: [
+            vec![
+                Column::left(name).kept(),
+                Column::right("Updates").kept(),
+                Column::right("Findings"),
+                Column::right("Load removed").kept(),
+                Column::right("% of deadlines kept"),
+            ],
+            more,
+        ]
+        .concat(),
         rows,
         empty: Empty { why: why.to_owned(), next: None },
         ..Table::default()
@@ -207,8 +211,18 @@ pub(crate) async fn walls(
             told(is.other.first),
             told(is.other.last)
         ),
-        teams: table("Teams", teams, "There is no team of which you see all."),
-        people: table("People", people, "Nobody who chose to be shown has carried out an update."),
+        teams: table(
+            "Teams",
+            vec![Column::right("Went without a reported update")],
+            teams,
+            "There is no team of which you see all.",
+        ),
+        people: table(
+            "People",
+            Vec::new(),
+            people,
+            "Nobody who chose to be shown has carried out an update.",
+        ),
         layout,
     };
     Ok(html(&view))

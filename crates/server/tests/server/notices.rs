@@ -71,8 +71,8 @@ fn a_burst_of_ten_thousand_findings_is_one_digest_and_one_now() {
     world.settle();
     let came = hook.came();
     assert_eq!(came.len(), 2);
-    // With what is late of them by then.
-    assert_eq!(words(&came[1]), ("shop: 10001 things to do".to_owned(), 10_001));
+    // With the steps that are late by then, and that deadlines were missed.
+    assert_eq!(words(&came[1]), ("shop: 10002 things to do".to_owned(), 10_002));
     assert_eq!(world.notices()["digests"], 1);
     // What comes in the same week waits for the next: the budget is spent.
     BURST.store(DIGEST + 5, Ordering::SeqCst);
@@ -294,7 +294,7 @@ fn people_on_duty_are_mailed_what_they_may_see_and_others_if_nobody_has_it() {
     world.settle();
     got = smtp.mail();
     assert_eq!(got["to"], json!(["team@ferries.example"]));
-    assert!(got["text"].as_str().unwrap().contains("4 things to do"), "{got}");
+    assert!(got["text"].as_str().unwrap().contains("6 things to do"), "{got}");
     assert_eq!(server.open(&dot, &page).status, 200);
 }
 
@@ -406,6 +406,7 @@ fn a_calendar_shows_what_its_person_may_see_until_it_is_taken_back() {
     let unfolded = all.text.replace("\r\n ", "");
     assert!(unfolded.contains("a-one") && unfolded.contains("b-two"), "{unfolded}");
     assert!(unfolded.contains("CATEGORIES:window") && unfolded.contains("CATEGORIES:deadline"));
+    assert!(unfolded.contains("SUMMARY:2 deadlines of"), "those of a day together: {unfolded}");
     assert_eq!(unfolded.matches("UID:").count(), unfolded.matches("BEGIN:VEVENT").count());
     assert_eq!(fetch(&hers).text, all.text, "the same bytes");
     let part = fetch(&amys).text.replace("\r\n ", "");

@@ -142,12 +142,12 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     {
         assert!(page.contains(words), "{words}: {page}");
     }
-    // What is not right is told, and what was written stays in the form.
+    // What is not right is told at its field, and what was written stays in the form.
     for (name, value, words) in [
-        ("what", "", "<code>what</code> is 1 to 500"),
-        ("due", "2020-01-01", "<code>due</code> is a day"),
-        ("owner", "99999", "<code>owner</code> is a person"),
-        ("topic", "finding:99999", "<code>topic</code> is a key"),
+        ("what", "", "This must be 1 to 500"),
+        ("due", "2020-01-01", "This must be a day from"),
+        ("owner", "99999", "This must be a person who"),
+        ("topic", "finding:99999", "This must be a key of"),
     ] {
         let fields = decide.map(|(field, was)| (field, if field == name { value } else { was }));
         let answer = world.send(id, &fields);
@@ -158,7 +158,12 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     assert!(page.contains("The 30 minutes are over"), "{page}");
     let note = [("do", "close"), ("note", "Quay closed.\r\nNext week earlier.")];
     assert_eq!(world.send(id, &note).status, 303);
-    assert_eq!(world.send(id, &decide).status, 409, "it is over");
+    let late = world.send(id, &decide);
+    assert_eq!(late.status, 409, "it is over");
+    // The page is there, with what was written.
+    for words in ["The review is not open. This was not recorded: ", "Weekly review of"] {
+        assert!(late.text.contains(words), "{words}: {}", late.text);
+    }
     // What was shown stays, whatever comes after.
     assert_eq!(world.review(id)["pack"], shown);
 

@@ -70,13 +70,14 @@ def clock(at):
     return datetime.fromtimestamp(at // 10**6, timezone.utc).strftime("%H:%M")
 
 
-def pages(ledger, id_, review, is_):
-    """`is_`: the numbers that it showed."""
+def pages(ledger, id_, review, is_, ended):
+    """`is_`: the numbers that it showed; `ended`: how many exceptions ended by themselves since the last."""
     name, page = f"/api/v1/reviews/{id_}", f"/reviews/{id_}"
     follows, planned = list(follow(review)), windows(ledger, review)
     counts = [len(follows), is_["new"], is_["late"] + is_["soon"], is_["exceptions"], is_["answers"], len(planned)]
     if None in counts:
         return
+    counts[3] += ended
     parts, end = times(counts, review["minutes"])
     say(name, "api", "/pack/end", end)
     at = review["open"]
@@ -90,7 +91,7 @@ def pages(ledger, id_, review, is_):
         if title == "Deadlines at risk" and many:
             words(page, f"words|{heading}|p", [is_["late"], 14] + more)
         elif title == "Exceptions that end" and many:
-            words(page, f"words|{heading}|p", [14] + more)
+            words(page, f"words|{heading}|p", [14] + ([ended] if ended else []) + more)
         elif title == "The next windows" and many:
             shown = [len(planned), WINDOWS] if len(planned) > WINDOWS else []
             words(page, f"words|{heading}|p", [is_["scheduled"]] + shown)

@@ -1,5 +1,7 @@
 """The card of a team and the wall. Written from docs/packs.md and docs/reviews.md."""
 
+import math
+
 from lives import DAY
 from periods import numbers, share
 from saying import cell, figure, percent, say, words
@@ -62,15 +64,16 @@ def card(ledger, team, name):
     last = ledger.now // DAY
     told = [one for one in ledger.told if one[2] == team]
     at, page, both = f"/api/v1/teams/{team}/card", f"/teams/{team}/card", {}
+    began = min((f.episodes[0].began // DAY for f in ledger.of(team) if f.episodes), default=math.inf)
     for side, (a, b) in (("now", (last - 83, last)), ("before", (last - 167, last - 84))):
         is_ = numbers(ledger, ledger.of(team), told, 1, a, b)
         all_ = removed(ledger, of_team(ledger, team), a, b)
+        rest = max(0, is_["flow"]["fixed"] - all_["findings that they removed"])
+        all_ = all_ | {"findings that went without a reported update": rest}
         both[side] = all_
         all_ = all_ | {
-            "findings that went without a reported update": max(
-                0, is_["flow"]["fixed"] - all_["findings that they removed"]
-            ),
-            "load of the team": is_["load"],
+            # Of a time before the ledger began nothing is known.
+            "load of the team": is_["load"] if side == "now" or began <= b else None,
             "% of all its deadlines kept": percent(is_["deadlines"]["share"]),
         }
         for label, value in all_.items():
@@ -84,6 +87,7 @@ def card(ledger, team, name):
         "Findings": "findings that they removed",
         "Load removed": "load that they removed",
         "% of deadlines kept": "% of their deadlines kept",
+        "Went without a reported update": "findings that went without a reported update",
     }
     for column, label in columns.items():
         both_known = [one for one in (now[label], before[label]) if one is not None]

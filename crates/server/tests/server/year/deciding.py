@@ -37,6 +37,14 @@ class Decisions:
             if told and told[-1] == state and lasts and (systems is None or one["system"] in systems):
                 yield one
 
+    def over(self, since, at, systems):
+        """Those of some systems that were approved and ended by themselves within a time."""
+        for one in self.all.values():
+            told = [state for when, state in one["told"] if when <= at]
+            is_over = one["ends"] is not None and since < one["ends"] <= at
+            if told and told[-1] == "approved" and is_over and one["system"] in systems:
+                yield one
+
     def in_force(self, systems=None):
         holds = lambda d: d["state"] == "approved" and (d["ends"] is None or d["ends"] > self.now)
         return [d for d in self.all.values() if holds(d) and (systems is None or d["system"] in systems)]

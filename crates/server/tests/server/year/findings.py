@@ -43,7 +43,7 @@ def is_of(ledger, finding, asked):
             return False
     if asked.get("fix") and weighed(ledger).fix(finding) != asked["fix"]:
         return False
-    if asked.get("since") and (not finding.live or finding.episodes[-1].began < moment(asked["since"])):
+    if asked.get("since") and (not finding.live or finding.episodes[-1].since < moment(asked["since"])):
         return False
     if asked.get("above"):
         accepts = ledger.accepted(finding.system, now)

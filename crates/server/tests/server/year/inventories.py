@@ -155,7 +155,7 @@ def incidents(ledger, carried):
         places = {place: is_ for place, is_ in carried.items() if package_of(place[1]) == package_of(about["looked_for"])}
         at = f"/incidents/{id_}"
         figure(at, "places", len(places))
-        figure(at, "of them run in production", sum(runs for _, runs in places.values()))
+        figure(at, "of them known to run in production", sum(runs for _, runs in places.values()))
         teams = set()
         for told in (e.data for e in ledger.entries if e.what == "incident" and e.data["incident"] == id_):
             if told["event"] in ("touched", "returned"):

@@ -229,6 +229,14 @@ def reckoned(ledger, review):
     }
 
 
+def ended(ledger, review):
+    """How many decisions ended by themselves since the last of the same, or within a week; in four weeks at most."""
+    at, before = review["open"], review["earlier"][-1] if review["earlier"] else None
+    since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
+    own = ledger.owned_then(int(review["of"].split(":")[1]), at)
+    return sum(1 for _ in Decisions(ledger).over(since, at, own))
+
+
 def figures(ledger, id_, review):
     """The numbers that a review showed, those of the one before beside them, and how many its parts have."""
     name, is_ = f"/api/v1/reviews/{id_}", reckoned(ledger, review)
@@ -239,7 +247,7 @@ def figures(ledger, id_, review):
     if review["kind"] != "weekly":
         return
     topics(ledger, name, review)
-    agenda.pages(ledger, id_, review, is_)
+    agenda.pages(ledger, id_, review, is_, ended(ledger, review))
     labels = {
         "load": "load",
         "open": "findings that count",

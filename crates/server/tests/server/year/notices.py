@@ -55,6 +55,15 @@ def things(ledger, team):
     return of, windows
 
 
+def missed(ledger, team):
+    """How many findings that count are past their deadline, by the system that they are in."""
+    of = collections.Counter()
+    for finding in ledger.of(team):
+        deadline = finding.episode_at(ledger.now).deadline if finding.counts_at(ledger.now) else None
+        of[finding.system] += deadline is not None and deadline <= ledger.now
+    return {system: many for system, many in of.items() if many}
+
+
 def pages(ledger):
     wished = wishes(ledger)
     # Letters are told by the versions that tell how far the ledger was read for a judgement, which each does daily.
@@ -74,6 +83,8 @@ def pages(ledger):
                 say(at, "api", f"/{name}", value)
             for (asset, package), many in things(ledger, team)[0].items():
                 say(at, "at", f"/things/[item={asset}:{package}]/findings", many)
+            for system, many in missed(ledger, team).items():
+                say(at, "at", f"/things/[item=missed:{system}]/findings", many)
         if f"{at}/wishes" in ledger.opened:
             say(f"{at}/wishes", "api", "/budget", budget)
             say(f"{at}/wishes", "api", "/escalates", wished.get(team, {}).get("escalates", ESCALATES))

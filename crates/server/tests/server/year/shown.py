@@ -35,7 +35,7 @@ def lists(ledger):
                 may("*" + kind, table, "Load", called(finding), finding.weight)
     for finding in ledger.findings.values():
         if not finding.live and finding.episodes[-1].how == "fixed":
-            took = (finding.episodes[-1].ended - finding.episodes[-1].began) // DAY
+            took = (finding.episodes[-1].ended - finding.episodes[-1].since) // DAY
             may("*/teams/*", "What it fixed", "Days", called(finding), took)
 
 
@@ -190,7 +190,7 @@ def above(ledger, findings, since, at):
     many = 0
     for finding in findings:
         counts = finding.counts_at(at)
-        if not counts or finding.episode_at(at).began < since or counts[1] is None:
+        if not counts or finding.episode_at(at).since < since or counts[1] is None:
             continue
         accepts = ledger.accepted(ledger.of_then(finding, at)[0], at)
         many += accepts is None or LEVELS.index(counts[1]) < LEVELS.index(accepts)
