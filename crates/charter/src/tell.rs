@@ -37,19 +37,19 @@ pub fn facts(charter: &Charter) -> Vec<Fact> {
     for tier in &charter.tiers {
         let keep = tier
             .acceptable
-            .map_or("keeps no finding".to_owned(), |l| format!("may keep findings up to {l}"));
+            .map_or("Accepts no findings".to_owned(), |l| format!("Accepts findings up to {l}"));
         let says = format!("{} {keep}; impact {:+}", tier.meaning, tier.impact);
         let keeps = tier.acceptable.map_or(0, |l| -1 - i64::from(l as u8));
         let measure = Measure::Numbers(vec![keeps, tier.impact.into()]);
         all.measured("Tiers", &*tier.name, says, measure);
     }
     for class in &charter.data {
-        let says = format!("{} impact {:+}", class.meaning, class.impact);
+        let says = format!("{} Impact {:+}", class.meaning, class.impact);
         all.measured("Data", &*class.name, says, Measure::Numbers(vec![class.impact.into()]));
     }
     for environment in &charter.environments {
         let kind = if environment.production {
-            "production: counts to the load"
+            "production: counts towards the load"
         } else {
             "not production"
         };
@@ -122,8 +122,8 @@ pub fn facts(charter: &Charter) -> Vec<Fact> {
         ("patch release", c.patch),
         ("minor release", c.minor),
         ("major release", c.major),
-        ("more if transitive", c.transitive),
-        ("more for every further file", c.per_file),
+        ("extra if transitive", c.transitive),
+        ("extra per additional file", c.per_file),
     ] {
         all.add("Cost", what, format!("{least} to {most} points"));
     }
@@ -189,7 +189,7 @@ fn calendar(all: &mut Facts, charter: &Charter) {
         NonWorking::Before => "it moves to the working day before",
         NonWorking::After => "it moves to the next working day",
     };
-    all.add("Calendar", "a deadline on a day without work", rule);
+    all.add("Calendar", "a deadline on a non-working day", rule);
     match c.sprint {
         Some((start, days)) => {
             all.add("Calendar", "sprints", format!("{days} days each, one began on {start}"));
@@ -243,7 +243,7 @@ fn exceptions(all: &mut Facts, charter: &Charter) {
         if ask.is_empty() { "anyone".to_owned() } else { ask.join(", ") },
         Measure::Numbers(strictness::roles(&rules.may_ask).collect()),
     );
-    all.add("Exceptions", "always", "nobody approves what they asked for");
+    all.add("Exceptions", "always", "nobody approves their own request");
 }
 
 fn appeals(all: &mut Facts, charter: &Charter) {
@@ -265,12 +265,12 @@ fn appeals(all: &mut Facts, charter: &Charter) {
             measure.extend(strictness::roles(&rule.sides(*level, rules)));
         }
         let says = format!("{verb} {who}{people}, within {}", tell_term(rule.within));
-        all.measured("Outside of the plan", about, says, Measure::Numbers(measure));
+        all.measured("Outside the plan", about, says, Measure::Numbers(measure));
     };
-    let critical = "who may accept what is critical";
+    let critical = "whoever may accept critical findings";
     let grave = (critical, &[Level::Critical][..]);
     told("a change at once", &charter.emergencies, "granted by", grave);
-    let own = "who may accept what is of its level";
+    let own = "whoever may accept findings of its level";
     told("a dispute", &charter.disputes, "decided by", (own, Level::ALL));
 }
 
@@ -290,11 +290,11 @@ fn selection(all: &mut Facts, charter: &Charter) {
     let licences = list(&s.licences_denied, "none");
     all.measured(PART, "licences denied", licences, refused(&s.licences_denied));
     let licences = list(&s.licences_review, "none");
-    all.measured(PART, "licences to be looked at", licences, refused(&s.licences_review));
+    all.measured(PART, "licences to be reviewed", licences, refused(&s.licences_review));
     let age = Measure::Numbers(vec![i64::from(s.minimum_age_days.unwrap_or(0))]);
-    all.measured(PART, "least age of a version", days(s.minimum_age_days), age);
+    all.measured(PART, "minimum age of a version", days(s.minimum_age_days), age);
     let since = Measure::Numbers(vec![strictness::at_most(s.last_release_days)]);
-    all.measured(PART, "longest since the last release", days(s.last_release_days), since);
+    all.measured(PART, "maximum time since the last release", days(s.last_release_days), since);
     for (what, strictness) in [
         ("yanked or deprecated", s.yanked),
         ("archived", s.archived),
@@ -348,7 +348,7 @@ fn weighing(all: &mut Facts, charter: &Charter) {
     all.measured(
         PART,
         "known exploited",
-        format!("probability {} or its EPSS, the higher", w.known_exploited),
+        format!("probability {} or its EPSS, whichever is higher", w.known_exploited),
         measure(&[w.known_exploited]),
     );
     let pairs = |names: &[&str], values: &[f64]| {

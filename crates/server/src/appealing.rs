@@ -68,7 +68,7 @@ pub(crate) struct Answer {
 fn reason(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     let right = (1..=1000).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    let wrong = || Problem::invalid("`reason` is 1 to 1000 characters on one line.");
+    let wrong = || Problem::invalid("`reason` must be 1 to 1000 characters, on one line.");
     right.then_some(text).ok_or_else(wrong)
 }
 
@@ -142,12 +142,16 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let dispute = match sent.kind.as_str() {
         "emergency" => false,
         "dispute" => true,
-        _ => return Err(Problem::invalid("`kind` is emergency or dispute.")),
+        _ => return Err(Problem::invalid("`kind` must be emergency or dispute.")),
     };
     let at_once = match (dispute, sent.wanted.as_deref()) {
         (false, None | Some("now")) | (true, Some("now")) => true,
         (true, Some("later")) => false,
-        _ => return Err(Problem::invalid("`wanted` is now or later; an emergency is now.")),
+        _ => {
+            return Err(Problem::invalid(
+                "`wanted` must be now or later; for an emergency it must be now.",
+            ));
+        }
     };
     if !is.state.is_live() {
         return Err(Problem::conflict("The finding is gone: there is nothing left to do."));
@@ -336,7 +340,7 @@ pub(crate) async fn answer(
     let granted = match sent.state.as_str() {
         "granted" => true,
         "refused" => false,
-        _ => return Err(Problem::invalid("`state` is granted or refused.")),
+        _ => return Err(Problem::invalid("`state` must be granted or refused.")),
     };
     if is.state != AppealState::Asked || is.is.author == who.person.id {
         let text =
@@ -351,7 +355,7 @@ pub(crate) async fn answer(
     let role = Role::from_word(&sent.role);
     let role = role.filter(|role| answering(who, &is, place).contains(role));
     let role = role.ok_or_else(|| {
-        Problem::invalid(format!("`role` is a side of yours that may answer. {}", is.is.rule))
+        Problem::invalid(format!("`role` must be a side of yours that may answer. {}", is.is.rule))
     })?;
     let now = app.now();
     let by = (who.person.id, role.as_str(), who.actor());

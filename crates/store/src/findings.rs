@@ -7,6 +7,7 @@
 
 mod arrive;
 mod filter;
+mod grouped;
 mod matches;
 mod mentioned;
 mod present;
@@ -25,9 +26,10 @@ use trimtab_model::Level;
 pub use arrive::Arrival;
 pub(crate) use filter::counting;
 pub use filter::{DueByTeam, ExposureIs, FindingFilter};
+pub use grouped::{Group, GroupBy, GroupCursor, Groups};
 pub use matches::Matched;
 pub use mentioned::Mentioned;
-pub use read::{Count, FindingOrder, Group, GroupBy, GroupCursor, Groups, Load};
+pub use read::{Count, FindingOrder, Load};
 pub use rematch::GROUP;
 pub use reports::{NewReport, Reported};
 pub use settle::{JudgedBy, Settled, Weigh};

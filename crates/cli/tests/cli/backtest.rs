@@ -122,11 +122,11 @@ fn nothing_to_compare_has_its_reason() {
         trimtab_report::backtest::text::write(is, style, &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().next().unwrap().to_owned()
     };
-    assert!(told(&is).ends_with("no finding could be known in this time"), "{}", told(&is));
+    assert!(told(&is).ends_with("no finding was known in this period"), "{}", told(&is));
     is.counts.decided = 2;
-    assert!(told(&is).ends_with("2 findings in this time, all are decided"), "{}", told(&is));
+    assert!(told(&is).ends_with("2 findings in this period, all already decided"), "{}", told(&is));
     is.history.files = 0;
-    assert!(told(&is).ends_with("no file that lists dependencies could be read in this time"));
+    assert!(told(&is).ends_with("no file that lists dependencies could be read in this period"));
 }
 
 /// What others wrote reaches no terminal, in no format.

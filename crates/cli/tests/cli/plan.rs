@@ -131,7 +131,7 @@ const CUT: &str = r#"{ "name": "shop", "lockfileVersion": 3, "packages": {"#;
 #[test]
 fn what_cannot_be_read_is_unknown_and_not_nothing() {
     let (text, plan) = planned(&[("package-lock.json", CUT)]);
-    insta::assert_snapshot!(headline(&text), @"shop: what is open is unknown because `package-lock.json` could not be read");
+    insta::assert_snapshot!(headline(&text), @"shop: open findings are unknown because `package-lock.json` could not be read");
     let [unread] = &plan.unread[..] else { panic!("{plan:#?}") };
     assert_eq!((&*unread.file, unread.partly, plan.read), ("package-lock.json", false, 0));
     assert!(unread.code.starts_with("file-") && !unread.why.is_empty(), "{unread:?}");
@@ -140,19 +140,19 @@ fn what_cannot_be_read_is_unknown_and_not_nothing() {
 #[test]
 fn what_is_unknown_stands_beside_what_was_read() {
     let (text, plan) = planned(&[("a/package-lock.json", CUT), ("b/package-lock.json", CLEAN)]);
-    insta::assert_snapshot!(headline(&text), @"shop: nothing is open in what was read; what else is open is unknown because `a/package-lock.json` could not be read");
+    insta::assert_snapshot!(headline(&text), @"shop: no open findings in what was read; there may be more because `a/package-lock.json` could not be read");
     assert_eq!((plan.unread.len(), plan.read), (1, 1));
     let cut = ["a", "c", "d", "e"].map(|folder| format!("{folder}/package-lock.json"));
     let mut files: Vec<(&str, &str)> = cut.iter().map(|path| (path.as_str(), CUT)).collect();
     files.push(("b/package-lock.json", LOCKED));
     let (text, plan) = planned(&files);
-    insta::assert_snapshot!(headline(&text), @"shop: 1 batch removes 2 of 2 open findings, and 100 % of the load of 4; what else is open is unknown because 4 files could not be read: `a/package-lock.json`, `c/package-lock.json`, `d/package-lock.json` and 1 more");
+    insta::assert_snapshot!(headline(&text), @"shop: 1 batch removes 2 of 2 open findings, and 100 % of the load of 4; there may be more because 4 files could not be read: `a/package-lock.json`, `c/package-lock.json`, `d/package-lock.json` and 1 more");
     let named: Vec<&str> = plan.unread.iter().map(|one| one.file.as_str()).collect();
     assert_eq!(named, cut, "JSON names all of them");
     assert!(!plan.findings.is_empty());
     // A folder without anything that could be read is no answer either.
     let (text, plan) = planned(&[("notes.txt", "")]);
-    let unknown = "what is open is unknown because no file that lists dependencies was found";
+    let unknown = "open findings are unknown because no file that lists dependencies was found";
     assert!(headline(&text).contains(unknown), "{text}");
     assert_eq!(plan.read, 0);
 }

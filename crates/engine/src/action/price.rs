@@ -129,7 +129,7 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     let mut because: Vec<Box<str>> = vec![
         match source {
             Source::Prior => {
-                format!("{:.2}: assumed of such a change, not measured", estimate.confidence)
+                format!("{:.2}: assumed for such a change, not measured", estimate.confidence)
             }
             Source::Team { .. } => format!("{:.2}: {source}", estimate.confidence),
         }
@@ -158,7 +158,7 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     }
     if !priced.confirmed {
         confidence *= UNASKED;
-        because.push("no resolver was asked whether it is possible".into());
+        because.push("no resolver has confirmed it".into());
     }
     Price {
         least: reasons.iter().map(|r| r.least).sum(),

@@ -17,15 +17,15 @@ pub(super) fn headline(plan: &Document) -> String {
     let all = plan.findings.len();
     let open = count(all, "open finding");
     let says = match (all, plan.batches.len()) {
-        (0, _) if plan.unread.is_empty() => "nothing is open, there is nothing to plan".to_owned(),
+        (0, _) if plan.unread.is_empty() => "no open findings, nothing to plan".to_owned(),
         (0, _) if plan.read == 0 => {
             return format!(
-                "{}: what is open is unknown because {}",
+                "{}: open findings are unknown because {}",
                 plan.target,
                 unread(&plan.unread)
             );
         }
-        (0, _) => "nothing is open in what was read".to_owned(),
+        (0, _) => "no open findings in what was read".to_owned(),
         (_, 0) => format!("none of {open} can be planned"),
         (_, batches) => {
             let verb = if batches == 1 { "removes" } else { "remove" };
@@ -43,11 +43,9 @@ pub(super) fn headline(plan: &Document) -> String {
     };
     match plan.unread.is_empty() {
         true => format!("{}: {says}", plan.target),
-        false => format!(
-            "{}: {says}; what else is open is unknown because {}",
-            plan.target,
-            unread(&plan.unread)
-        ),
+        false => {
+            format!("{}: {says}; there may be more because {}", plan.target, unread(&plan.unread))
+        }
     }
 }
 

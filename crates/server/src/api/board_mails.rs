@@ -98,7 +98,7 @@ pub(crate) async fn put(
     Object(sent): Object<Sent>,
 ) -> Result<Json<Shown>, Problem> {
     let side = side(&word)?;
-    let text = "`rhythm` is `week-1` to `week-7` or `month-1` to `month-28`.";
+    let text = "`rhythm` must be `week-1` to `week-7` or `month-1` to `month-28`.";
     let rhythm = Rhythm::from_word(&sent.rhythm).ok_or_else(|| Problem::invalid(text))?;
     let zone = sent.zone.unwrap_or_else(|| "UTC".to_owned());
     let wanted = Wanted { rhythm, hour: sent.hour, zone, team: sent.team };

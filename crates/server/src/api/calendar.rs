@@ -72,7 +72,12 @@ pub(crate) async fn make(app: &App, who: &Who, team: i64) -> Result<String, Prob
     }
     let secret = Secret::new("").map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", "Try again.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Temporarily unavailable",
+            "Try again.",
+        )
     })?;
     let of = (who.person.id, team);
     let (digest, now) = (secret.digest(), app.now());

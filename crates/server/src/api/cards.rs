@@ -93,7 +93,7 @@ pub(crate) async fn one(
             };
             Ok(Json(shown).into_response())
         }
-        Some(_) => Err(Problem::invalid("`as` is one of json, md, card.")),
+        Some(_) => Err(Problem::invalid("`as` must be one of json, md, card.")),
     }
 }
 

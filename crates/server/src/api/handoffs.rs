@@ -158,7 +158,8 @@ pub(crate) async fn keep(app: &App, who: &Who, id: i64, sent: &People) -> Result
         };
         let Some(person) = person else { continue };
         if !reach.iter().any(|(id, _)| *id == person) {
-            let text = format!("`{}` is nobody with an account who sees it.", part.as_str());
+            let text =
+                format!("`{}` must be a person with an account who can see it.", part.as_str());
             return Err(Problem::invalid(text));
         }
         people.push((part.as_str(), person));

@@ -167,7 +167,7 @@ pub(crate) async fn post(
     arriving: Arriving,
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
     let asset = asset_for(&app.store, &who, Action::Upload, &about.asset).await?;
-    let none = || Problem::invalid("No snapshot of the asset is known for that: push it first.");
+    let none = || Problem::invalid("The asset has no such snapshot: push it first.");
     let snapshot = match &about.revision {
         None => asset.latest,
         Some(revision) => snapshot_of(&app.store, who.org, asset.id, revision).await?,

@@ -250,9 +250,11 @@ pub(crate) async fn post(
     app.store.flush().await?;
     app.work.notify_one();
     let until = tokio::time::Instant::now() + Duration::from_secs(wait);
+    let mut ended = app.jobs_ended();
     let mut pause = Duration::from_millis(10);
     while tokio::time::Instant::now() < until {
-        tokio::time::sleep(pause).await;
+        // Another process may do it, and of that nothing is told here.
+        let _ = tokio::time::timeout(pause, ended.changed()).await;
         pause = (pause * 2).min(Duration::from_millis(250));
         let Some(job) = app.store.job(who.org, id).await? else { break };
         match job.state {
@@ -450,7 +452,7 @@ fn check(about: &About) -> Result<(), Problem> {
     if KINDS.contains(&about.kind.as_str()) {
         Ok(())
     } else {
-        Err(Problem::invalid(format!("`kind` is one of {}.", KINDS.join(", "))))
+        Err(Problem::invalid(format!("`kind` must be one of {}.", KINDS.join(", "))))
     }
 }
 
@@ -464,7 +466,7 @@ pub(crate) fn refused(refused: ingest::Refused) -> Problem {
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "Not now",
+                "Temporarily unavailable",
                 refused.to_string(),
             )
         }

@@ -438,7 +438,9 @@ pub(crate) async fn write(
 ) -> Result<Json<Changed>, Problem> {
     let Letters { on, again } = body(sent)?;
     if again && !on {
-        return Err(Problem::invalid("`again` is for a supplier that is written to: say `on`."));
+        return Err(Problem::invalid(
+            "`again` is only for a supplier that gets letters: set `on`.",
+        ));
     }
     let begun = supplying::letters::set(&app, &who, id, on).await?;
     if again {
@@ -515,7 +517,9 @@ pub(crate) async fn preview(
     let (seen, is) = supplying::document(&app, &who, (id, number)).await?;
     let asset = seen.product(is.is.product)?.asset;
     let none = || {
-        Problem::conflict("It holds already, it is no VEX document, or there is no advisory index.")
+        Problem::conflict(
+            "It already applies, it is not a VEX document, or there is no advisory index.",
+        )
     };
     let is = supplying::preview::of(&app, &who, (&is, asset)).await?.ok_or_else(none)?;
     let word = |level: Option<trimtab_model::Level>| level.map(trimtab_model::Level::as_str);

@@ -130,13 +130,13 @@ pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Probl
         None => who.must(Action::Administer, On::ALL)?,
     }
     if sent.name.is_empty() || sent.name.chars().count() > 200 {
-        return Err(Problem::invalid("The name is 1 to 200 characters."));
+        return Err(Problem::invalid("The name must be 1 to 200 characters."));
     }
     if sent.capacity.is_some_and(|c| !c.is_finite() || !(0.0..=10_000.0).contains(&c)) {
-        return Err(Problem::invalid("`capacity` is 0 to 10000 points."));
+        return Err(Problem::invalid("`capacity` must be 0 to 10000 points."));
     }
     if sent.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
-        return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
+        return Err(Problem::invalid("`open_limit` must be 1 to 1000 open batches."));
     }
     let now = app.now();
     let before = known.as_ref().and_then(|team| team.cadence.as_deref());

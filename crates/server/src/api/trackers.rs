@@ -273,7 +273,7 @@ pub(crate) async fn set(
     may(who, id)?;
     let key = app.settings.access.key.as_ref().ok_or_else(|| {
         Problem::conflict(
-            "The server has no key that seals tokens: it is started with `--key-file`.",
+            "The server has no key to encrypt tokens with: start it with `--key-file`.",
         )
     })?;
     let known = app.store.tracker(who.org, id).await?;
@@ -294,13 +294,15 @@ pub(crate) async fn set(
         Some(token) if token.len() <= LONGEST && token.chars().all(|c| c.is_ascii_graphic()) => {
             seal("token", token)?
         }
-        Some(_) => return Err(Problem::invalid("`token` has characters that no token has.")),
+        Some(_) => {
+            return Err(Problem::invalid("`token` has characters that are not valid in a token."));
+        }
         // A token that was given for one place is sent to no other.
         None => match same {
             Some(known) => known.is.token.clone(),
             None => {
                 return Err(Problem::invalid(
-                    "`token` is missing: it is given anew for another project.",
+                    "`token` is missing: another project needs it again.",
                 ));
             }
         },
@@ -340,21 +342,21 @@ fn checked(
         let text = text.trim();
         let wrong = text.chars().count() > WORD || text.chars().any(char::is_control);
         match wrong {
-            true => {
-                Err(Problem::invalid(format!("`{name}` is up to {WORD} characters on one line.")))
-            }
+            true => Err(Problem::invalid(format!(
+                "`{name}` must be at most {WORD} characters, on one line."
+            ))),
             false => Ok(text.to_owned()),
         }
     };
     if Software::from_word(&wanted.software).is_none() {
         let all: Vec<&str> = Software::all().map(Software::as_str).collect();
-        return Err(Problem::invalid(format!("`software` is one of: {}.", all.join(", "))));
+        return Err(Problem::invalid(format!("`software` must be one of: {}.", all.join(", "))));
     }
     let address = wanted.address.trim().trim_end_matches('/').to_owned();
     let url = address.parse::<trimtab_connect::Url>();
     let plain = !address.contains(['@', '?', '#']) && address.len() <= LONGEST;
     if url.is_err() || !plain {
-        let detail = "`address` is where the API is, such as https://git.example/api/v1, without name or password.";
+        let detail = "`address` must be that of the API, such as https://git.example/api/v1, without user name or password.";
         return Err(Problem::invalid(detail));
     }
     let project = words("project", &wanted.project)?;
@@ -368,10 +370,10 @@ fn checked(
     }
     let open_limit = wanted.open_limit.unwrap_or(OPEN_USUAL);
     if open_limit > OPEN_MOST {
-        return Err(Problem::invalid(format!("`open_limit` is 0 to {OPEN_MOST} tickets.")));
+        return Err(Problem::invalid(format!("`open_limit` must be 0 to {OPEN_MOST} tickets.")));
     }
     if wanted.components.len() > COMPONENTS {
-        return Err(Problem::invalid(format!("`components` names at most {COMPONENTS}.")));
+        return Err(Problem::invalid(format!("`components` must name at most {COMPONENTS}.")));
     }
     for (name, component) in &wanted.components {
         words("components", name)?;

@@ -53,7 +53,7 @@ const OLDEST: i64 = 7;
 /// When a verdict was made, as far as the clock of who tells it is believed.
 fn made(text: Option<&str>, now: Timestamp) -> Result<Timestamp, Problem> {
     let Some(text) = text else { return Ok(now) };
-    let wrong = |_| Problem::invalid("`made` is a moment as of RFC 3339.");
+    let wrong = |_| Problem::invalid("`made` must be an RFC 3339 timestamp.");
     let at: Timestamp = text.parse().map_err(wrong)?;
     Ok(at.max(now - SignedDuration::from_hours(24 * OLDEST)).min(now))
 }
@@ -148,7 +148,7 @@ impl Asked {
     pub(crate) fn days(&self) -> Result<i64, Problem> {
         match self.days.unwrap_or(DAYS) {
             days @ 1..=LONGEST => Ok(days),
-            _ => Err(Problem::invalid(format!("`days` is 1 to {LONGEST}."))),
+            _ => Err(Problem::invalid(format!("`days` must be 1 to {LONGEST}."))),
         }
     }
 }
@@ -159,7 +159,7 @@ impl Asked {
 /// They may see nothing, or something of it is not right.
 pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<VerdictFilter, Problem> {
     super::findings::seen(who)?;
-    let wrong = |name: &str, are: &str| Problem::invalid(format!("`{name}` is {are}."));
+    let wrong = |name: &str, are: &str| Problem::invalid(format!("`{name}` must be {are}."));
     let judgement = match asked.outcome.as_deref() {
         None => None,
         Some(word) => Some(

@@ -218,7 +218,7 @@ fn document(
             wavering: Vec::new(),
             vet: Vec::new(),
             runs: 2,
-            confined: vec!["It was kept from the network.".to_owned()],
+            confined: vec!["The tests ran without network access.".to_owned()],
         },
         changelogs: Vec::new(),
         why_these: Vec::new(),

@@ -120,7 +120,7 @@ fn begins(after: Option<&str>) -> Result<(Option<Cursor>, usize), Problem> {
         let told: u32 = told.parse().ok()?;
         Some((Some(Cursor::from_text(place)?), usize::try_from(told).ok()?))
     });
-    place.ok_or_else(|| Problem::invalid("`after` is not a `next` that was given out"))
+    place.ok_or_else(|| Problem::invalid("`after` is not a `next` value of an earlier page"))
 }
 
 /// What they may see of what is open or accepted: what is decided to be not affected is no risk.

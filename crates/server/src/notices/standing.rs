@@ -43,6 +43,8 @@ pub(crate) struct Standing {
     pub(crate) alarmed: HashSet<String>,
     /// Whether there is anybody who is told what is *now*.
     pub(crate) tells: bool,
+    /// Whether the server can use the team's channel.
+    pub(crate) reaches: bool,
     /// The Monday of this week.
     pub(crate) week: Date,
     /// Noise by the Monday of the week, this one and those before it.
@@ -80,7 +82,8 @@ pub(crate) async fn of(
     let mut engine = wishes.for_engine(now);
     // A digest that nobody could read is over: what waits comes at the next time, and not with the next thing.
     engine.since = wished.iter().filter_map(|w| w.passed).fold(engine.since, Timestamp::max);
-    if !has_channel(app, &wishes) {
+    let reaches = has_channel(app, &wishes);
+    if !reaches {
         engine.days.clear();
     }
     let mut decided = decide(&engine, &asked, &sent, now);
@@ -99,7 +102,17 @@ pub(crate) async fn of(
             Why::Now | Why::Escalation(_) => of.alarms += 1,
         }
     }
-    Ok(Standing { wished, wishes, pending, decided, alarmed, tells, week: this, noise })
+    Ok(Standing { wished, wishes, pending, decided, alarmed, tells, reaches, week: this, noise })
+}
+
+impl Standing {
+    /// Why something is held, in words, and until when. `None`: it is not held.
+    pub(crate) fn why_held(&self, item: &str) -> Option<(&'static str, Option<Timestamp>)> {
+        let why = *self.decided.held.get(item)?;
+        // The team has a digest, and it is the server that cannot send it.
+        let is_stuck = why == Held::NoDigest && self.wishes.has_channel() && !self.reaches;
+        Some(if is_stuck { ("the server sends no mail", None) } else { held(why) })
+    }
 }
 
 /// What a letter told, by the items that there are now: what was told at once of an item was told of what is apart from it
@@ -168,7 +181,7 @@ async fn tells_at_once(
 }
 
 /// Why something is held, in words, and until when.
-pub(crate) fn held(is: Held) -> (&'static str, Option<Timestamp>) {
+fn held(is: Held) -> (&'static str, Option<Timestamp>) {
     match is {
         Held::Digest(at) => ("waits for the digest", Some(at)),
         Held::Quiet(at) => ("quiet hours of the team", Some(at)),

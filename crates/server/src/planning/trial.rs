@@ -30,7 +30,7 @@ pub(crate) async fn named(app: &App, who: &Who, word: &str) -> Result<Arc<Charte
         let names: Vec<&str> = preset::names().collect();
         let names = names.join(", ");
         Problem::invalid(format!(
-            "`charter` is the number of a charter of the organisation, or one of {names}."
+            "`charter` must be the number of a charter of the organisation, or one of {names}."
         ))
     };
     let id = word.parse().map_err(|_| unknown())?;
@@ -48,7 +48,7 @@ pub(crate) async fn named(app: &App, who: &Who, word: &str) -> Result<Arc<Charte
 /// It is none: what is wrong, with the lines.
 pub(crate) fn text(text: &str) -> Result<Arc<Charter>, Problem> {
     if text.len() > agreeing::LARGEST {
-        return Err(Problem::invalid("A charter has at most 512 KiB."));
+        return Err(Problem::invalid("A charter must be at most 512 KiB."));
     }
     let charter = agreeing::read(text).map_err(|wrong| Problem::invalid(agreeing::told(&wrong)))?;
     Ok(Arc::new(charter))

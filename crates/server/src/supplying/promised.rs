@@ -55,26 +55,30 @@ impl Promised {
     pub(crate) fn checked(&self) -> Result<Obligations, Problem> {
         let within = |name: &str, value: Option<u32>, most: u32| match value {
             Some(value) if !(1..=most).contains(&value) => {
-                Err(Problem::invalid(format!("`{name}` is 1 to {most}.")))
+                Err(Problem::invalid(format!("`{name}` must be 1 to {most}.")))
             }
             value => Ok(value),
         };
         let format = match (&self.format, &self.least) {
             (None, None) => None,
-            (None, Some(_)) => return Err(Problem::invalid("`least` is a version of a `format`.")),
+            (None, Some(_)) => {
+                return Err(Problem::invalid(
+                    "`least` needs a `format`, of which it is a version.",
+                ));
+            }
             (Some(word), least) => {
-                let wrong = || Problem::invalid("`format` is one of cyclonedx, spdx.");
+                let wrong = || Problem::invalid("`format` must be one of cyclonedx, spdx.");
                 let format = Format::from_word(word).ok_or_else(wrong)?;
-                let wrong = || Problem::invalid("`least` is a version such as 1.5.");
+                let wrong = || Problem::invalid("`least` must be a version such as 1.5.");
                 let least = least.as_deref().map_or(Some((0, 0)), version).ok_or_else(wrong)?;
                 Some((format, least))
             }
         };
-        let wrong = || Problem::invalid("`vex_from` is one of critical, high, medium, low.");
+        let wrong = || Problem::invalid("`vex_from` must be one of critical, high, medium, low.");
         let from = self.vex_from.as_deref().map_or(Some(Level::High), Level::from_word);
         let from = from.ok_or_else(wrong)?;
         if self.quality.is_some_and(|points| points > 100) {
-            return Err(Problem::invalid("`quality` is 0 to 100."));
+            return Err(Problem::invalid("`quality` must be 0 to 100."));
         }
         Ok(Obligations {
             format,

@@ -264,16 +264,22 @@ fn figures(is: &Known) -> Figures {
     let figure = |((name, value, before), (list, why)): (Compared, (String, String))| {
         let unknown = || Value::Unknown(why);
         let by = change(value, before);
-        let value = value.map_or_else(unknown, |value| Value::Text(number(tenth(value))));
+        // A share is a number with its sign, and what it is of.
+        let (sign, name) = match name.strip_prefix("% ") {
+            Some(of) => (" %", of.to_owned()),
+            None => ("", name),
+        };
+        let told = |value: f64| format!("{}{sign}", number(tenth(value)));
+        let value = value.map_or_else(unknown, |value| Value::Text(told(value)));
         let figure = Figure::of(value, name, list);
         match (last, before) {
             (None, _) => figure,
             (Some(_), Some(before)) => figure.noted(match by {
                 Some(by) if by == "0" => "the same last time".to_owned(),
-                Some(by) => format!("{} last time ({by})", number(tenth(before))),
-                None => format!("{} last time", number(tenth(before))),
+                Some(by) => format!("last time: {} ({by})", told(before)),
+                None => format!("last time: {}", told(before)),
             }),
-            (Some(_), None) => figure.noted("unknown last time"),
+            (Some(_), None) => figure.noted("last time: unknown"),
         }
     };
     Figures(all.into_iter().zip(lists).map(figure).collect())
@@ -318,7 +324,7 @@ fn about(
     spans: &[(Timestamp, Timestamp)],
     now: Timestamp,
 ) -> Pairs {
-    let mut pairs = vec![("State".to_owned(), Value::from(is.review.state.as_str()))];
+    let mut pairs = vec![("State".to_owned(), Value::from(super::reviews::state(is.review.state)))];
     let minutes = format!("{} minutes", is.review.is.minutes);
     pairs.push(("Length".to_owned(), minutes.into()));
     match is.review.opened {

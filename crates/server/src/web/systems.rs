@@ -111,7 +111,7 @@ pub(crate) async fn page(
         Column::left("Deployed"),
         Column::left("Gravest").kept(),
         Column::right("Findings"),
-        Column::right("Load"),
+        Column::right("Load").kept(),
         Column::right("First due"),
     ];
     let may_describe = who.may(Action::Describe, On::ALL);

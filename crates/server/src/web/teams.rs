@@ -100,7 +100,7 @@ pub(crate) async fn page(
             Column::left("Cadence"),
             Column::left("Gravest").kept(),
             Column::right("Findings"),
-            Column::right("Load"),
+            Column::right("Load").kept(),
             Column::right("First due"),
         ],
         rows,

@@ -51,9 +51,16 @@ pub(crate) async fn page(
             let open = of("open");
             format!(
                 "{} of {} open; evidence closed {}.",
-                count(whole(open), "ticket", "tickets"),
-                if open == 1 { format!("{} is", team.name) } else { format!("{} are", team.name) },
-                of("closed")
+                if open == 0 {
+                    "No ticket".to_owned()
+                } else {
+                    count(whole(open), "ticket", "tickets")
+                },
+                if open < 2 { format!("{} is", team.name) } else { format!("{} are", team.name) },
+                match of("closed") {
+                    0 => "none".to_owned(),
+                    closed => closed.to_string(),
+                }
             )
         }
     };

@@ -464,7 +464,7 @@ fn a_team_says_how_it_is_told_sees_what_is_held_and_that_somebody_has_it() {
     world.settle();
     page.open(&here);
     let text = page.text("main");
-    assert!(text.contains("1 thing is now, and nobody has acknowledged it."), "{text}");
+    assert!(text.contains("1 notice is marked now; nobody has acknowledged it yet."), "{text}");
     assert!(text.contains("waits for the digest"), "{text}");
     look("held");
     page.click("main a[href^='/notices/']");

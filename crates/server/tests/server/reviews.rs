@@ -499,7 +499,9 @@ fn a_group_of_systems_is_named_and_planned_on_the_page() {
     };
     let one = form("group", "shop", "Tills").text;
     assert!(one.contains("at least two systems") && one.contains("Tills"), "{one}");
-    assert!(form("group", "shop\r\nnone", "Tills").text.contains("<code>none</code> is no system"));
+    assert!(
+        form("group", "shop\r\nnone", "Tills").text.contains("<code>none</code> is not a system")
+    );
     assert_eq!(form("group", "shop\r\nquay", "Tills").status, 303);
     let list = server.open(&world.lea, "/reviews").text;
     assert!(list.contains("Tills"), "{list}");
@@ -573,7 +575,7 @@ fn the_pulse_tells_of_nobody() {
     let page = server.open(&world.lea, "/pulse").text;
     assert!(page.contains("Three questions for") && page.contains("fewer than five"), "{page}");
     let form = [("role", "security"), ("productive", "4"), ("heard", ""), ("clear", "2")];
-    assert!(server.send(&world.lea, "/pulse", &form).text.contains("Each answer is 1 to 5."));
+    assert!(server.send(&world.lea, "/pulse", &form).text.contains("Each answer must be 1 to 5."));
     // Nobody's answers are in the ledger.
     let mut told = ledger(server, &world.lea);
     told.retain(|(.., data)| data["what"] == "pulse");

@@ -34,7 +34,7 @@ mod waiting;
 use std::sync::{LazyLock, Mutex};
 
 use jiff::Timestamp;
-use trimtab_store::Store;
+use trimtab_store::{DecisionKind, NewDecision, Store};
 use trimtab_testkit::postgres::Postgres;
 
 /// One server for the whole suite; it ends with this process.
@@ -43,6 +43,24 @@ static SERVER: LazyLock<Option<Mutex<Postgres>>> =
 
 fn now() -> Timestamp {
     "2026-03-01T09:00:00Z".parse().unwrap()
+}
+
+/// An exception of everything that an engineer asks for, without an end.
+fn exception() -> NewDecision {
+    NewDecision {
+        kind: DecisionKind::Exception,
+        vulnerability: None,
+        package: None,
+        asset: None,
+        system: None,
+        environment: None,
+        reason: "x".into(),
+        justification: None,
+        control: None,
+        author: 1,
+        author_role: "engineering".into(),
+        expires: None,
+    }
 }
 
 /// Runs a case on an empty store of each engine.

@@ -37,6 +37,24 @@ pub(super) struct Made {
     pub(super) untried: Vec<Box<str>>,
 }
 
+impl Made {
+    /// A proposal that nobody carried out.
+    pub(super) fn unmade(proposal: Proposal) -> Made {
+        Made {
+            proposal,
+            changes: Vec::new(),
+            moved: Vec::new(),
+            removed: BTreeSet::new(),
+            arrived: BTreeSet::new(),
+            commands: Vec::new(),
+            unfit: Vec::new(),
+            unread: Vec::new(),
+            aged: false,
+            untried: Vec::new(),
+        }
+    }
+}
+
 /// A change, with the copy that has it and what that lists.
 pub(super) type Tried = (Made, Scratch, Inventory);
 

@@ -24,7 +24,7 @@ pub(super) fn facts(seen: &Seen, now: Timestamp) -> Pairs {
     Pairs(vec![
         ("Contact".to_owned(), known(&is.contact)),
         ("Contract".to_owned(), known(&is.contract)),
-        ("Last day".to_owned(), ends),
+        ("Contract ends".to_owned(), ends),
         ("Known since".to_owned(), When::of(seen.is.made, now).into()),
     ])
 }
@@ -234,7 +234,7 @@ pub(super) fn came(
             Column::left("Document").kept(),
             Column::left("Says").kept(),
             Column::left("Format"),
-            Column::right("Came"),
+            Column::right("Received"),
         ],
         rows: all.iter().map(row).collect(),
         empty: Empty {

@@ -8,7 +8,7 @@ from saying import api, say, words
 
 TITLES = [
     "Earlier decisions",
-    "New above the line",
+    "New above the accepted level",
     "Deadlines at risk",
     "Exceptions that end",
     "Decisions asked for",

@@ -60,6 +60,12 @@ def removed(ledger, own, first, last):
     }
 
 
+def headline(now):
+    """Where nothing came into production nothing else is counted."""
+    updates = now["updates in production"]
+    return [updates, 84, now["findings that they removed"]] if updates else [84]
+
+
 def card(ledger, team, name):
     last = ledger.now // DAY
     told = [one for one in ledger.told if one[2] == team]
@@ -79,9 +85,9 @@ def card(ledger, team, name):
         for label, value in all_.items():
             say(at, "named", f"{label}|{side}", value)
             if side == "now":
-                figure(page, label, value)
+                figure(page, label.removeprefix("% "), value)
     now, before = both["now"], both["before"]
-    words(page, "h1", [now["updates in production"], 84, now["findings that they removed"]])
+    words(page, "h1", headline(now))
     columns = {
         "Updates": "updates in production",
         "Findings": "findings that they removed",
@@ -116,7 +122,7 @@ def people(ledger):
             for side, value in (("now", now), ("before", before)):
                 say(at, "named", f"{label}|{side}", value)
                 say("/api/v1/wall", "at", f"/people/[is/id={person}]/numbers/[name={label}]/{side}", value)
-            figure(page, label, now)
+            figure(page, label.removeprefix("% "), now)
             column = COLUMNS.get(label)
             known = [one for one in (now, before) if one is not None]
             if column:
@@ -126,7 +132,7 @@ def people(ledger):
             for side in both:
                 say(at, "named", f"updates merged|{side}", 0)
         now = both["now"]
-        words(page, "h1", [now["updates in production"], 84, now["findings that they removed"]])
+        words(page, "h1", headline(now))
 
 
 # What the wall calls them.

@@ -251,7 +251,7 @@ def figures(ledger, id_, review):
     labels = {
         "load": "load",
         "open": "findings that count",
-        "new": "new above the line",
+        "new": "new above the accepted level",
         "late": "past their deadline",
         "soon": "due within 14 days",
         "exceptions": "exceptions that end",
@@ -302,7 +302,7 @@ def topics(ledger, name, review):
             row = f"pack/parts/{part}/topics|key|{key}"
             say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
             say(name, "row", f"{row}|repeats", again)
-            title = "Deadlines at risk" if part == 2 else "New above the line"
+            title = "Deadlines at risk" if part == 2 else "New above the accepted level"
             shown_ = again if again > 1 else None
             if has_any:
                 cell(name.removeprefix("/api/v1"), title, "Again", f"/findings/{finding.number}", shown_)

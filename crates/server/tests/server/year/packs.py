@@ -59,7 +59,7 @@ def month(ledger, id_, at, earlier):
     }
     for label, value in numbers.items():
         say(name, "row", f"pack/numbers|name|{label}|value", value)
-        figure(f"/reviews/{id_}", label, value)
+        figure(f"/reviews/{id_}", label.removeprefix("% "), value)
     began = min(f.episodes[0].began for f in ledger.findings.values())
     for row in range(WEEKS):
         start = at - 7 * DAY * (WEEKS - row)

@@ -83,4 +83,4 @@ def incidents(ledger):
     say("/incidents", "figure", "open", still)
     say("/incidents", "figure", "real ones", real)
     say("/incidents", "figure", "near misses", near)
-    say("/incidents", "figure", "drills, in no measure", drills)
+    say("/incidents", "figure", "drills, not measured", drills)

@@ -58,7 +58,7 @@ def pages(ledger):
     ended = [d for d in decisions.all.values() if d["state"] == "approved" and d not in held]
     for label, many in (("asked", len(asked)), ("in force", len(held)), ("end within 14 days", len(soon)), ("expired", len(ended))):
         say("/exceptions", "figure", label, many)
-    words("/exceptions", "h1", [len(asked), len(soon), 14])
+    words("/exceptions", "h1", [many for many in (len(asked), len(soon)) if many] + [14])
     for team, name in ledger.teams.items():
         late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
@@ -107,8 +107,8 @@ def boards(ledger):
         say(f"/boards/{side}", "figure", "deadlines met in 90 days", percent(part))
     for side in ("security", "leadership"):
         say(f"/boards/{side}", "figure", "median to remediate", took and took["median"])
-    say("/boards/engineering", "figure", "interruptions of a team in a week", is_["noise"]["a_week"])
-    words("/boards/engineering", "h1", [all_, due])
+    say("/boards/engineering", "figure", "interruptions per team and week", is_["noise"]["a_week"])
+    words("/boards/engineering", "h1", [all_] + ([due] if due else []))
     words("/boards/security", "h1", [levels["critical"]] + ([late] if late else []))
     words("/", "h1", [late if late else all_] + answers_waiting(ledger))
     for team, name in ledger.teams.items():
@@ -128,7 +128,7 @@ def boards(ledger):
     waits = 0
     for finding in ledger.of():
         waits += bool(finding.counts_at(ledger.now)) and not finding.on_main
-    say("/boards/operations", "figure", "gone from the main line, still running", waits)
+    say("/boards/operations", "figure", "fixed on the main line, still running", waits)
     say("/boards/operations", "figure", "failed deployments", ledger.deployments.went_wrong())
 
 
