@@ -73,6 +73,8 @@ pub(crate) struct Told {
     pub(crate) findings: Vec<i64>,
     /// What the one comment says. `None`: nothing happened yet.
     pub(crate) note: Option<String>,
+    /// What became of what people will not do, as the comment said it last.
+    pub(crate) answer: String,
     /// Whether evidence closed it: something that it was for was fixed.
     pub(crate) fixed: bool,
 }

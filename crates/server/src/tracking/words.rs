@@ -127,6 +127,7 @@ pub(super) async fn told(
         after,
         late,
         findings,
+        answer: before.map_or_else(String::new, |(held, _)| held.answer.clone()),
         ..Told::default()
     };
     if !speak(app, org, change, gravest, &mut new, now).await? {
