@@ -157,6 +157,7 @@ pub(crate) async fn waits(
     if who.may_somewhere(Action::Answer) {
         let here = where_may(who, Action::Answer, &agreed.stored);
         let asked = app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await?;
+        let asked = deciding::waiting(app, org, asked).await?;
         deciding::learn(app, org, &asked, &agreed, known).await?;
         for is in asked {
             if deciding::may_answer(app, who, &is, &agreed, known).await? {
