@@ -86,7 +86,7 @@ fn each_is_judged_by_itself() {
 
 #[test]
 fn what_is_gone_waits_for_nobodys_answer() {
-    let (server, org, eli, _) = begun();
+    let (server, org, eli, sia) = begun();
     let teams = server.open(&eli, "/api/v1/teams").json()["rows"].clone();
     let shop = teams.as_array().unwrap().iter().find(|team| team["name"] == "shop").unwrap();
     let app = server.app();
@@ -103,7 +103,7 @@ fn what_is_gone_waits_for_nobodys_answer() {
         server.runtime.block_on(app.store.add_job(&job, now)).unwrap();
         server.settle(org);
         let path = format!("/api/v1/teams/{}/notices", shop["id"]);
-        server.open(&eli, &path).json()["things"].to_string().contains("Answer the request")
+        server.open(&sia, &path).json()["things"].to_string().contains("Answer the request")
     };
     let rows = server.open(&eli, "/api/v1/findings").json()["rows"].clone();
     let finding = rows.as_array().unwrap().iter().find(|row| row["asset"]["name"] == "shop");
