@@ -6,6 +6,7 @@
 //! Whether the resolver of the ecosystem allows that is not known here: `trimtab plan` in the repository
 //! confirms it. The pages say so.
 
+mod also;
 mod changes;
 mod chosen;
 pub(crate) mod held;

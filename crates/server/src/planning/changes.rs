@@ -154,6 +154,12 @@ impl Tries {
         }
     }
 
+    /// Whether a package manager that was asked about what the asset has now found no action for it.
+    pub(super) fn stays(&self, is: &Finding) -> bool {
+        let of = self.of.get(&is.asset.0).filter(|of| of.is_new);
+        of.is_some_and(|of| of.staying(is).is_some())
+    }
+
     /// A change as it may be planned. `None`: no version is known, or a package manager found no way.
     pub(super) fn priced(
         &self,

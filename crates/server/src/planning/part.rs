@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use trimtab_engine::plan::learn::taught;
 use trimtab_engine::plan::windows;
+use trimtab_engine::repository::ids;
 use trimtab_engine::vulnerability::is_exploited;
 use trimtab_model::Level;
 use trimtab_model::plan;
@@ -16,7 +17,8 @@ use trimtab_store::{
 
 use super::changes::{Tries, by_change};
 use super::{
-    Change, LOOKED, Learnt, MANY, MOST, Missing, Part, Wish, after, chosen, rhythm, slot, trial,
+    Change, LOOKED, Learnt, MANY, MOST, Missing, Part, Wish, after, also, chosen, rhythm, slot,
+    trial,
 };
 use crate::facts::within;
 use crate::problem::Problem;
@@ -149,6 +151,11 @@ impl Asking<'_> {
         let held = super::held::of(app, org, team.id).await?;
         let mut scheduled: HashMap<PlannedChange, Scheduled> =
             scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
+        let index = app.index();
+        let says = |purl: &str| {
+            let found = index.as_ref()?.findings(purl)?;
+            Some(found.iter().flat_map(ids).collect::<HashSet<Box<str>>>())
+        };
         for (of, removes) in by_change(&findings) {
             if supplied.contains_key(&of.asset) {
                 continue;
@@ -156,6 +163,13 @@ impl Asking<'_> {
             let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
             let priced = tries.priced(&of, removes, &findings, charter, &finished);
             let Some(mut priced) = priced else { continue };
+            // A package manager that was asked has said all that an action of its removes.
+            if priced.action.is_none() {
+                let also = also::removed(&findings, &of, &priced.to, &says);
+                let goes = |f: &usize| findings.get(*f).is_none_or(|f| !tries.stays(f));
+                let also = also.into_iter().filter(goes);
+                priced.removes.extend(also);
+            }
             // Who does it says what it costs.
             if let Some(points) = pointed.get(&of) {
                 (priced.least, priced.most) = (*points, *points);
