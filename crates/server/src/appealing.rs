@@ -377,7 +377,10 @@ pub(crate) async fn answer(
             change: PlannedChange { asset: is.is.asset, package: is.is.package.clone() },
             state,
             starts: None,
-            reason: held_because(&is),
+            reason: match is.is.at_once {
+                true => granted_because(&is, role.as_str()),
+                false => held_because(&is),
+            },
             actor: who.actor(),
             at: now,
         };
@@ -411,6 +414,16 @@ pub(crate) async fn answer(
 /// Why a change is decided about that was asked for so.
 fn held_because(is: &Appeal) -> String {
     format!("{} {}: {}", word(is.is.dispute), is.id, is.is.reason)
+}
+
+/// Why a change is done at once that was asked for so, with the sides for which it was granted.
+fn granted_because(is: &Appeal, last: &str) -> String {
+    let mut sides: Vec<&str> = is.consents.iter().map(|consent| consent.role.as_str()).collect();
+    sides.push(last);
+    sides.sort_unstable();
+    sides.dedup();
+    let (kind, id) = (word(is.is.dispute), is.id);
+    format!("{kind} {id}, granted for {}: {}", sides.join(" and "), is.is.reason)
 }
 
 /// Until when a change of a level is held back: as long as the charter lets what is of this level be accepted, a day at

@@ -365,3 +365,48 @@ fn what_stays_can_be_accepted_as_the_plan_writes_it() {
     let ran = kept.run(&plan);
     assert!(ran.out.contains("accept: asked for by") && ran.out.contains("[[exception]]"));
 }
+
+#[test]
+fn where_nothing_may_run_each_has_its_edit() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    for path in ["data", "records/RubyGems", "shop"] {
+        fs::create_dir_all(at(path)).unwrap();
+    }
+    let names = ["ant", "bee", "cat", "dog"];
+    for (number, name) in names.iter().enumerate() {
+        let record = serde_json::json!({
+            "schema_version": "1.6.0", "id": format!("OSV-TEST-{number}"), "summary": "made up",
+            "published": "2025-12-01T00:00:00Z", "modified": "2025-12-01T00:00:00Z",
+            "affected": [{
+                "package": { "ecosystem": "RubyGems", "name": name },
+                "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "1.1.0" }] }],
+            }],
+        });
+        fs::write(at(&format!("records/RubyGems/OSV-TEST-{number}.json")), record.to_string())
+            .unwrap();
+    }
+    indexed(&at("records"), &at("data"));
+    let lines = |line: &dyn Fn(&str) -> String| names.map(line).concat();
+    let gems = lines(&|name| format!("gem \"{name}\", \"1.0.0\"\n"));
+    fs::write(at("shop/Gemfile"), format!("source \"https://gems.example\"\n{gems}")).unwrap();
+    let locked = lines(&|name| format!("    {name} (1.0.0)\n"));
+    let asked = lines(&|name| format!("  {name} (= 1.0.0)\n"));
+    let lock = format!(
+        "GEM\n  remote: https://gems.example/\n  specs:\n{locked}\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n{asked}\nBUNDLED WITH\n   2.4.0\n"
+    );
+    fs::write(at("shop/Gemfile.lock"), lock).unwrap();
+    let shop = at("shop").display().to_string();
+    let args = ["plan", &shop, "--now", "2026-02-02T09:00:00Z", "--format", "json"];
+    let ran = run_in(Some(at("data")), &args, "", Terminal::default());
+    let plan = json::read(&ran.out).unwrap();
+    for name in names {
+        let left =
+            plan.left.iter().find(|left| left.finding.ends_with(&format!(" in {name} 1.0.0")));
+        let left = left.unwrap_or_else(|| panic!("{name}: {:#?} {}", plan.left, ran.err));
+        let [edit] = &left.edit[..] else { panic!("{left:#?}") };
+        assert!(edit.diff.contains(&format!("+gem \"{name}\", \"1.1.0\"")), "{edit:#?}");
+        let by_hand = left.next.as_ref().unwrap().ends_with("or make the edit by hand");
+        assert!(by_hand, "{left:#?}");
+    }
+}

@@ -152,6 +152,19 @@ fn edits(
     Ok(all)
 }
 
+/// The edits of manifests that each of some proposals means by itself. Nothing is run, so that nobody confirms them. Empty: none
+/// is known.
+pub fn edits_of(tool: &'static Tool, base: &Scratch, all: &[Proposal]) -> Vec<Vec<Change>> {
+    let before = base.files().unwrap_or_default();
+    let mut manifests = Manifests::of(tool, &base.inside(), &before);
+    let mut one = |proposal: &Proposal| {
+        let mut wishes = Wish::all(proposal, tool).ok()?.into_iter().next()?;
+        let edits = edits(&mut manifests, &mut wishes, tool).ok()?;
+        Some(edited(&edits, &before))
+    };
+    all.iter().map(|proposal| one(proposal).unwrap_or_default()).collect()
+}
+
 /// Why there is no edit, and what to try instead.
 fn uneditable(why: Uneditable, wish: &Wish, proposal: &Proposal, told: &mut Told) -> Reason {
     match why {

@@ -20,7 +20,7 @@ use trimtab_store::{
 
 use super::others::{self, ENDS, MEETS};
 use super::ownerless;
-use super::post::{NO_MAIL, PATIENCE, TRIES, later};
+use super::post::{NO_MAIL, PATIENCE, TRIES, here, later};
 use super::things::Told;
 use super::wishes::{DAYS, Wishes};
 use crate::access::{Action, On, Who, who};
@@ -157,6 +157,7 @@ pub(crate) async fn waits(
     if who.may_somewhere(Action::Answer) {
         let here = where_may(who, Action::Answer, &agreed.stored);
         let asked = app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await?;
+        let asked = deciding::waiting(app, org, asked).await?;
         deciding::learn(app, org, &asked, &agreed, known).await?;
         for is in asked {
             if deciding::may_answer(app, who, &is, &agreed, known).await? {
@@ -497,8 +498,9 @@ pub(super) async fn finish(
     } else {
         "New since your last digest, gravest first."
     };
+    let here = here(app, who.org).await?;
     let letter = Letter {
-        id: format!("own.{}.{}.{moment}", who.org.0, who.person.id).into(),
+        id: format!("own.{here}.{}.{moment}", who.person.id).into(),
         subject: subject.into(),
         lead: lead.into(),
         items: things.iter().map(item).collect(),

@@ -20,6 +20,7 @@ use super::others::Others;
 use crate::access::secret::digest;
 use crate::facts::within;
 use crate::planning::held::{self, Held};
+use crate::planning::{Missing, unplanned};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::today::short;
@@ -144,12 +145,14 @@ pub(crate) async fn of_team(
     assets.dedup();
     let delivered = app.store.delivered(org, &assets).await?;
     let held = held::of(app, org, team.id).await?;
+    let missing = unplanned(&agreed.charter, team, now);
     let of = |(asset, package, goes): &(i64, &str, bool), group: &Group<'_>| {
         let supplier = delivered.get(asset);
         let change = PlannedChange { asset: *asset, package: (*package).to_owned() };
         let held = held.get(&change).filter(|_| !goes);
         let about = (group, supplier, held);
-        let mut thing = thing(team, (*asset, *package), about, (cadences, zone), now);
+        let missing = missing.as_ref();
+        let mut thing = thing(team, (*asset, *package), about, (cadences, zone, missing), now);
         // A change for the same package leaves it.
         if !goes && groups.contains_key(&(*asset, *package, true)) {
             thing.item += LEFT;
@@ -171,7 +174,7 @@ fn thing(
     team: &Team,
     (asset, package): (i64, &str),
     (group, supplier, held): (&Group<'_>, Option<&(String, bool)>, Option<&Held>),
-    (cadences, zone): (&[Cadence], &TimeZone),
+    (cadences, zone, missing): (&[Cadence], &TimeZone, Option<&Missing>),
     now: Timestamp,
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
@@ -234,7 +237,10 @@ fn thing(
                 Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
                 _ => format!("{name} in {place}: nothing is planned"),
             },
-            "no planned change removes it".to_owned(),
+            match missing {
+                None => "no planned change removes it".to_owned(),
+                Some(missing) => format!("there is no plan: {}", missing.within()),
+            },
             match (supplier, first.and_then(|f| f.fix.as_deref())) {
                 // Nobody here can raise anything in what a supplier delivers.
                 (Some((supplier, true)), _) => {
@@ -243,9 +249,10 @@ fn thing(
                 (Some((supplier, false)), _) => format!(
                     "{supplier} no longer delivers it: replace it, mitigate it, or ask for an exception."
                 ),
-                (None, Some(fix)) => {
-                    format!("Raise it to {fix}, or say when; the plan says why it is left.")
-                }
+                (None, Some(fix)) => match missing {
+                    None => format!("Raise it to {fix}, or say when; the plan says why it is left."),
+                    Some(missing) => format!("Raise it to {fix} without a plan. {}", missing.step()),
+                },
                 (None, None) => {
                     "No source names a fixed version: raise it above the versions that are affected, if any is, or replace it, \
                      mitigate it, or ask for an exception. The finding's page says which are."

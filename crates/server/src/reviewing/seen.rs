@@ -98,6 +98,10 @@ pub(super) async fn must_hold(app: &App, who: &Who, of: &ReviewOf) -> Result<(),
 pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(Review, Scope), Problem> {
     let missing = || Problem::not_found("review");
     let review = app.store.review(who.org, id).await?.ok_or_else(missing)?;
+    // One of the organisation tells of everything, whatever became of it.
+    if review.is.of == ReviewOf::All && !who.may(Action::View, On::ALL) {
+        return Err(missing());
+    }
     // What was shown may be of systems that are another team's by now. A prepared one showed nothing yet.
     if review.state != ReviewState::Prepared
         && review.is.of != ReviewOf::All
@@ -115,7 +119,7 @@ pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(Review, Scope
             Ok((review, Scope { systems, ..scope }))
         }
         // A team that owns nothing any longer: what was shown can be read on.
-        Err(_) if review.state != ReviewState::Prepared => {
+        Err(_) if review.state != ReviewState::Prepared && review.is.of != ReviewOf::All => {
             let scope = Scope {
                 of: review.is.of.clone(),
                 name: name_of(app, who, &review.is.of).await?,

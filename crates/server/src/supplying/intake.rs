@@ -107,11 +107,19 @@ pub(crate) struct About {
     pub(crate) kind: String,
 }
 
-/// Takes a document of a supplier in. Returns its number.
+/// A document that was taken in.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) id: i64,
+    /// The version of the SBOM that was made later, where this one is of an older release.
+    pub(crate) older: Option<String>,
+}
+
+/// Takes a document of a supplier in.
 ///
 /// # Errors
 /// It cannot be read, it is of no product of theirs, or too many came.
-pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Result<i64, Problem> {
+pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Result<Taken, Problem> {
     let (org, now) = (by.org(), app.now());
     let product = by.product(about.product)?;
     if sent.is_empty() {
@@ -133,7 +141,8 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     // Who sends it again, because the answer was lost or each night, sends one document.
     let same = |is: &&Supplied| is.is.version == version && is.is.document == digest;
     if let Some(same) = before.first().filter(same) {
-        return Ok(same.id);
+        let older = judged::later(same, before.iter()).map(|later| later.is.version.clone());
+        return Ok(Taken { id: same.id, older });
     }
     // It is never closed. Who reads holds it, also when nobody waits for the answer any longer.
     let turn = READING.acquire().await;
@@ -181,15 +190,17 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         )));
     }
     sent.keep(app, org, now).await?;
+    let mut older = None;
     if about.kind == "sbom" {
         // What was made before the newest one is of an older release: it takes nobody's place on the main line.
         let at = made.map_or(now, |at| at.min(now));
-        let is_older = before.iter().any(|is| judged::made(is) > at);
+        let later = before.iter().filter(|is| judged::made(is) > at);
+        older = later.max_by_key(|is| judged::made(is)).map(|is| is.is.version.clone());
         let read = Read {
             asset: product.asset,
             document: digest.clone(),
             revision: Some(version.clone()),
-            branch: is_older.then(|| version.clone()),
+            branch: older.as_ref().map(|_| version.clone()),
             build: None,
             actor: by.actor(),
         };
@@ -209,7 +220,7 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     };
     let id = app.store.add_supplied(org, &new, &by.actor(), now).await?;
     app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;
-    Ok(id)
+    Ok(Taken { id, older })
 }
 
 /// The bytes of a document, if what would be held of it is bounded.

@@ -365,6 +365,7 @@ fn rows(
 fn with_words(change: &Change, why: String) -> String {
     match change.placed.as_ref().map(|placed| placed.reason.as_str()) {
         None | Some("") => why,
+        Some(reason) if why.contains(reason) => why,
         Some(reason) => format!("{why}: {reason}"),
     }
 }

@@ -199,7 +199,7 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         ("promises", promises(&judged, now)),
         ("products", products(&judged, now)),
         ("questions", asked(&questions, &seen, now)),
-        ("documents", came(&documents, &seen, now)),
+        ("documents", came(&documents, (&seen, &judged), now)),
     ];
     if seen.may_change {
         tables.push(("links", linked(&links, now)));

@@ -251,7 +251,8 @@ pub(crate) async fn post(
 pub(super) async fn cadences(app: &App, who: &Who) -> Result<Vec<(String, String)>, Problem> {
     let agreed = app.agreed(who.org, app.now()).await?;
     let none = (String::new(), "none".to_owned());
-    let all = agreed.charter.cadences.iter();
+    // What is to be done at once has no windows: no team's rhythm is that.
+    let all = agreed.charter.cadences.iter().filter(|c| &*c.every != "now");
     let all = all.map(|c| {
         let (name, every) = (c.name.to_string(), c.every.to_string());
         // `every sprint` says how often it is.

@@ -49,6 +49,10 @@ fn a_burst_of_ten_thousand_findings_is_one_digest_and_one_now() {
     let all = is["things"].as_array().unwrap();
     assert_eq!(all.len() as u64 + is["more"].as_u64().unwrap(), 10_000);
     assert!(all[0]["now"].is_string() && all[0]["acknowledged"].is_null(), "{}", all[0]);
+    // Of a team without a plan it is not said that its plan leaves something.
+    let detail = all[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("there is no plan: the team has not chosen a cadence"), "{detail}");
+    assert!(!all[0]["act"].as_str().unwrap().contains("the plan says"), "{}", all[0]);
     assert_eq!(all[0]["held"], "waits for the digest");
     assert_eq!(all[0]["until"], at(DIGEST).to_string());
     assert_eq!((&is["digests"], &is["alarms"]), (&json!(0), &json!(1)));

@@ -458,6 +458,28 @@ fn goals_are_as_far_as_the_number_that_they_are_about() {
 }
 
 #[test]
+fn a_review_of_the_organisation_is_read_by_who_may_see_all_of_it_alone() {
+    let world = begun(Server::new());
+    let server = &world.server;
+    let new = json!({ "kind": "monthly" });
+    let id = made(&post(server, &world.lea, "/api/v1/reviews", &new));
+    let api = format!("/api/v1/reviews/{id}");
+    let pages = [api.clone(), format!("{api}/minutes?as=md"), format!("/reviews/{id}")];
+    let reads = |who: &Someone| pages.clone().map(|page| server.open(who, &page).status);
+    // Before it is opened, while it is open, and when it is closed.
+    for does in [None, Some("open"), Some("close")] {
+        if let Some(word) = does {
+            let body = json!({ "do": word });
+            assert_eq!(post(server, &world.tom, &api, &body).status, 404, "{does:?}");
+            assert_eq!(post(server, &world.lea, &api, &body).status, 200, "{does:?}");
+        }
+        assert_eq!(reads(&world.tom), [404; 3], "{does:?}");
+        assert_eq!(reads(&world.lea)[0], 200, "{does:?}");
+    }
+    assert_eq!(reads(&world.lea), [200; 3]);
+}
+
+#[test]
 fn a_group_of_systems_is_named_and_planned_on_the_page() {
     let world = begun(Server::new());
     let server = &world.server;

@@ -8,6 +8,7 @@ use trimtab_store::{ReviewOf, Scheduled};
 
 use super::{Draft, Filled, Making};
 use crate::problem::Problem;
+use crate::replanning::Told;
 
 /// The most assets of some systems.
 const ASSETS: usize = 10_000;
@@ -29,6 +30,18 @@ impl Making<'_> {
             all.retain(|(_, is)| inside.contains(&is.change.asset));
         }
         Ok(all)
+    }
+
+    /// Whether deadlines pass with the plans that are kept. Of some systems that is not known: plans are of teams.
+    async fn passes(&self, all: &[(i64, Scheduled)]) -> Result<bool, Problem> {
+        if matches!(self.scope.of, ReviewOf::Systems(_)) {
+            return Ok(false);
+        }
+        let teams: HashSet<i64> = all.iter().map(|(team, _)| *team).collect();
+        let plans = self.app.store.team_plans(self.org).await?;
+        Ok(plans.into_iter().filter(|plan| teams.contains(&plan.team)).any(|plan| {
+            serde_json::from_value::<Told>(plan.told).is_ok_and(|told| told.missed > 0)
+        }))
     }
 
     pub(super) async fn plan(&self) -> Result<(Filled, i64), Problem> {
@@ -73,6 +86,10 @@ impl Making<'_> {
                     page: page.clone(),
                 }
             };
+        let passes = match self.passes(&all).await? {
+            true => " Deadlines pass with this plan; its page says how many.",
+            false => "",
+        };
         let topics: Vec<Draft> = windows.iter().take(WINDOWS).map(draft).collect();
         let filled = Filled {
             count: i64::try_from(windows.len()).unwrap_or(i64::MAX),
@@ -81,8 +98,10 @@ impl Making<'_> {
             more: false,
             list: page.clone(),
             about: match count {
-                1 => "1 change is scheduled, in this window.".to_owned(),
-                _ => format!("{count} changes are scheduled; these are the next windows with any."),
+                1 => format!("1 change is scheduled, in this window.{passes}"),
+                _ => format!(
+                    "{count} changes are scheduled; these are the next windows with any.{passes}"
+                ),
             },
         };
         Ok((filled, count))

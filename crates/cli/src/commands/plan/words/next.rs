@@ -57,7 +57,11 @@ pub(super) fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -
         };
     }
     let names: Vec<String> = case.idea.parents.iter().map(name).collect();
-    let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
+    let brings = brings(case).unwrap_or_else(|| match case.idea.relation {
+        // The project itself may name it.
+        Relation::Unknown => format!("{package} to {to}, or what brings it,"),
+        _ => format!("what brings {package}"),
+    });
     let it = if names.len() > 1 { "them" } else { "it" };
     match in_vain(&format!("raise {}", names.join(" and "))) {
         true => format!(
@@ -86,7 +90,11 @@ fn is_held(tried: &Tried) -> bool {
     tried.iter().any(|(_, why)| match why {
         Refused::Time | Refused::Nothing => false,
         Refused::Tool(refusal) => match &refusal.reason {
-            Reason::TimeLimit(_) => false,
+            Reason::TimeLimit(_)
+            | Reason::ToolMissing { .. }
+            | Reason::ProjectCode(_)
+            | Reason::Registry(_)
+            | Reason::Scratch(_) => false,
             Reason::Unchanged { blockers } => blockers.iter().any(|by| by.who != OURS),
             _ => true,
         },

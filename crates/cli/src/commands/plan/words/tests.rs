@@ -69,7 +69,22 @@ fn what_would_run_code_has_its_edit() {
     assert!(known.why.starts_with("gradle would run code of the project (its build files)"));
     assert!(known.next.contains("plan with `--project-code`"), "{}", known.next);
     assert!(known.next.ends_with("or make the edit by hand"), "{}", known.next);
-    assert!(told(Vec::new()).next.contains("raise a:left to 2.0 by hand"));
+    // Nothing was seen to stand in the way, as nothing was tried.
+    let unknown = told(Vec::new()).next;
+    assert!(unknown.ends_with(&format!("or raise a:left to 2.0 by hand, {ACCEPT}")), "{unknown}");
+}
+
+#[test]
+fn what_the_project_may_name_itself_is_not_told_as_brought_by_others() {
+    let told = |relation| {
+        let idea = idea("pkg:maven/a/left@1.30", relation, "2.0");
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        instead(&case, &Vec::new(), "a:left", "2.0")
+    };
+    let unknown = format!("raise a:left to 2.0, or what brings it, by hand, {ACCEPT}");
+    assert_eq!(told(Relation::Unknown), unknown);
+    assert_eq!(told(Relation::Transitive), format!("raise what brings a:left by hand, {ACCEPT}"));
 }
 
 #[test]
