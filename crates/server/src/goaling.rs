@@ -129,7 +129,7 @@ pub(crate) struct Wanted {
     pub(crate) team: Option<i64>,
     pub(crate) name: String,
     pub(crate) measure: String,
-    /// Not said: the number of now.
+    /// If absent: the number of now.
     pub(crate) from: Option<f64>,
     pub(crate) to: f64,
     /// The last day.

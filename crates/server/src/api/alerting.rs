@@ -78,7 +78,7 @@ pub(crate) struct Noted {
     environment: String,
     /// The deployment that it is evidence on, or that was noted.
     deployment: i64,
-    /// How the deployment ended, as the alert says. Left out: it does not say.
+    /// How the deployment ended, as the alert says. If absent: it does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
     /// Whether it was noted before.

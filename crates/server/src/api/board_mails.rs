@@ -28,11 +28,11 @@ pub(crate) struct Sent {
     /// A full hour.
     #[schema(minimum = 0, maximum = 23)]
     hour: i8,
-    /// Where the clock is read: a name of the time zone database. Not said: UTC.
+    /// Where the clock is read: a name of the time zone database. If absent: UTC.
     #[serde(default)]
     #[schema(max_length = 64)]
     zone: Option<String>,
-    /// Of a team alone. Not said: of all that its reader may see.
+    /// Of a team alone. If absent: of all that its reader may see.
     #[serde(default)]
     team: Option<i64>,
 }

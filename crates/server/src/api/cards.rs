@@ -22,11 +22,11 @@ use crate::state::App;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CardOf {
-    /// The last so many days. Not said: 84.
+    /// The last so many days. If absent: 84.
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `json`; `md`: for release notes; `card`: the card as Markdown, for the retrospective. Not said: `json`.
+    /// `json`; `md`: for release notes; `card`: the card as Markdown, for the retrospective. If absent: `json`.
     r#as: Option<String>,
 }
 
@@ -146,7 +146,7 @@ pub(crate) struct ShownWall {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WallAsked {
-    /// The last so many days. Not said: 84.
+    /// The last so many days. If absent: 84.
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     pub(crate) days: String,

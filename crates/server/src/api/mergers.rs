@@ -32,7 +32,7 @@ pub(crate) struct NewTold {
     /// The merge of the main line that brought it.
     #[schema(min_length = 7, max_length = 64, pattern = "^[0-9a-fA-F]+$")]
     commit: String,
-    /// When it was. Left out: unknown.
+    /// When it was. If absent: unknown.
     #[schema(format = DateTime)]
     at: Option<String>,
     /// The address of its author: where it is the verified one of a person who sees the asset, the merge was theirs. It

@@ -61,7 +61,7 @@ struct Thing {
     /// When somebody said that they have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     acknowledged: Option<String>,
-    /// Why it is not told yet, in words. Not said: it was told.
+    /// Why it is not told yet, in words. If absent: it was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

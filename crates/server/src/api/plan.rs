@@ -24,7 +24,7 @@ use crate::web::teams::may_see;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct Asked {
-    /// How many windows, 6 to 26. Not said: 6.
+    /// How many windows, 6 to 26. If absent: 6.
     #[param(minimum = 6, maximum = 26)]
     windows: Option<usize>,
     /// Points in one window, to be tried; nothing is changed by it.
@@ -317,7 +317,7 @@ pub(crate) struct Decide {
     /// `accepted`, `held`, or `open`: left to the plan again.
     #[schema(pattern = "^(accepted|held|open)$")]
     pub(crate) state: String,
-    /// For `accepted`: when the window begins, or `now`. Not said: where the plan has each.
+    /// For `accepted`: when the window begins, or `now`. If absent: where the plan has each.
     #[serde(default)]
     pub(crate) window: Option<String>,
     /// Why, on one line. Needed to hold something back.

@@ -137,7 +137,7 @@ pub(crate) struct About {
     /// The asset's name.
     #[param(min_length = 1, max_length = 300)]
     asset: String,
-    /// The commit that it was made of. Not said: that of the asset's newest snapshot.
+    /// The commit that it was made of. If absent: that of the asset's newest snapshot.
     revision: Option<String>,
 }
 

@@ -32,14 +32,14 @@ pub(crate) struct NewTold {
     /// The purl, with its version.
     #[schema(max_length = 500)]
     purl: String,
-    /// When its registry was asked. Left out: it did not answer, and nothing else is said.
+    /// When its registry was asked. If absent: it did not answer, and nothing else is said.
     #[schema(format = DateTime)]
     asked: Option<String>,
     /// By which program.
     #[serde(default)]
     #[schema(max_length = 500)]
     source: String,
-    /// When this version was published. Left out: unknown; so with all that follows.
+    /// When this version was published. If absent: unknown; so with all that follows.
     #[schema(format = DateTime)]
     published: Option<String>,
     /// When the newest version was published.

@@ -176,7 +176,7 @@ fn reported(is: &Attributed) -> Option<Reported> {
     })
 }
 
-/// For which asset statements hold; not said: for all.
+/// For which asset statements hold; if absent: for all.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Holds {

@@ -125,20 +125,20 @@ pub(crate) async fn list(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReview)]
 pub(crate) struct New {
-    /// `weekly`, `monthly`, `quarterly`. Not said: `weekly`.
+    /// `weekly`, `monthly`, `quarterly`. If absent: `weekly`.
     kind: Option<String>,
     team: Option<i64>,
     #[serde(default)]
     #[schema(max_items = 100)]
     systems: Vec<i64>,
-    /// What the group of these systems is called, in every review of the same; empty: it has no name any longer. Not said:
+    /// What the group of these systems is called, in every review of the same; empty: it has no name any longer. If absent:
     /// as before.
     #[schema(max_length = 100)]
     name: Option<String>,
-    /// When. Not said: now.
+    /// When. If absent: now.
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// How long. Not said: 30.
+    /// How long. If absent: 30.
     #[schema(minimum = 10, maximum = 180)]
     minutes: Option<u32>,
 }
@@ -342,7 +342,7 @@ pub(crate) async fn one(
 pub(crate) struct Step {
     /// `open`, `attend`, `close`.
     r#do: String,
-    /// Who is there, with `attend`. Not said: oneself.
+    /// Who is there, with `attend`. If absent: oneself.
     person: Option<i64>,
     /// With `close`.
     #[serde(default)]
@@ -374,7 +374,7 @@ pub(crate) async fn step(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReviewDecision)]
 pub(crate) struct NewDecision {
-    /// The key of a topic of the agenda. Not said: of none.
+    /// The key of a topic of the agenda. If absent: of none.
     #[serde(default)]
     #[schema(max_length = 300)]
     topic: String,
@@ -440,7 +440,7 @@ pub(crate) async fn followed(
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Format {
-    /// `md`, `html`, `pdf`, `json`. Not said: `md`.
+    /// `md`, `html`, `pdf`, `json`. If absent: `md`.
     r#as: Option<String>,
 }
 
@@ -489,11 +489,11 @@ pub(crate) async fn minutes(
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CardAsked {
-    /// The last so many days. Not said: 84.
+    /// The last so many days. If absent: 84.
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. Not said: `json`.
+    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. If absent: `json`.
     r#as: Option<String>,
 }
 

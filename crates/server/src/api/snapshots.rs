@@ -38,7 +38,7 @@ pub(crate) struct About {
     pub(crate) system: Option<String>,
     /// The commit.
     pub(crate) revision: Option<String>,
-    /// The branch. Not said: the main line.
+    /// The branch. If absent: the main line.
     pub(crate) branch: Option<String>,
     /// The build.
     pub(crate) build: Option<String>,

@@ -102,7 +102,7 @@ pub(crate) struct Asked {
     product: i64,
     /// Of which version of it; of an SBOM it is said.
     version: Option<String>,
-    /// `sbom`, `vex`. Not said: `sbom`.
+    /// `sbom`, `vex`. If absent: `sbom`.
     #[param(pattern = "^(sbom|vex)$")]
     kind: Option<String>,
 }
@@ -142,7 +142,7 @@ pub(crate) async fn send(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSupplierAnswer)]
 pub(crate) struct Answer {
-    /// `not_affected`, `affected`, `fixed`, `under_investigation`. Not said: only words.
+    /// `not_affected`, `affected`, `fixed`, `under_investigation`. If absent: only words.
     #[schema(pattern = "^(not_affected|affected|fixed|under_investigation)?$")]
     status: Option<String>,
     /// Why not affected: one of the five labels of VEX.

@@ -88,7 +88,7 @@ pub(crate) struct New {
     product: String,
     /// The name of the system that it is delivered into.
     system: String,
-    /// What the asset is called. Not said: supplier and product.
+    /// What the asset is called. If absent: supplier and product.
     #[schema(max_length = 300)]
     asset: Option<String>,
 }
@@ -178,7 +178,7 @@ pub(crate) struct Change {
     ends: Option<String>,
     #[serde(default)]
     obligations: Promised,
-    /// Whether nothing is delivered any longer: links end with it. Left out: as before.
+    /// Whether nothing is delivered any longer: links end with it. If absent: as before.
     ended: Option<bool>,
 }
 
@@ -210,7 +210,7 @@ pub(crate) struct NewProduct {
     product: String,
     /// The name of the system that it is delivered into.
     system: String,
-    /// What the asset is called. Not said: supplier and product.
+    /// What the asset is called. If absent: supplier and product.
     #[schema(max_length = 300)]
     asset: Option<String>,
 }
@@ -316,15 +316,15 @@ pub(crate) async fn questions(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSupplierQuestion)]
 pub(crate) struct NewQuestion {
-    /// About which product. Not said: the one that has the finding.
+    /// About which product. If absent: the one that has the finding.
     product: Option<i64>,
     finding: Option<i64>,
     #[schema(min_length = 1, max_length = 4000)]
     text: String,
-    /// Within how many days; not said: as was promised.
+    /// Within how many days; if absent: as was promised.
     #[schema(minimum = 1, maximum = 365)]
     days: Option<i64>,
-    /// The side that they speak for. Not said: one of theirs.
+    /// The side that they speak for. If absent: one of theirs.
     role: Option<String>,
 }
 

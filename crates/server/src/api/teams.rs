@@ -34,7 +34,7 @@ pub(crate) struct Shown {
     /// Points in one window.
     #[schema(minimum = 0, maximum = 10000)]
     pub(crate) capacity: Option<f64>,
-    /// How many batches it may have open at a time. Not said: no limit.
+    /// How many batches it may have open at a time. If absent: no limit.
     #[schema(minimum = 1, maximum = 1000)]
     pub(crate) open_limit: Option<u32>,
 }

@@ -55,7 +55,7 @@ pub(crate) struct Shown {
     pub(crate) secret: Option<String>,
     /// When it was looked at last.
     pub(crate) looked: Option<String>,
-    /// What went wrong then. Left out: nothing.
+    /// What went wrong then. If absent: nothing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) trouble: String,
 }
@@ -98,7 +98,7 @@ pub(crate) struct Wanted {
     /// The project there: `OWNER/NAME`, `KEY`.
     #[schema(max_length = 200)]
     pub(crate) project: String,
-    /// A token that may write tickets there. Not said: as before, if it goes to the same project.
+    /// A token that may write tickets there. If absent: as before, if it goes to the same project.
     #[schema(max_length = 2000)]
     pub(crate) token: Option<String>,
     /// Whether webhooks get a new secret.
@@ -117,7 +117,7 @@ pub(crate) struct Wanted {
     pub(crate) open: String,
     /// The component of an asset or system, by its name; `*`: of all others.
     pub(crate) components: BTreeMap<String, String>,
-    /// The most tickets that are open at once. Not said: 10.
+    /// The most tickets that are open at once. If absent: 10.
     #[schema(minimum = 0, maximum = 500)]
     pub(crate) open_limit: Option<u32>,
     /// Whether its address may be of a private network: only an administrator allows that.

@@ -204,7 +204,7 @@ pub(crate) async fn one(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = UpdateSaid)]
 pub(crate) struct Said {
-    /// The points that it took in truth. Not said: unknown.
+    /// The points that it took in truth. If absent: unknown.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 10000)]
     pub(crate) points: Option<f64>,

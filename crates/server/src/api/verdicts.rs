@@ -38,11 +38,11 @@ pub(crate) struct About {
     /// The commit that was judged.
     #[param(min_length = 1, max_length = 300)]
     revision: Option<String>,
-    /// The branch. Not said: the main line.
+    /// The branch. If absent: the main line.
     #[param(min_length = 1, max_length = 300)]
     branch: Option<String>,
     /// When it was made, RFC 3339. What is longer ago than a week counts as made a week ago, what is ahead as made now.
-    /// Left out: now.
+    /// If absent: now.
     #[param(format = DateTime)]
     made: Option<String>,
 }
@@ -131,7 +131,7 @@ pub(crate) struct Asked {
     /// Refusals that are answered or were made more than a week ago, without those on abandoned branches: those that
     /// maturity counts.
     pub(crate) had_time: Option<bool>,
-    /// Of so many days, 1 to 400. Left out: 90.
+    /// Of so many days, 1 to 400. If absent: 90.
     #[param(minimum = 1, maximum = 400)]
     pub(crate) days: Option<i64>,
     /// The `next` of the page before.
@@ -361,7 +361,7 @@ pub(crate) async fn one(
 #[schema(as = NearMiss)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NearMiss {
-    /// Left out: what was refused.
+    /// If absent: what was refused.
     #[schema(max_length = 200)]
     title: String,
 }
@@ -402,7 +402,7 @@ pub(crate) struct ShownCount {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Within {
-    /// Of so many days, 1 to 400. Left out: 90.
+    /// Of so many days, 1 to 400. If absent: 90.
     #[param(minimum = 1, maximum = 400)]
     days: Option<i64>,
 }

@@ -22,7 +22,7 @@ const LONGEST: usize = 200;
 #[schema(as = WhatIf)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// Of one team. Not said: of all that may be seen as a whole.
+    /// Of one team. If absent: of all that may be seen as a whole.
     team: Option<i64>,
     /// The text of a charter: levels, deadlines and cadences are its.
     #[schema(max_length = 524288)]

@@ -41,7 +41,7 @@ pub(crate) struct Shown {
     /// The most digests in a week.
     #[schema(minimum = 0, maximum = 50)]
     budget: u32,
-    /// After so many minutes without an answer, what is *now* goes to the next circle. Not said: never.
+    /// After so many minutes without an answer, what is *now* goes to the next circle. If absent: never.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 1440)]
     escalates: Option<u32>,

@@ -29,10 +29,10 @@ pub(crate) struct Opening {
     /// event: left out.
     #[schema(max_length = 1000)]
     pub(crate) looked_for: String,
-    /// A version or a range, as the ecosystem writes it or as VERS; left out: every version.
+    /// A version or a range, as the ecosystem writes it or as VERS; if absent: every version.
     #[schema(max_length = 500)]
     pub(crate) versions: String,
-    /// When the world was told. Left out: as the index tells it of a name, or of the advisory that is about just these
+    /// When the world was told. If absent: as the index tells it of a name, or of the advisory that is about just these
     /// versions of a package; else it is unknown.
     pub(crate) published: Option<String>,
     /// Whether it is a drill: marked everywhere, counted nowhere.
@@ -60,9 +60,9 @@ pub(crate) struct Said {
         pattern = "^(acknowledged|contained|fixed|note|task|action|done|update|status|closed)$"
     )]
     pub(crate) kind: String,
-    /// The team. Left out: the whole, or what nobody owns.
+    /// The team. If absent: the whole, or what nobody owns.
     pub(crate) team: Option<i64>,
-    /// Of `contained`: in this environment alone, as the room names it. Left out: everywhere.
+    /// Of `contained`: in this environment alone, as the room names it. If absent: everywhere.
     #[schema(max_length = 200)]
     pub(crate) environment: Option<String>,
     /// In words. Needed, but for `acknowledged` and `done`.

@@ -18,7 +18,7 @@ pub(crate) struct Asked {
     pub(crate) product: Option<i64>,
     pub(crate) finding: Option<i64>,
     pub(crate) words: String,
-    /// Within how many days; not said: as was promised.
+    /// Within how many days; if absent: as was promised.
     pub(crate) days: Option<i64>,
     /// The side that they speak for; empty: one of theirs.
     pub(crate) role: String,

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 #[serde(default, deny_unknown_fields)]
 #[schema(as = SupplierObligations)]
 pub(crate) struct Promised {
-    /// `cyclonedx`, `spdx`. Not said: any.
+    /// `cyclonedx`, `spdx`. If absent: any.
     #[schema(pattern = "^(cyclonedx|spdx)$")]
     pub(crate) format: Option<String>,
     /// The least version of the format: `1.5`.
@@ -34,7 +34,7 @@ pub(crate) struct Promised {
     /// Within how many days they state how they are affected.
     #[schema(minimum = 1, maximum = 3650)]
     pub(crate) vex_days: Option<u32>,
-    /// From which level on: `critical`, `high`, `medium`, `low`. Not said: `high`.
+    /// From which level on: `critical`, `high`, `medium`, `low`. If absent: `high`.
     #[schema(pattern = "^(critical|high|medium|low)$")]
     pub(crate) vex_from: Option<String>,
     /// How many of the hundred points an SBOM has at least.
