@@ -333,19 +333,25 @@ async fn hand_over(
     letter: i64,
     (done, known): (&mut Done, &mut Sides),
 ) -> Result<(), Refused> {
-    let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
-    let said = Said::of(&letter.is.told);
-    for copy in &letter.copies {
-        // Each one only when it is its turn: should this end, the others are still to come.
-        if !app.store.begin_again(org, copy, app.now()).await? {
-            continue;
+    // Once more for the team's channel, where nobody took an alarm to whom it was mailed.
+    loop {
+        let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
+        let said = Said::of(&letter.is.told);
+        let why = letter.is.why.as_str();
+        for copy in &letter.copies {
+            // Each one only when it is its turn: should this end, the others are still to come.
+            if !app.store.begin_again(org, copy, app.now()).await? {
+                continue;
+            }
+            app.store.flush().await?;
+            let of = (team, why, said.clone());
+            let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
+            done.note(post::hand_over(app, org, of, &copy, known).await?);
         }
-        app.store.flush().await?;
-        let of = (team, letter.is.why.as_str(), said.clone());
-        let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
-        done.note(post::hand_over(app, org, of, &copy, known).await?);
+        if !post::instead(app, org, (team.id, letter.id, why)).await? {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Hands copies over once more that were not taken before.
@@ -378,6 +384,11 @@ async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(
         let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
         let became = post::hand_over(app, org, of, &copy, &mut known).await?;
         done.note(became);
+        if became == Became::Refused
+            && post::instead(app, org, (team.id, letter.id, letter.is.why.as_str())).await?
+        {
+            done.ask(Some(now));
+        }
     }
     if due.len() == AGAIN {
         done.ask(Some(now));

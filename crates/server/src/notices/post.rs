@@ -138,6 +138,24 @@ pub(crate) fn to_channel_of(app: &App, wishes: &Wishes) -> Vec<NewRecipient> {
     }
 }
 
+/// Has the team's channel take an alarm that the mail servers of everybody refused to whom it went. Whether there is
+/// something to hand over by that.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn instead(
+    app: &App,
+    org: Org,
+    (team, letter, why): (i64, i64, &str),
+) -> Result<bool, StoreError> {
+    if why_of(why) == Why::Digest {
+        return Ok(false);
+    }
+    let Some(wished) = app.store.wishes(org, team).await? else { return Ok(false) };
+    let to = to_channel_of(app, &Wishes::of(&wished.told));
+    Ok(app.store.copy_to_others(org, letter, &to, app.now()).await? > 0)
+}
+
 fn sees(grants: &[Grant], team: i64, system: Option<i64>) -> bool {
     allow(grants, Action::View, On { system, team: Some(team) })
 }

@@ -201,6 +201,10 @@ fn thing(
                     "Do it earlier, give an earlier window more points, or ask for an exception."
                         .to_owned()
                 }
+                Some(w) if w.starts <= now => format!(
+                    "Reserve {} points of the window that is running; carry it out with `trimtab apply`.",
+                    trimtab_pages::part::number(is.points)
+                ),
                 Some(w) => format!(
                     "Reserve {} points from {}; carry it out with `trimtab apply`.",
                     trimtab_pages::part::number(is.points),

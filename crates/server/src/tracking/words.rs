@@ -157,6 +157,13 @@ fn urgency(is: &Finding) -> f64 {
     is.weighed.as_ref().map_or(f64::MAX, |w| f64::from(w.level as u8) * 1e6 + w.weight)
 }
 
+/// Findings as they are named: why there is a ticket comes first.
+fn gravest_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut all: Vec<&Finding> = findings.iter().collect();
+    all.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)).then(a.id.cmp(&b.id)));
+    all
+}
+
 /// The component by the asset's name, else by the system's, else the one for all.
 fn component(tracker: &Tracker, asset: &str, system: Option<&str>) -> Option<String> {
     let of = |name: &str| tracker.is.components[name].as_str().map(ToOwned::to_owned);
@@ -210,7 +217,7 @@ fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
         ("The plan".to_owned(), format!("{public}/teams/{team}/plan")),
         ("Findings removed".to_owned(), list),
     ];
-    for f in change.findings.iter().take(3) {
+    for f in gravest_first(change.findings).into_iter().take(3) {
         all.push((f.vulnerability.1.clone(), format!("{public}/findings/{}", f.id)));
     }
     all
@@ -262,9 +269,8 @@ async fn speak(
         }
     }
     let all = || {
-        let mut names: Vec<String> = change
-            .findings
-            .iter()
+        let mut names: Vec<String> = gravest_first(change.findings)
+            .into_iter()
             .take(NAMED)
             .map(|f| {
                 let level = f.weighed.as_ref().map_or("not weighed", |w| w.level.as_str());
@@ -310,6 +316,32 @@ const _: () = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::planning::finding;
+
+    #[test]
+    fn the_gravest_finding_is_named_first() {
+        let weighed = |level, weight| {
+            Some(trimtab_store::Weighed {
+                level,
+                bounds: (level, level),
+                probability: 0.1,
+                weight,
+                deadline: None,
+                deadline_kind: "by",
+                cost: None,
+                decision: None,
+            })
+        };
+        let of = |id, weighed| Finding { weighed, ..finding(id, 1, "pkg:npm/a") };
+        let all = [
+            of(1, weighed(Level::High, 9.0)),
+            of(2, weighed(Level::High, 10.0)),
+            of(3, weighed(Level::Critical, 4.0)),
+            of(4, None),
+        ];
+        let ids: Vec<i64> = gravest_first(&all).iter().map(|f| f.id).collect();
+        assert_eq!(ids, [4, 3, 2, 1], "what is not weighed may be anything");
+    }
 
     #[test]
     fn only_what_people_must_know_is_noted() {

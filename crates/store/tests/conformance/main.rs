@@ -147,6 +147,7 @@ suite! {
     notices::what_a_digest_told_is_news_again_with_another_mark,
     notices::what_is_cut_in_two_is_no_other_alarm,
     notices::a_letter_is_begun_once_however_many_decide,
+    notices::what_everybody_refused_goes_to_others_once,
     notices::what_became_of_a_copy_is_noted_and_nothing_is_sent_twice,
     notices::a_calendar_has_one_address_until_it_is_taken_back,
     notices::letters_of_what_is_over_are_let_go,

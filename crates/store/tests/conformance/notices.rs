@@ -172,6 +172,32 @@ pub(crate) async fn a_letter_is_begun_once_however_many_decide(store: Store) {
     assert_eq!(again, None);
 }
 
+pub(crate) async fn what_everybody_refused_goes_to_others_once(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
+    let two = ["a@x.example", "b@x.example"].map(to);
+    let id = store.begin_letter(org, 1, (&letter("a"), &two), now()).await.unwrap().unwrap();
+    for copy in &store.copies_due(org, now(), 9).await.unwrap().0 {
+        assert!(store.begin_again(org, copy, now()).await.unwrap());
+    }
+    let channel = NewRecipient { channel: "slack".into(), address: "".into(), person: None };
+    let copied = async || {
+        let to = std::slice::from_ref(&channel);
+        store.copy_to_others(org, id, to, later(1)).await.unwrap()
+    };
+    let refused = async |nth: i64| {
+        let became = (Became::Refused, None, "550");
+        assert!(store.end_copy(org, (id, nth), became, later(1)).await.unwrap());
+    };
+    refused(0).await;
+    assert_eq!(copied().await, 0, "the other may take it");
+    refused(1).await;
+    assert_eq!((copied().await, copied().await), (1, 0));
+    let due = store.copies_due(org, later(1), 9).await.unwrap().0;
+    let due: Vec<_> = due.iter().map(|c| (c.nth, c.to.person, c.tries)).collect();
+    assert_eq!(due, [(2, None, 0)]);
+}
+
 pub(crate) async fn what_became_of_a_copy_is_noted_and_nothing_is_sent_twice(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();

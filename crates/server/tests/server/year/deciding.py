@@ -16,6 +16,7 @@ class Decisions:
                 ends = data["expires"] and moment(data["expires"])
                 self.all[data["decision"]] = {
                     "system": entry.system,
+                    "about": (data["vulnerability"], data["package"], entry.asset),
                     "ends": ends,
                     "kind": data["kind"],
                     "asked": entry.actor,
@@ -44,6 +45,22 @@ class Decisions:
             is_over = one["ends"] is not None and since < one["ends"] <= at
             if told and told[-1] == "approved" and is_over and one["system"] in systems:
                 yield one
+
+    @staticmethod
+    def is_gone(ledger, decision):
+        """Whether all that it is about went since it was asked for: nobody is told to answer it."""
+        vulnerability, package, asset = decision["about"]
+        vulnerability = vulnerability and ledger.called(vulnerability)
+        fits = lambda is_, wanted: wanted is None or is_ == wanted
+        about = [
+            f
+            for f in ledger.findings.values()
+            if f.into is None
+            and fits(ledger.called(f.vulnerability), vulnerability)
+            and fits(f.package, package)
+            and fits(f.asset, asset)
+        ]
+        return bool(about) and not any(f.live for f in about)
 
     def in_force(self, systems=None):
         holds = lambda d: d["state"] == "approved" and (d["ends"] is None or d["ends"] > self.now)

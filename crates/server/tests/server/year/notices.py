@@ -51,7 +51,9 @@ def things(ledger, team):
             going |= {f.number for f in own}
     for finding in counting:
         if finding.number not in going:
-            of[finding.asset, finding.package] += 1
+            # What a change for the same package leaves, such as what is merged and waits to be deployed, is a thing of its own.
+            left = ":left" if (finding.asset, finding.package) in windows else ""
+            of[finding.asset, finding.package + left] += 1
     return of, windows
 
 
