@@ -13,6 +13,7 @@ use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish, runs_code};
 use super::refusal::{Blocker, Reason, Refusal};
 use super::scratch::{Scratch, ScratchError};
+use super::yarn_lock::Keys;
 use super::{Options, Tool};
 
 /// Has the resolver of the ecosystem carry out a proposal, in a copy of `base`, which stays as it
@@ -222,8 +223,20 @@ fn finish(
     if changes.is_empty() {
         return Err(Reason::Unchanged { blockers: held(drive, wish) });
     }
+    if let Some(path) = changes.iter().find_map(other_format) {
+        let why = format!("it wrote {path} anew in the format of another yarn");
+        return Err(Reason::Failed(why));
+    }
     let packages = drive.tool.listing.map(|list| list(drive)).transpose()?;
     Ok((changes, packages))
+}
+
+/// The lockfile of yarn that another yarn wrote anew: all of it moved, whatever was wished.
+fn other_format(change: &Change) -> Option<&str> {
+    let is_yarn = change.path.rsplit('/').next() == Some("yarn.lock");
+    let keys = |text: &Option<Vec<u8>>| Keys::of(&String::from_utf8_lossy(text.as_deref()?));
+    let (was, is) = (keys(&change.before)?, keys(&change.after)?);
+    (is_yarn && was != is).then_some(&*change.path)
 }
 
 /// Whose requirements do not allow the version that is wanted. Without such a version, all.

@@ -2,7 +2,7 @@
 //! what is chosen and are code of the project: with them, it is run only where that is allowed.
 
 mod copies;
-mod lockfile;
+pub(super) mod lockfile;
 mod said;
 mod settings;
 
@@ -18,7 +18,7 @@ use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
 use copies::copies;
-use lockfile::{bringing, locked, packages};
+use lockfile::{bringing, is_ignored, locked, packages};
 use said::{blockers, peers};
 pub(crate) use settings::forces;
 use settings::{catalog_line, excepted, is_overrides, overridden};
@@ -58,6 +58,8 @@ const MOST_EXCLUDED: usize = 10_000;
 /// Packages whose ranges are asked for.
 const MOST_ASKED: usize = 4;
 const LOCKFILE: &str = "pnpm-lock.yaml";
+/// A release that ignores whatever one ignores: only where that could be so it is asked which one it is.
+const NEWEST: &str = "99";
 pub(crate) const WORKSPACE: &str = "pnpm-workspace.yaml";
 /// Where a manifest forces versions.
 const OVERRIDES: &[&str] = &["pnpm", "overrides"];
@@ -116,7 +118,23 @@ fn force(manifests: &Manifests, text: &str, wish: &Wish) -> Result<Edits, Unedit
     Ok(edits)
 }
 
+/// A pnpm that ignores the lockfile would resolve all of it anew, and that would be told as the change.
+fn is_read(drive: &Drive<'_>) -> Result<(), Reason> {
+    let Some(lockfile) = drive.text(LOCKFILE).filter(|text| is_ignored(text, NEWEST)) else {
+        return Ok(());
+    };
+    let told = drive.try_untold(&["--version"], SET)?;
+    match is_ignored(&lockfile, &String::from_utf8_lossy(&told.stdout)) {
+        true => Err(Reason::ToolMissing {
+            program: "pnpm 7 or 8",
+            install: "pnpm 7 or 8, for example with `corepack enable` (the `pnpm` that was found ignores this lockfile)",
+        }),
+        false => Ok(()),
+    }
+}
+
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    is_read(drive)?;
     let mut quiet = vec!["--lockfile-only", "--ignore-scripts"];
     // Hooks elsewhere, which a setting may name, are never run.
     if !HOOKS.iter().any(|hooks| drive.manifests.text(hooks).is_some()) {

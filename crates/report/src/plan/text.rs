@@ -13,7 +13,7 @@ use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
 use super::json::{Document, Finding};
-use super::words::{headline, number};
+use super::words::{best, headline, number, searched};
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, count};
 
@@ -157,30 +157,26 @@ impl Page<'_> {
             1 => "1 deadline passes".to_owned(),
             n => format!("{n} deadlines pass"),
         };
+        let with = match plan.batches.is_empty() {
+            true => String::new(),
+            false => format!(
+                "; with the plan, {} and {}",
+                plan.worth.missed,
+                number(plan.worth.load_days.round())
+            ),
+        };
         let text = format!(
-            "If nothing is done, {} by {} and load-days are {}; with the plan, {} and {}.",
+            "If nothing is done, {} by {} and load-days are {}{with}.",
             deadlines(plan.nothing.missed.len()),
             self.day(&plan.rhythm.horizon),
             number(plan.nothing.load_days.round()),
-            plan.worth.missed,
-            number(plan.worth.load_days.round()),
         );
         self.say("", &text, Ansi::new())?;
-        let best = match plan.worth.gap {
-            gap if gap < 0.0005 => "no better plan exists".to_owned(),
-            gap => format!("within {:.1} % of the best possible plan", gap * 100.0),
+        let text = match plan.batches.is_empty() {
+            true => format!("{}.", searched(&plan.search)),
+            false => format!("{}; {}.", searched(&plan.search), best(&plan.search, plan.worth.gap)),
         };
-        let search = &plan.search;
-        let asked = match search.offline {
-            true => format!("{}, none confirmed", count(search.ideas, "idea")),
-            false => format!(
-                "{}, {} confirmed in {}",
-                count(search.ideas, "idea"),
-                search.confirmed,
-                count(search.tries, "try"),
-            ),
-        };
-        self.say("", &format!("{asked}; {best}."), Ansi::new().dimmed())
+        self.say("", &text, Ansi::new().dimmed())
     }
 
     fn finding(&self, name: &str) -> Option<&Finding> {

@@ -245,6 +245,10 @@ impl<'t> Trial<'t> {
         let confirmed = match update::confirm(place.tool, base, proposal, options) {
             Ok(confirmed) => confirmed,
             Err(refusal) => {
+                // Where nothing was run, nothing was tried.
+                if matches!(refusal.reason, Reason::ProjectCode(_) | Reason::ToolMissing { .. }) {
+                    self.tries.fetch_sub(1, Ordering::Relaxed);
+                }
                 let refused = Trial::refused(refusal, options);
                 if !aged && is_lasting(&refused) {
                     self.keep(place, proposal);

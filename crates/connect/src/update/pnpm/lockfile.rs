@@ -2,6 +2,19 @@
 
 use std::collections::BTreeSet;
 
+/// The format: `lockfileVersion: '9.0'`.
+pub(in crate::update) fn format(text: &str) -> Option<&str> {
+    let said = text.lines().find_map(|line| line.strip_prefix("lockfileVersion:"))?;
+    Some(said.trim().trim_matches(['\'', '"']))
+}
+
+/// Whether a release of pnpm ignores a lockfile, so that nothing in it holds any longer: from 9 on those of pnpm 7 and before.
+pub(super) fn is_ignored(lockfile: &str, release: &str) -> bool {
+    let first = |text: &str| text.trim().split('.').next()?.parse::<u32>().ok();
+    let ends = format(lockfile).and_then(first).zip(first(release));
+    ends.is_some_and(|(format, release)| format < 6 && release >= 9)
+}
+
 /// The versions of a package that are locked.
 pub(super) fn locked(text: &str, name: &str) -> BTreeSet<String> {
     let of = packages(text).filter(|(of, _)| *of == name);
@@ -62,6 +75,23 @@ pub(super) fn bringing(text: &str, name: &str) -> Vec<String> {
 mod tests {
     use super::super::super::javascript::stays;
     use super::*;
+
+    #[test]
+    fn a_lockfile_of_pnpm_7_is_ignored_by_later_ones() {
+        let lock = |format: &str| format!("lockfileVersion: {format}\n\nsettings: {{}}\n");
+        assert_eq!(format(&lock("'9.0'")), Some("9.0"));
+        for (of, release, ignored) in [
+            ("5.4", "9.15.9\n", true),
+            ("5.3", "10.1.0", true),
+            ("5.4", "8.15.1", false),
+            ("'6.0'", "9.15.9", false),
+            ("'9.0'", "10.0.0", false),
+            ("5.4", "", false),
+        ] {
+            assert_eq!(is_ignored(&lock(of), release), ignored, "{of}, {release}");
+        }
+        assert!(!is_ignored("", "9.15.9"));
+    }
 
     #[test]
     fn who_brings_a_package_stands_in_the_lockfile() {
