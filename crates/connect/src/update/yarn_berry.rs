@@ -14,6 +14,7 @@ use super::javascript::{self, stays};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use super::yarn_line::Line;
 use super::yarn_lock::{Keys, ranged};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -71,6 +72,7 @@ fn without_code(text: &str) -> String {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    Line::Berry.is_run(drive, SET)?;
     let age = drive.age().map(|minutes| minutes.to_string());
     let age = age.as_deref().map(|minutes| ("YARN_NPM_MINIMAL_AGE_GATE", minutes));
     let set: Vec<(&str, &str)> = SET.iter().copied().chain(age).collect();
