@@ -147,6 +147,7 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         items(&tests.vet, out)?;
     }
     for (title, names) in [
+        ("Fail now, and did not before", &tests.broken),
         ("Failed before and after", &tests.failed_before),
         ("Failed before, pass now", &tests.mended),
         ("No longer run", &tests.gone),

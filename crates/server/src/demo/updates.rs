@@ -212,6 +212,7 @@ fn document(
             command: Some(test.to_owned()),
             before: Some(run()),
             after: Some(run()),
+            broken: Vec::new(),
             failed_before: Vec::new(),
             mended: Vec::new(),
             gone: Vec::new(),

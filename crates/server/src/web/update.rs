@@ -309,6 +309,7 @@ fn said(update: &Update) -> Vec<String> {
     let tests = &update.told.tests;
     let mut said = Vec::new();
     for (title, names) in [
+        ("Fail now, and did not before", &tests.broken),
         ("Failed before and after", &tests.failed_before),
         ("Failed before, pass now", &tests.mended),
         ("No longer run", &tests.gone),

@@ -6,6 +6,8 @@ use super::{Results, Verdict};
 const PASSED: &[char] = &['✓', '✔', '√'];
 const FAILED: &[char] = &['✕', '✗', '✖', '×'];
 const SKIPPED: &[char] = &['○', '↓', '﹣'];
+/// How names begin of what tests are in, of `node --test`.
+const SUITE: &str = "▶ ";
 /// How warnings of Node.js begin, which stand between the lines: no names of what tests are in.
 const WARNINGS: &[&str] = &["(node:", "(Use `node --trace"];
 
@@ -44,6 +46,10 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
             }
             _ => None,
         };
+        // What is under test may write there; of the runners only `node --test` puts names there, with a mark.
+        if verdict.is_none() && indent == 0 && !text.starts_with(SUITE) {
+            continue;
+        }
         above.retain(|(held, _)| *held < indent);
         match verdict {
             Some((verdict, name)) => {
@@ -51,7 +57,7 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
                 let full: Vec<&str> = within.chain([untimed(name)]).collect();
                 results.add(&full.join(" › "), verdict);
             }
-            None => above.push((indent, untimed(text.trim_start_matches("▶ ")).to_owned())),
+            None => above.push((indent, untimed(text.trim_start_matches(SUITE)).to_owned())),
         }
     }
 }
