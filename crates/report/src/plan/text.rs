@@ -335,12 +335,13 @@ impl Page<'_> {
             let text = format!("also       other packages: {}", told.join(", "));
             self.folded("    ", &text)?;
         }
-        self.checks(actions)
+        self.checks(batch, actions)
     }
 
-    fn checks(&mut self, actions: &[&Action]) -> io::Result<()> {
-        let checks: BTreeMap<&String, _> =
-            actions.iter().flat_map(|a| &a.checks).map(|check| (&check.package, check)).collect();
+    fn checks(&mut self, batch: &Batch, actions: &[&Action]) -> io::Result<()> {
+        let comes = actions.iter().flat_map(|a| &a.checks).filter(|c| comes_in(&batch.moves, c));
+        let checks: BTreeMap<&String, &Check> =
+            comes.map(|check| (&check.package, check)).collect();
         if checks.is_empty() {
             return Ok(());
         }
@@ -409,6 +410,11 @@ impl Page<'_> {
                 None => groups.push((&finding.package, vec![(left, finding)])),
             }
         }
+        // What is gravest comes first, so that what is cut is the least.
+        groups.sort_by(|(_, one), (_, other)| {
+            let (one, other) = (gravity(one), gravity(other));
+            other.0.cmp(&one.0).then_with(|| other.1.total_cmp(&one.1))
+        });
         let shown = self.shown(groups.len());
         for (package, all) in &groups[..shown] {
             self.stays(package, all)?;
@@ -433,6 +439,10 @@ impl Page<'_> {
         let what = match all {
             [(_, one)] => one.vulnerability.clone(),
             _ => count(all.len(), "finding"),
+        };
+        let what = match all.iter().any(|(_, finding)| finding.exploited) {
+            true => format!("{what}, known to be exploited"),
+            false => what,
         };
         let Some((left, _)) = all.first() else { return Ok(()) };
         let style = self.lines.style;
@@ -487,22 +497,42 @@ impl Page<'_> {
             1 => "1 deadline passes".to_owned(),
             n => format!("{n} deadlines pass"),
         };
+        let passed = match self.passed() {
+            0 => String::new(),
+            1 => " (1 had passed before)".to_owned(),
+            n => format!(" ({n} had passed before)"),
+        };
+        // Where nothing is planned, that is what comes of it.
+        let planned = match plan.batches.is_empty() {
+            true => String::new(),
+            false => format!(
+                "; with the plan, {} and {}",
+                plan.worth.missed,
+                number(plan.worth.load_days.round())
+            ),
+        };
         let text = format!(
-            "If nothing is done, {} by {}, with {} load-days; with the plan, {} and {}.",
+            "If nothing is done, {} by {}{passed}, with {} load-days{planned}.",
             deadlines(plan.nothing.missed.len()),
             self.day(&plan.rhythm.horizon),
             number(plan.nothing.load_days.round()),
-            plan.worth.missed,
-            number(plan.worth.load_days.round()),
         );
         self.say("", &text, Ansi::new())?;
         let best = match plan.worth.gap {
-            gap if gap < 0.0005 => "no better plan exists".to_owned(),
-            gap => format!("at most {:.1} % above the best possible", gap * 100.0),
+            _ if plan.batches.is_empty() => String::new(),
+            gap if gap < 0.0005 && plan.search.cut_short => {
+                "; of what could be tried, no better plan exists".to_owned()
+            }
+            gap if gap < 0.0005 => "; no better plan exists".to_owned(),
+            gap => format!("; at most {:.1} % above the best possible", gap * 100.0),
         };
         let search = &plan.search;
         let asked = match search.offline {
             true => format!("{}, none confirmed", count(search.ideas, "idea")),
+            false if search.confirmed == 0 => {
+                let tries = count(search.tries, "try");
+                format!("{}, none confirmed in {tries}", count(search.ideas, "idea"))
+            }
             false => format!(
                 "{}, {} confirmed in {}",
                 count(search.ideas, "idea"),
@@ -510,7 +540,18 @@ impl Page<'_> {
                 count(search.tries, "try"),
             ),
         };
-        self.say("", &format!("{asked}; {best}."), Ansi::new().dimmed())
+        self.say("", &format!("{asked}{best}."), Ansi::new().dimmed())
+    }
+
+    /// How many of the deadlines that pass if nothing is done had passed when the plan was made.
+    fn passed(&self) -> usize {
+        let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        let now = moment(&self.plan.now);
+        let had = |name: &&String| {
+            let due = self.finding(name).and_then(|f| moment(f.deadline.as_deref()?));
+            due.zip(now).is_some_and(|(due, now)| due < now)
+        };
+        self.plan.nothing.missed.iter().filter(had).count()
     }
 
     fn finding(&self, name: &str) -> Option<&Finding> {
@@ -537,6 +578,13 @@ impl Page<'_> {
     fn blank(&mut self) -> io::Result<()> {
         writeln!(self.lines.out)
     }
+}
+
+/// How grave some findings of a component are: whether one cannot wait, and the worst level; then how much they weigh.
+fn gravity(all: &[(&Left, &Finding)]) -> ((bool, Option<Level>), f64) {
+    let urgent = all.iter().any(|(_, finding)| finding.exploited || finding.now);
+    let worst = all.iter().map(|(_, finding)| level(finding)).max();
+    ((urgent, worst), all.iter().map(|(_, finding)| finding.weight).sum())
 }
 
 fn level(finding: &Finding) -> Level {
@@ -575,6 +623,14 @@ fn name(purl: &str) -> String {
 fn version(purl: &str) -> String {
     let purl = purl.parse::<trimtab_model::Purl>().ok();
     purl.as_ref().and_then(|purl| purl.version()).unwrap_or_default().to_owned()
+}
+
+/// Whether a version comes in with a batch that moves this. An action that was tried alone may bring others: those which a
+/// batch before this one moves on. Where the batch was not tried as a whole, all of its actions' do.
+fn comes_in(moves: &[Move], check: &Check) -> bool {
+    let (package, version) = (package(&check.package), version(&check.package));
+    let brings = |moved: &Move| moved.package == package && moved.to.contains(&version);
+    moves.is_empty() || moves.iter().any(brings)
 }
 
 /// A purl without its version, as moves have it.
@@ -617,6 +673,31 @@ mod tests {
         assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
         assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy goes");
         assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies go");
+    }
+
+    /// What an earlier batch moves on is none that this one brings.
+    #[test]
+    fn a_batch_is_told_with_the_versions_that_come_in_with_it() {
+        let check = |package: &str| Check {
+            package: package.to_owned(),
+            published: None,
+            age_days: None,
+            licence: None,
+            verdict: "warn".to_owned(),
+            reasons: Vec::new(),
+        };
+        let moved = Move {
+            package: "pkg:golang/left.example/left".to_owned(),
+            from: vec!["v1.0.0".to_owned()],
+            to: vec!["v1.2.0".to_owned()],
+        };
+        let told = |moves: &[Move], version: &str| {
+            comes_in(moves, &check(&format!("pkg:golang/left.example/left@{version}")))
+        };
+        let all = [moved];
+        assert!(told(&all, "v1.2.0") && !told(&all, "v1.1.0"));
+        assert!(!comes_in(&all, &check("pkg:golang/right.example/right@v1.2.0")));
+        assert!(told(&[], "v1.1.0"), "it was not tried together");
     }
 
     #[test]

@@ -46,8 +46,10 @@ pub(super) fn explain(
     let is = |why: String, next: String| Explained { why, next, ..Explained::default() };
     let shown = idea.to.as_deref().map(|to| shown(&idea.package, to));
     let explained = match (&shown, place) {
+        (None, _) => {
+            is("no source names a fixed version".to_owned(), without(case, tried, &package))
+        }
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
-        (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (Some(to), None) => {
             let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
             is(format!("{why}, and {}", fixed(idea, to)), next)
@@ -84,7 +86,15 @@ pub(super) fn explain(
         }
         _ => explained,
     };
-    Explained { tried: told, ..explained }
+    let advised = tried.iter().find_map(|(_, why)| match why {
+        Refused::Advised(text) => Some(quoted(text)),
+        _ => None,
+    });
+    let next = match advised {
+        Some(text) => format!("its publisher says: \"{text}\"; else {}", explained.next),
+        None => explained.next,
+    };
+    Explained { tried: told, next, ..explained }
 }
 
 /// The same where the version that mends it is reported as malicious: nobody is told to take it.
@@ -166,6 +176,28 @@ fn unnamed(case: &Case<'_>, package: &str) -> String {
         _ => {
             let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
             format!("replace or remove {brings}, {ACCEPT}")
+        }
+    }
+}
+
+/// The same of what has no fix at all: what brings it may do without it in a later version.
+fn without(case: &Case<'_>, tried: &Tried, package: &str) -> String {
+    let by_hand = unnamed(case, package);
+    if case.idea.relation == Relation::Direct || case.idea.parents.is_empty() {
+        return by_hand;
+    }
+    let mut raised = tried.iter().filter(|(what, _)| what.starts_with("raise ")).peekable();
+    let is_open = |why: &Refused| match why {
+        Refused::Time | Refused::Unasked(_) => true,
+        Refused::Tool(refusal) => refusal.reason.stops(),
+        _ => false,
+    };
+    match raised.peek().is_some() && !raised.any(|(_, why)| is_open(why)) {
+        true => {
+            format!("{by_hand} (no later version of what brings it that was tried does without it)")
+        }
+        false => {
+            format!("raise, {by_hand} (it was not tried whether a later version does without it)")
         }
     }
 }
@@ -454,6 +486,7 @@ pub(super) fn in_words(refused: &Refused) -> String {
         }
         Refused::Nothing => "it removes none of the findings".to_owned(),
         Refused::Unasked(why) | Refused::Needed(why) => one_line(why),
+        Refused::Advised(text) => format!("its publisher says: \"{}\"", quoted(text)),
         Refused::Bundled(by) => format!("`{}` bundles it", by.join("` and `")),
         Refused::Time => "the time was over".to_owned(),
     }
@@ -462,6 +495,16 @@ pub(super) fn in_words(refused: &Refused) -> String {
 /// The words of tools have many lines. All of them are kept: what is shown of it is shortened where it is written.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What somebody else wrote, on one line and no longer than can be read, with no quotes that would end it.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 240;
+    let text = one_line(text).replace('"', "'");
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} …", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
 }
 
 /// What a change does, with the place where there are several.
