@@ -40,7 +40,7 @@ pub use kept::Kept;
 pub use merged::{Carried, Merged, merged};
 pub use merger::{Merger, merger};
 pub use publish::{Published, publish};
-pub use push::{Remote, push, remote};
+pub use push::{Remote, discard, push, remote};
 pub use results::{Results, Verdict};
 pub use revert::{Reverted, find, revert};
 pub use since::{at, code_differs};

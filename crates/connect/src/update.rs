@@ -47,6 +47,7 @@ mod wheels;
 pub(crate) mod written;
 mod yarn_berry;
 mod yarn_classic;
+mod yarn_line;
 mod yarn_lock;
 
 use std::path::PathBuf;
@@ -219,7 +220,7 @@ impl Tool {
 
     /// Whether it can be told how old a version must be: [`Options::before`].
     pub fn keeps_to_age(&self) -> bool {
-        matches!(self.id, "npm" | "pnpm" | "yarn-berry" | "uv")
+        matches!(self.id, "npm" | "pnpm" | "yarn-berry" | "uv" | "poetry" | "pip-tools")
     }
 
     /// Why it cannot be run, where it is not installed.

@@ -95,7 +95,9 @@ fn pip_tells() {
     let dependencies: Vec<_> =
         m.dependencies.unwrap().iter().map(|d| d.package.name().to_owned()).collect();
     assert_eq!(dependencies, ["charset-normalizer", "idna", "urllib3", "certifi"]);
-    assert_eq!(m.published, None, "pip tells no dates");
+    // pip before 26 tells no times.
+    let told = m.published.map(|at| at.to_string());
+    assert!(told.as_deref().is_none_or(|at| at.starts_with("2023-05-22T")), "{told:?}");
     assert!(m.registry.unwrap().contains("requests"));
 }
 
@@ -147,11 +149,44 @@ mod broken {
 
     /// A client `npm` that does what a shell script says.
     fn client(folder: &Path, script: &str) -> Options {
-        let program = folder.join("npm");
+        program("npm", folder, script)
+    }
+
+    fn program(name: &str, folder: &Path, script: &str) -> Options {
+        let program = folder.join(name);
         fs::write(folder.join("aside"), format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(folder.join("aside"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::rename(folder.join("aside"), program).unwrap();
         Options { programs: Some(folder.to_owned()), ..options(folder) }
+    }
+
+    /// What pip 26 writes, and an older one.
+    #[test]
+    fn pip_tells_times_where_it_can() {
+        use trimtab_connect::registry::versions::versions;
+        let _alone = alone();
+        let report = r#"{"install": [{"metadata": {"name": "left-pad", "version": "1.1"}}]}"#;
+        let times = "  Skipping link: Upload time 2029-12-31 01:02:03+00:00 not prior to 1970-01-02 00:00:00+00:00: \
+                     https://registry.example/left_pad-1.1.tar.gz (from https://registry.example/left-pad/)";
+        let listed = "left-pad (1.1)\nAvailable versions: 1.1, 1.0";
+        let asked = |option: &str| {
+            let script = format!(
+                "case \"$*\" in *--report*) echo '{report}' ;; *--uploaded-prior-to*) {option} ;;\n\
+                 *'index versions'*) echo '{listed}' ;; *) exit 1 ;; esac"
+            );
+            let folder = tempfile::tempdir().unwrap();
+            let options = program("pip", folder.path(), &script);
+            let m = ask(&purl("pkg:pypi/left-pad@1.1"), &options).metadata.unwrap();
+            let all = versions(&purl("pkg:pypi/left-pad"), &options).unwrap();
+            assert_eq!(all.iter().map(|o| &*o.version).collect::<Vec<_>>(), ["1.0", "1.1"]);
+            assert_eq!((all[0].published, all[1].published), (None, m.published));
+            (m.published.map(|at| at.to_string()), m.versions)
+        };
+        let told = asked(&format!("echo '{times}'; echo 'ERROR: none' >&2; exit 1"));
+        assert_eq!(told, (Some("2029-12-31T01:02:03Z".to_owned()), Some(1)));
+        let untold = (None, Some(2));
+        assert_eq!(asked("echo 'no such option: --uploaded-prior-to' >&2; exit 2"), untold);
+        assert_eq!(asked("echo 'ERROR: Index does not provide upload-time' >&2; exit 1"), untold);
     }
 
     fn why(script: &str, limit: impl FnOnce(&mut Options)) -> String {

@@ -66,7 +66,7 @@ impl Idea {
         self.unsaid = true;
         let last = std::mem::take(&mut self.ways);
         self.ways = ways(self.relation, true, !self.parents.is_empty());
-        self.ways.extend(last);
+        self.ways.extend(last.into_iter().filter(|way| *way != Way::RaiseParent));
     }
 
     /// What a package manager is asked in this way, for a version. `None`: it takes a parent, or the idea has
@@ -153,12 +153,17 @@ fn ways(relation: Relation, fixed: bool, parents: bool) -> Vec<Way> {
         (Relation::Direct, false) => vec![Way::Replace, Way::Remove],
         (Relation::Transitive, true) | (Relation::Unknown, true) => {
             let mut ways = vec![Way::Relock];
+            // Where the lockfile does not say who is named, the manifest may.
+            ways.extend((relation == Relation::Unknown).then_some(Way::Raise));
             ways.extend(parents.then_some(Way::RaiseParent));
             ways.push(Way::Override);
             ways
         }
-        // What others bring goes when they do: that is for people to decide.
-        (Relation::Own, _) | (_, false) => Vec::new(),
+        // What others bring goes when a later version of them does without it.
+        (Relation::Transitive | Relation::Unknown, false) => {
+            parents.then_some(Way::RaiseParent).into_iter().collect()
+        }
+        (Relation::Own, _) => Vec::new(),
     }
 }
 

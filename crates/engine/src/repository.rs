@@ -142,6 +142,7 @@ pub fn weigh(
         charter: charter.name.clone(),
         version: charter.version.clone(),
         load: load(open),
+        time_zone: charter.calendar.time_zone.clone(),
         assessed,
     };
     Ok((weighing, diagnostics))

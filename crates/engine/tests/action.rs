@@ -149,14 +149,14 @@ fn what_is_named_and_brought_too_names_who_brings_it() {
 }
 
 #[test]
-fn without_a_fix_only_what_is_named_can_be_replaced_or_removed() {
+fn without_a_fix_what_is_named_can_be_replaced_and_what_brings_it_be_raised() {
     let direct = only(&[finding("A", "left@1.0.0", None, &[2])]);
     assert_eq!(
         (direct.ways, direct.findings, direct.to),
         (vec![Way::Replace, Way::Remove], vec![0], None)
     );
     let brought = only(&[finding("A", "mid@1.0.0", None, &[3])]);
-    assert!(brought.ways.is_empty(), "it is left to people");
+    assert_eq!(brought.ways, [Way::RaiseParent], "a later version of that may do without it");
 }
 
 #[test]
@@ -422,6 +422,7 @@ fn a_relock_to_another_first_number_is_priced_as_the_raise_that_it_is() {
     assert_eq!((next.least, next.most), model.major);
     assert!((next.confidence - 0.7).abs() < 1e-9, "{next:?}");
     assert!(next.reasons[0].what.starts_with("relock: major step"), "{next:?}");
+    assert!(next.reasons[0].what.contains("priced as a raise"), "{next:?}");
     // What is told as a major step too, and priced as a relock, says why.
     for (from, to, why) in [
         ("2.0.0", "2.9.0", "minor step, 2.0.0 to 2.9.0 ("),

@@ -141,6 +141,16 @@ fn each_rule_refuses_what_breaks_it() {
         ),
         ("too young", |m| m.published = Some(days_ago(6)), Deny),
         ("just old enough", |m| m.published = Some(days_ago(7)), Allow),
+        (
+            "old enough, whenever it was",
+            |m| (m.published, m.published_by) = (None, Some(days_ago(7))),
+            Allow,
+        ),
+        (
+            "perhaps too young",
+            |m| (m.published, m.published_by) = (None, Some(days_ago(6))),
+            Verdict::Unknown,
+        ),
         ("published tomorrow", |m| m.published = Some(days_ago(-1)), Deny),
         ("no release in a year", |m| m.last_release = Some(days_ago(366)), Deny),
         ("yanked", |m| m.standing = Some(Standing::Yanked("".into())), Deny),

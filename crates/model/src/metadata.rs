@@ -19,6 +19,10 @@ pub struct Metadata {
     pub licence: Option<Licence>,
     /// When this version was published.
     pub published: Option<Timestamp>,
+    /// The latest moment at which it can have been published, where no more is known: when the list that has it was changed.
+    pub published_by: Option<Timestamp>,
+    /// Whether that list has no later version.
+    pub newest: Option<bool>,
     /// When the newest version was published.
     pub last_release: Option<Timestamp>,
     /// Whether the version is still offered without reservation.
@@ -50,6 +54,8 @@ impl Metadata {
             asked,
             licence: None,
             published: None,
+            published_by: None,
+            newest: None,
             last_release: None,
             standing: None,
             archived: None,

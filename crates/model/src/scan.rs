@@ -1,6 +1,7 @@
 //! The result of a scan: what every output format is written from.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::assessment::Assessment;
 use crate::decision::Justification;
@@ -52,6 +53,8 @@ pub struct Weighing {
     pub version: Box<str>,
     /// The load of what is open in production: the dial.
     pub load: f64,
+    /// The zone of its calendar: days are told in it.
+    pub time_zone: TimeZone,
     /// Every finding in every system that has it, in the order of the findings.
     pub assessed: Vec<Assessed>,
 }

@@ -252,7 +252,7 @@ fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>
             Some((fix, some)) => format!("{fix} (fixes {some} of {})", group.findings.len()),
             None => "none named".to_owned(),
         },
-        meaning: assessed.map_or(String::new(), |a| crate::table::meaning(a, " · ")),
+        meaning: assessed.map_or(String::new(), |a| crate::table::meaning(scan, a, " · ")),
         findings: group.findings.iter().map(|f| told(scan, f)).collect(),
         places: places
             .iter()

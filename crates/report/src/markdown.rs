@@ -96,7 +96,7 @@ fn details(scan: &Scan, group: &Group<'_>, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "- {}{line} ({}{way})", inert(&file.path), component.scope)?;
     }
     if let Some(assessed) = group::assessed(scan, worst) {
-        writeln!(out, "- By the charter: {}", inert(&meaning(assessed, " · ")))?;
+        writeln!(out, "- By the charter: {}", inert(&meaning(scan, assessed, " · ")))?;
     }
     writeln!(out)?;
     writeln!(out, "| vulnerability | severity | EPSS | exploited | fixed in | what |")?;

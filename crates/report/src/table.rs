@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Ansi};
+use jiff::tz::TimeZone;
 use trimtab_model::Level;
 use trimtab_model::advisory::Rating;
 use trimtab_model::assessment::{Cost, Deadline};
@@ -118,7 +119,8 @@ impl Table<'_> {
             self.place(worst, *occurrence, group.occurrences().len() - 1)?;
         }
         if let Some(assessed) = assessed {
-            let meaning = meaning(assessed, if self.style.ascii { " - " } else { " · " });
+            let meaning =
+                meaning(self.scan, assessed, if self.style.ascii { " - " } else { " · " });
             self.line("  ", &shorten(&meaning, self.style.width - 2, self.style.ascii))?;
         }
         let limit = if self.style.verbose { usize::MAX } else { SCREEN_FINDINGS };
@@ -320,8 +322,9 @@ fn ratings(summary: &Summary) -> String {
     parts.join(", ")
 }
 
-/// What a finding means where it was weighed: level, where, by when, at what cost.
-pub fn meaning(assessed: &Assessed, between: &str) -> String {
+/// What a finding of a scan means where it was weighed: level, where, by when (in the zone of the charter's calendar), at what
+/// cost.
+pub fn meaning(scan: &Scan, assessed: &Assessed, between: &str) -> String {
     let a = &assessed.assessment;
     let mut parts = vec![a.level.to_string()];
     if a.bounds.0 != a.bounds.1 {
@@ -338,7 +341,10 @@ pub fn meaning(assessed: &Assessed, between: &str) -> String {
         parts.push(format!("not affected by decision {}{until}", decision.id));
     } else {
         parts.push(match &a.deadline {
-            Deadline::By { at, .. } => format!("by {}", at.strftime("%Y-%m-%d")),
+            Deadline::By { at, .. } => {
+                let zone = scan.weighing.as_ref().map_or(TimeZone::UTC, |w| w.time_zone.clone());
+                format!("by {}", at.to_zoned(zone).date())
+            }
             Deadline::Opportunistic => "no date".to_owned(),
             Deadline::Unknown { .. } => "deadline ?".to_owned(),
         });

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use trimtab_model::advisory::{Kind, Rating, Severity, Vulnerability};
 use trimtab_model::assessment::{Assessment, Cost, Deadline, Impact, Likelihood};
@@ -103,6 +104,7 @@ fn scan(exception: bool, vex: [Option<VexStatus>; 2]) -> Scan {
             charter: "Our <charter>".into(),
             version: "3".into(),
             load: 8.5,
+            time_zone: TimeZone::UTC,
             assessed: vec![
                 assessed(0, "pay", Level::Critical, by, range),
                 assessed(1, "", Level::Low, nothing(), no_fix),
@@ -232,4 +234,20 @@ fn every_system_is_told() {
     assert_eq!(report["vulnerabilities"][0]["severity"], "Medium");
     assert!(report["vulnerabilities"][0].get("details").is_none());
     assert!(!written(sbom::cyclonedx::write, &plain).contains("trimtab:charter"));
+}
+
+#[test]
+fn a_deadline_is_a_day_of_the_charters_zone() {
+    for (zone, day) in [("UTC", "2026-11-30"), ("Pacific/Auckland", "2026-12-01")] {
+        let mut scan = scan(false, [None, None]);
+        let zone = TimeZone::get(zone).unwrap();
+        scan.weighing.as_mut().unwrap().time_zone = zone.clone();
+        let worst = &scan.weighing.as_ref().unwrap().assessed[0];
+        let told = trimtab_report::table::meaning(&scan, worst, ", ");
+        assert!(told.contains(&format!("by {day}")), "{told}");
+        // So does what is read from a saved scan.
+        let saved = written(|scan, out| trimtab_report::json::write(scan, out), &scan);
+        let read = trimtab_report::json::read(saved.as_bytes()).unwrap();
+        assert_eq!(read.weighing.unwrap().time_zone, zone);
+    }
 }

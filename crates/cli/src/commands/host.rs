@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use trimtab_connect::apply::{checked_out, heads, remote, said, standing, taken_back};
+use trimtab_connect::apply::{checked_out, discard, heads, remote, said, standing, taken_back};
 use trimtab_connect::http::Patience;
 use trimtab_connect::requests::life::{Ours, Standing};
 use trimtab_connect::requests::{
-    BRANCHES, Host, HostError, KINDS, Kind, Listed, Marker, Place, Request, State, connect,
+    BRANCHES, Host, HostError, KINDS, Kind, Listed, Marker, Place, Reason, Request, State, connect,
+    retire,
 };
 use trimtab_connect::{SystemClock, Url};
 use trimtab_model::{Code, Diagnostic};
@@ -93,6 +94,34 @@ pub(super) fn locate(args: &HostArgs, repository: &Path) -> Result<Located, Diag
     let variable = |name: &str| std::env::var(name).ok();
     let host = connect(&place, &variable, Patience::default(), &SystemClock).map_err(refused)?;
     Ok(Located { kind, host, base })
+}
+
+/// Closes a request of ours, and removes its branch from the host if that is where we left it and no other request is open
+/// for it: what was done, in words.
+///
+/// # Errors
+/// The host does not close it. That its branch cannot be removed is only said.
+pub(super) fn close(
+    (host, repository, remote): (&dyn Host, &Path, &str),
+    (request, listed): (&Request, &Listed),
+    reason: &Reason,
+    say: &str,
+) -> Result<String, Diagnostic> {
+    retire(host, request, reason, say).map_err(refused)?;
+    let shares = |other: &Request| {
+        other.number != request.number
+            && other.state == State::Open
+            && other.branch == request.branch
+    };
+    let is_shared = listed.requests.iter().any(shares);
+    let tip = request.body.as_deref().and_then(Marker::read).map(|marker| marker.tip);
+    let gone =
+        tip.filter(|_| !is_shared).map(|tip| discard(repository, remote, &request.branch, &tip));
+    Ok(match gone {
+        Some(Ok(true)) => "closed, and its branch removed".to_owned(),
+        Some(Ok(false)) | None => "closed".to_owned(),
+        Some(Err(why)) => format!("closed; its branch stays: {}", why.message),
+    })
 }
 
 /// What a host's no is to the person who runs this.

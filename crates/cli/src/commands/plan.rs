@@ -28,6 +28,7 @@ mod loads;
 mod lower;
 mod memory;
 mod named;
+mod narrow;
 pub(super) mod offered;
 mod one;
 mod parents;

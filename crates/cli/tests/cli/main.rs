@@ -21,6 +21,7 @@ mod outputs;
 mod parted;
 mod plan;
 mod plan_image;
+mod plan_parent;
 mod plan_replace;
 mod planned;
 mod planning;

@@ -159,8 +159,10 @@ fn whole_life(team: Option<Team>) {
 
     // Not wanted: closed, and not opened again.
     team.label(second, "trimtab:skip");
+    let tip = team.tip(BRANCH);
     let told = team.requests(&["--sync", "--open", "--test", "none"]);
-    assert_eq!(told["steps"][0]["became"], "closed", "{told:#}");
+    assert_eq!(told["steps"][0]["became"], "closed, and its branch removed", "{told:#}");
+    assert_eq!(team.bare(&["branch", "--list", BRANCH]), "");
     assert_eq!(team.asked_for()[1].state, "closed");
     let told = team.requests(&["--sync", "--open", "--test", "none"]);
     assert_eq!(steps(&told)[0], "- week-48 not-wanted");
@@ -172,7 +174,7 @@ fn whole_life(team: Option<Team>) {
         .filter(|path| path.is_file())
         .find(|path| path.to_string_lossy().ends_with(".closed.json"));
     let kept = fs::read_to_string(kept.unwrap()).unwrap();
-    assert!(kept.contains("closed by hand") && kept.contains(&team.tip(BRANCH)), "{kept}");
+    assert!(kept.contains("closed by hand") && kept.contains(&tip), "{kept}");
     let schema = trimtab_report::requests::json::schema();
     jsonschema::validate(&schema, &told).unwrap();
 }

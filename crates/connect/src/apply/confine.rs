@@ -385,4 +385,37 @@ mod tests {
         let words = here.words(&limits).join("; ");
         assert!(words.contains("unless `trimtab` itself is killed"), "{words}");
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_run_ends_with_who_runs_it() {
+        use std::io::{BufRead, BufReader, Read};
+        let here = Confinement::here();
+        if program::on_path("setpriv").is_none() {
+            eprintln!("SKIPPED: `setpriv` is not installed");
+            return;
+        }
+        assert!(here.tied.is_some(), "it is there, and is not asked as it can be");
+        let folder = tempfile::tempdir().unwrap();
+        for here in [here.clone(), here.without_namespaces()] {
+            let program = ["sh", "-c", "echo begun; exec sleep 60"].map(OsString::from);
+            let line = here.line(&program, folder.path(), &Limits::default(), None, None);
+            let mut runner = std::process::Command::new("sh")
+                .args(["-c", "\"$@\" & wait", "sh"])
+                .args(line)
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut said = BufReader::new(runner.stdout.take().unwrap());
+            let mut first = String::new();
+            said.read_line(&mut first).unwrap();
+            assert_eq!(first, "begun\n");
+            let begun = std::time::Instant::now();
+            runner.kill().unwrap();
+            runner.wait().unwrap();
+            // Nobody has the other end of it any longer.
+            said.read_to_string(&mut first).unwrap();
+            assert!(begun.elapsed() < Duration::from_secs(30), "it went on");
+        }
+    }
 }

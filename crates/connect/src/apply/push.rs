@@ -108,6 +108,32 @@ pub fn push(repository: &Path, remote: &str, branch: &str, base: &str) -> Result
     Ok(())
 }
 
+/// Removes a branch of the host that is at a commit, and at no other. False: it is not there, or somebody moved it, and it
+/// stays.
+///
+/// # Errors
+/// The remote does not answer, or does not let it go.
+pub fn discard(
+    repository: &Path,
+    remote: &str,
+    branch: &str,
+    tip: &str,
+) -> Result<bool, Diagnostic> {
+    let full = format!("refs/heads/{branch}");
+    let there = line(Whose::Users, repository, &["ls-remote", "--", remote, &full])?;
+    if tip.is_empty() || there.split_whitespace().next() != Some(tip) {
+        return Ok(false);
+    }
+    let (lease, spec) = (format!("--force-with-lease={full}:{tip}"), format!(":{full}"));
+    git(
+        Whose::Users,
+        repository,
+        &["push", "--quiet", "--no-verify", &lease, "--", remote, &spec],
+        &[],
+    )?;
+    Ok(true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Remote;

@@ -58,6 +58,10 @@ struct Kept {
     asked: String,
     licence: Option<String>,
     published: Option<String>,
+    #[serde(default)]
+    published_by: Option<String>,
+    #[serde(default)]
+    newest: Option<bool>,
     last_release: Option<String>,
     standing: Option<KeptStanding>,
     archived: Option<bool>,
@@ -100,6 +104,8 @@ pub(super) fn read(place: &Path, purl: &Purl) -> Option<Metadata> {
         asked: kept.asked.parse().ok()?,
         licence: kept.licence.map(|l| Licence::read(&l)),
         published: time(kept.published),
+        published_by: time(kept.published_by),
+        newest: kept.newest,
         last_release: time(kept.last_release),
         standing: kept.standing.map(|s| match s {
             KeptStanding::Offered => Standing::Offered,
@@ -127,6 +133,8 @@ pub(super) fn write(place: &Path, metadata: &Metadata) -> io::Result<()> {
         asked: metadata.asked.to_string(),
         licence: metadata.licence.as_ref().map(|l| l.as_str().to_owned()),
         published: metadata.published.map(|t| t.to_string()),
+        published_by: metadata.published_by.map(|t| t.to_string()),
+        newest: metadata.newest,
         last_release: metadata.last_release.map(|t| t.to_string()),
         standing: metadata.standing.as_ref().map(|s| match s {
             Standing::Offered => KeptStanding::Offered,

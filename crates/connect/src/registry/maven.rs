@@ -1,11 +1,13 @@
 //! Maven: the dependency plugin that the user's Maven has, in a scratch project that asks for one
 //! package, so that no code of any package runs; then the poms that Maven has just kept in its local
-//! repository. Maven tells no dates: those that its metadata has are the repository's own.
+//! repository. Maven tells no dates of versions: its lists say when they were changed, which no version in them is younger
+//! than.
 
 mod pom;
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use trimtab_model::metadata::{Brought, Requirement, Standing};
 use trimtab_model::{Licence, Metadata, Purl};
 
@@ -41,9 +43,9 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     // The newest is asked for in any case: it makes Maven fetch the list of versions.
     let newest = format!("-Dartifact={group}:{artifact}:RELEASE:pom");
     let get = run(runner, &["dependency:get", "-Dtransitive=false", &newest])?;
-    let versions = match local_repository(&get) {
-        Some(repository) if get.is_well() => versions(&repository, group, artifact),
-        _ => Vec::new(),
+    let Lists { versions, all } = match local_repository(&get) {
+        Some(repository) if get.is_well() => lists(&repository, group, artifact),
+        _ => Lists::default(),
     };
     let Some(version) = question.version.or_else(|| newest_of(&versions)) else {
         return Err(refused(&get));
@@ -51,6 +53,8 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     let (repository, tree) = tree(group, artifact, version, runner)?;
     let mut m = question.unknown(version, "mvn dependency:tree and its poms");
     m.versions = u32::try_from(versions.len()).ok().filter(|n| *n > 0);
+    m.published_by = published_by(&all, version);
+    m.newest = m.published_by.map(|_| newest_of(&versions) == Some(version));
     let chain = chain(&repository, group, artifact, version);
     m.licence = licence(&chain);
     m.repository = chain.iter().find_map(|pom| pom.scm.clone()).map(Into::into);
@@ -82,7 +86,8 @@ fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Fai
     let newest = format!("-Dartifact={group}:{artifact}:RELEASE:pom");
     let get = run(runner, &["dependency:get", "-Dtransitive=false", &newest])?;
     match local_repository(&get) {
-        Some(repository) if get.is_well() => Ok(versions(&repository, group, artifact)
+        Some(repository) if get.is_well() => Ok(lists(&repository, group, artifact)
+            .versions
             .iter()
             .map(|version| Offered::untold(version))
             .collect()),
@@ -248,23 +253,42 @@ fn licence(chain: &[pom::Pom]) -> Option<Licence> {
     Some(Licence::read(&all.join(" OR ")))
 }
 
-/// The versions that repositories list, in their order.
-fn versions(repository: &Path, group: &str, artifact: &str) -> Vec<String> {
-    let Some(folder) = folder(repository, group, artifact) else { return Vec::new() };
-    let mut all: Vec<String> = Vec::new();
+/// What repositories list of a package.
+#[derive(Default)]
+struct Lists {
+    /// Every version, in their order.
+    versions: Vec<String>,
+    /// Each list.
+    all: Vec<pom::List>,
+}
+
+fn lists(repository: &Path, group: &str, artifact: &str) -> Lists {
+    let Some(folder) = folder(repository, group, artifact) else { return Lists::default() };
+    let mut lists = Lists::default();
     for file in std::fs::read_dir(folder).into_iter().flatten().take(MOST_FILES).flatten() {
         let name = file.file_name();
         let is_list = name.to_str().is_some_and(|n| {
             n.starts_with("maven-metadata-") && n.ends_with(".xml") && !n.contains("-local.")
         });
-        let listed = is_list.then(|| pom::versions(&small_file(&file.path())?)).flatten();
-        for version in listed.unwrap_or_default() {
-            if is_version(&version) && !all.contains(&version) {
-                all.push(version);
+        let read = is_list.then(|| pom::list(&small_file(&file.path())?)).flatten();
+        let Some(mut list) = read else { continue };
+        list.versions.retain(|version| is_version(version));
+        for version in &list.versions {
+            if !lists.versions.contains(version) {
+                lists.versions.push(version.clone());
             }
         }
+        lists.all.push(list);
     }
-    all
+    lists
+}
+
+/// When a version was published at the latest: it was in a list when that was changed last. Of several lists, which may be
+/// of several repositories, the one that was changed last. `None`: one of them does not say.
+fn published_by(lists: &[pom::List], version: &str) -> Option<Timestamp> {
+    let has = lists.iter().filter(|list| list.versions.iter().any(|own| own == version));
+    let times: Option<Vec<Timestamp>> = has.map(|list| list.changed).collect();
+    times?.into_iter().max()
 }
 
 /// The newest that is no preview, or else the newest.
@@ -295,6 +319,30 @@ mod tests {
         for bad in ["", "x", r"\- a:b", r"\- ../x:b:jar:1:compile", r"\- a:$(b):jar:1:compile"] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_version_is_no_younger_than_a_list_that_has_it() {
+        let list = |changed: &str| {
+            let text = format!(
+                "<metadata><versioning><release>2.0</release><versions><version>1.0</version>\
+                 <version>2.0</version></versions>{changed}</versioning></metadata>"
+            );
+            pom::list(text.as_bytes()).unwrap()
+        };
+        let at = |text: &str| list(&format!("<lastUpdated>{text}</lastUpdated>"));
+        let (older, newer) = (at("20250102030405"), at("20260102030405"));
+        let told = |lists: &[pom::List], version| {
+            published_by(lists, version).map(|at| at.to_string()).unwrap_or_default()
+        };
+        assert_eq!(told(&[older], "2.0"), "2025-01-02T03:04:05Z");
+        assert_eq!(told(&[at("20250102030405"), newer], "1.0"), "2026-01-02T03:04:05Z");
+        assert_eq!(told(&[at("20250102030405")], "3.0"), "", "no list has it");
+        for bad in ["2025", "2025010203040x", "20251302030405", ""] {
+            assert_eq!(told(&[at(bad)], "1.0"), "", "{bad}");
+            assert_eq!(told(&[at("20250102030405"), at(bad)], "1.0"), "", "{bad}");
+        }
+        assert_eq!(told(&[list("")], "1.0"), "");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! PyPI: `pip install --dry-run --no-deps --report`, of wheels only, because a source distribution
-//! would run its build; then `pip index versions`, for how many there are. pip tells no dates.
+//! would run its build; then `pip index versions`, for how many there are and, from pip 26 on, when they were published.
+
+mod times;
 
 use std::collections::BTreeSet;
 
@@ -52,6 +54,12 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
         serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
     let mut m = read(question, &value)
         .ok_or_else(|| Failure::Garbage("it is not about the package".to_owned()))?;
+    if let Some(times) = times::times(&question.name, runner) {
+        m.published = m.purl.version().and_then(|version| times.of(version));
+        m.last_release = times.last();
+        m.versions = times.count();
+        return Ok(m);
+    }
     // Experimental in pip: without it, only the number of versions is unknown.
     if let Ok(listed) =
         runner.run(&["index", "versions", &question.name], QUIET).and_then(super::run::Output::well)
@@ -130,15 +138,17 @@ fn licence(metadata: &Map<String, Value>) -> Option<Licence> {
     texts.next().or_else(named).map(Licence::read)
 }
 
-/// Every version for this machine's Python, and which of them have a wheel for it. pip tells no times.
+/// Every version for this machine's Python, which of them have a wheel for it, and when each was published.
 fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
     let listed = runner.run(&["index", "versions", &question.name], QUIET)?.well()?;
     let text = String::from_utf8_lossy(&listed);
     let versions = text.lines().find_map(|l| l.strip_prefix("Available versions: "));
     let versions = versions.ok_or_else(|| Failure::Garbage("it lists no versions".to_owned()))?;
     let built = wheels(&question.name, runner);
+    let times = times::times(&question.name, runner);
     let one = |version: &str| Offered {
         built: built.as_ref().map(|built| built.contains(version.trim())),
+        published: times.as_ref().and_then(|times| times.of(version.trim())),
         ..Offered::untold(version)
     };
     Ok(versions.split(", ").map(one).collect())

@@ -46,6 +46,11 @@ impl Runner {
         Ok(Runner { program, folder, limits: Limits { until, output: options.output_limit } })
     }
 
+    /// Where the client lies.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Its folder, which was empty.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -123,18 +123,11 @@ fn each_of(
                         requirement = Some(String::new());
                         continue;
                     }
-                    // What the code requires is the other name that it gave.
-                    Kind::Replace if alias.is_some() => {
-                        let why = "the project uses an alias for it: replace it by hand";
-                        return Err(Uneditable::Unsupported(why.to_owned()));
-                    }
-                    Kind::Replace => Some(format!("^{}", wish.to())),
+                    // Under the name that the code requires: an import of another would have to change with it.
+                    Kind::Replace => Some(format!("npm:{}@^{}", wish.other(), wish.to())),
                     _ => raised(range, wish, "^", Scheme::SemVer)?,
                 };
                 let Some(new) = new else { continue };
-                if wish.kind == Kind::Replace {
-                    json::rename(&member, wish.other());
-                }
                 let value = match alias {
                     Some(_) if wish.kind != Kind::Replace => format!("npm:{name}@{new}"),
                     _ => new.clone(),

@@ -58,6 +58,8 @@ const OPTIONS: &[&str] = &[
 ];
 const CONSTRAINTS: &str = "constraints.txt";
 const WHEELS: &str = "--only-binary :all:";
+/// What tells pip how old a version must be.
+const OLD_ENOUGH: &str = "PIP_UPLOADED_PRIOR_TO";
 
 /// Requirements, the settings of uv, and what uv may be told to override or to leave out.
 fn kept(path: &str) -> Keep {
@@ -242,6 +244,11 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     }
     if let Some(command) = command {
         set.push(("CUSTOM_COMPILE_COMMAND", command));
+    }
+    // pip 26 or later chooses nothing that was uploaded later; an older one does not read it.
+    let moment = drive.before().filter(|_| !drive.sees(OLD_ENOUGH)).map(|at| at.to_string());
+    if let Some(moment) = &moment {
+        set.push((OLD_ENOUGH, moment));
     }
     let output = drive.try_other("pip-compile", &arguments, &set)?;
     if !output.is_well() {

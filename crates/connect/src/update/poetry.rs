@@ -42,6 +42,33 @@ const SET: &[(&str, &str)] = &[
     ("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring"),
 ];
 
+/// What tells Poetry how many days old a version must be, and what may be of any age. One before 2.4 does not read it.
+const DAYS: &str = "POETRY_SOLVER_MIN_RELEASE_AGE";
+const ANY_AGE: &str = "POETRY_SOLVER_MIN_RELEASE_AGE_EXCLUDE";
+/// The same in its settings.
+const SETTING: &str = "min-release-age";
+
+/// The environment so that no version comes in that is too young, but for those that are asked for by their version. Nothing
+/// where no age is wanted, or where the project or whoever runs it keeps to one already.
+fn aged(drive: &Drive<'_>, wish: &Wish) -> Vec<(&'static str, String)> {
+    let says = |file: &str| drive.text(file).is_some_and(|text| text.contains(SETTING));
+    let is_kept = drive.sees(DAYS) || says("poetry.toml") || says(python::MANIFEST);
+    let Some(minutes) = drive.age().filter(|_| !is_kept) else { return Vec::new() };
+    let asks = matches!(wish.kind, Kind::Raise | Kind::RaiseParent);
+    let asked = wish.packages().filter(|(_, to)| asks && to.is_some()).map(|(name, _)| name);
+    let asked: Vec<&str> = asked.collect();
+    let mut set = vec![(DAYS, days(minutes).to_string())];
+    if !asked.is_empty() {
+        set.push((ANY_AGE, asked.join(",")));
+    }
+    set
+}
+
+/// Whole days: a part of one that has passed since the plan began is left out.
+fn days(minutes: u64) -> u64 {
+    (minutes / (24 * 60)).max(1)
+}
+
 /// A package that others bring is forced by asking for it directly.
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     if wish.kind != Kind::Override {
@@ -67,8 +94,11 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    let aged = aged(drive, wish);
+    let set =
+        [SET, &aged.iter().map(|(name, value)| (*name, &**value)).collect::<Vec<_>>()].concat();
     let poetry = |arguments: &[&str]| {
-        drive.run(&[arguments, &["--no-interaction", "--no-ansi"]].concat(), SET).map(drop)
+        drive.run(&[arguments, &["--no-interaction", "--no-ansi"]].concat(), &set).map(drop)
     };
     match wish.kind {
         Kind::Raise | Kind::RaiseParent => {
@@ -110,4 +140,15 @@ fn pinned(edits: &Edits, wish: &Wish) -> Edits {
         }
     }
     pinned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::days;
+
+    #[test]
+    fn an_age_is_told_in_whole_days() {
+        let day = 24 * 60;
+        assert_eq!([day * 7, day * 7 + 59, day * 8, 0].map(days), [7, 7, 8, 1]);
+    }
 }

@@ -1,7 +1,7 @@
 //! uv: `uv lock --upgrade-package`, of wheels only: a source distribution would run its build. What is locked without a
 //! wheel stays as it is.
 
-mod age;
+pub(super) mod age;
 mod own;
 
 use super::drive::Drive;

@@ -14,6 +14,7 @@ use super::javascript::{self, stays};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use super::yarn_line::Line;
 use super::yarn_lock::{Keys, ranged};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -70,24 +71,8 @@ fn without_code(text: &str) -> String {
     text.split_inclusive('\n').filter(keep).collect()
 }
 
-/// Most machines have yarn 1 as `yarn`, which takes the same commands and writes all of the lockfile anew in its own format.
-fn is_later(drive: &Drive<'_>) -> Result<(), Reason> {
-    let told = drive.try_untold(&["--version"], SET)?;
-    match is_first(&String::from_utf8_lossy(&told.stdout)) {
-        true => Err(Reason::ToolMissing {
-            program: "yarn 2 or later",
-            install: "yarn 4, for example with `corepack enable` (the `yarn` that was found is yarn 1)",
-        }),
-        false => Ok(()),
-    }
-}
-
-fn is_first(version: &str) -> bool {
-    ["0.", "1."].iter().any(|first| version.trim().starts_with(first))
-}
-
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
-    is_later(drive)?;
+    Line::Berry.is_run(drive, SET)?;
     let age = drive.age().map(|minutes| minutes.to_string());
     let age = age.as_deref().map(|minutes| ("YARN_NPM_MINIMAL_AGE_GATE", minutes));
     let set: Vec<(&str, &str)> = SET.iter().copied().chain(age).collect();

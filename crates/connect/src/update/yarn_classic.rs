@@ -14,6 +14,7 @@ use super::forced::Forced;
 use super::javascript;
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
+use super::yarn_line::Line;
 use super::yarn_lock::{Keys, ranged};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -58,6 +59,7 @@ fn is_plugging(said: &str) -> bool {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    Line::Classic.is_run(drive, SET)?;
     let in_vain = || IN_VAIN.load(Ordering::Relaxed);
     let install = || {
         let quiet = [

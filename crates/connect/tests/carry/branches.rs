@@ -3,7 +3,7 @@
 use std::fs;
 
 use trimtab_connect::apply::{
-    Carried, Merged, Tree, find, merged, merger, publish, push, revert, unmerged,
+    Carried, Merged, Tree, discard, find, merged, merger, publish, push, revert, unmerged,
 };
 use trimtab_model::Code;
 
@@ -271,6 +271,7 @@ fn a_branch_is_sent_and_a_strange_one_is_not_written_over() {
     publish(&copy, "trimtab/week-48").unwrap();
     push(&root, "origin", "trimtab/week-48", copy.base()).unwrap();
     assert_eq!(git(&host, &["show", "trimtab/week-48:a.lock"]), "3");
+    let sent = git(&host, &["rev-parse", "trimtab/week-48"]);
     // Somebody works on it.
     let other = folder.path().join("other");
     git(folder.path(), &["clone", "-q", "-b", "trimtab/week-48", "host.git", "other"]);
@@ -283,6 +284,14 @@ fn a_branch_is_sent_and_a_strange_one_is_not_written_over() {
     publish(&copy, "trimtab/week-48").unwrap();
     let told = push(&root, "origin", "trimtab/week-48", copy.base()).unwrap_err();
     assert_eq!(told.code, Code::BranchTaken);
+    // Nor is it removed; what is where we left it is.
+    let at = git(&host, &["rev-parse", "trimtab/week-48"]);
+    let gone = |tip: &str| discard(&root, "origin", "trimtab/week-48", tip).unwrap();
+    assert_eq!((gone(&sent), gone("")), (false, false));
+    assert_eq!(git(&host, &["rev-parse", "trimtab/week-48"]), at);
+    assert!(gone(&at));
+    assert_eq!(git(&host, &["branch", "--list", "trimtab/*"]), "");
+    assert!(!gone(&at), "it is gone");
     assert!(!root.join(".git/RAN").exists(), "no hook runs");
 }
 

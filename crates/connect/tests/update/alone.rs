@@ -213,9 +213,11 @@ fn a_lockfile_is_not_written_by_another_yarn() {
     let refusal = confirmed("yarn-berry", BERRY, "1.22.22", CLASSIC).unwrap_err();
     assert!(matches!(refusal.reason, Reason::ToolMissing { .. }), "{refusal}");
     assert_eq!(refusal.edits.len(), 1, "the edit is told");
-    // One that does not tell its version, or another one than it is.
-    for (id, before, after) in [("yarn-berry", BERRY, CLASSIC), ("yarn", CLASSIC, BERRY)] {
-        let refusal = confirmed(id, before, "4.1.0", after).unwrap_err();
+    // One that tells another version than it is.
+    for (id, before, version, after) in
+        [("yarn-berry", BERRY, "4.1.0", CLASSIC), ("yarn", CLASSIC, "1.22.22", BERRY)]
+    {
+        let refusal = confirmed(id, before, version, after).unwrap_err();
         assert!(refusal.to_string().contains("another yarn"), "{id}: {refusal}");
     }
     let same = confirmed("yarn-berry", BERRY, "4.1.0", "__metadata:\\n  version: 8\\n");
@@ -243,4 +245,38 @@ fn a_lockfile_is_not_given_to_a_pnpm_that_ignores_it() {
     assert_eq!(refusal.edits.len(), 1, "the edit is told");
     let read = confirmed("8.15.1");
     assert!(read.is_ok(), "{:?}", read.err());
+}
+
+/// yarn 1 and later ones have lockfiles of one name, and each would write the other's anew.
+#[cfg(unix)]
+#[test]
+fn a_yarn_of_another_line_is_not_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let manifest = "{\"dependencies\": {\"b\": \"1.0.0\"}}";
+    for (id, version, missing) in
+        [("yarn-berry", "1.22.22", "yarn 2 or later"), ("yarn", "4.9.1", "yarn 1")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (project, programs) = (folder.path().join("project"), folder.path().join("programs"));
+        fs::create_dir_all(&project).unwrap();
+        fs::create_dir_all(&programs).unwrap();
+        fs::write(project.join("package.json"), manifest).unwrap();
+        fs::write(project.join("yarn.lock"), "__metadata:\n  version: 6\n").unwrap();
+        let script = format!(
+            "#!/bin/sh\ntest \"$1\" = --version || echo broken > yarn.lock\necho {version}\n"
+        );
+        fs::write(programs.join("aside"), script).unwrap();
+        fs::set_permissions(programs.join("aside"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(programs.join("aside"), programs.join("yarn")).unwrap();
+        let tool = Tool::by_id(id).unwrap();
+        let base = copied(&project, tool);
+        let proposal =
+            Proposal::Raise { package: "pkg:npm/b".parse().unwrap(), to: "2.0.0".into() };
+        let options = Options { programs: vec![programs], ..Options::default() };
+        let refusal = confirm(tool, &base, &proposal, &options).unwrap_err();
+        let is =
+            matches!(&refusal.reason, Reason::ToolMissing { program, .. } if *program == missing);
+        assert!(is, "{id}: {refusal}");
+        assert_eq!(refusal.edits.len(), 1, "{id}");
+    }
 }

@@ -284,7 +284,9 @@ fn run(folder: &str, program: &str) {
             continue;
         }
         eprintln!("{id}: {name}");
-        match (confirm(tool, &base, &proposal(&case["do"]), &options(id)), &case["refused"]) {
+        let before = case["before"].as_str().map(|at| at.parse().unwrap());
+        let options = Options { before, ..options(id) };
+        match (confirm(tool, &base, &proposal(&case["do"]), &options), &case["refused"]) {
             (Ok(confirmed), Value::Null) => holds(&confirmed, case, folder.path()),
             (Err(refusal), Value::String(expected)) => refused(&refusal, case, expected),
             (Ok(confirmed), _) => panic!("{name} was confirmed:\n{}", confirmed.diff()),

@@ -113,9 +113,15 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
         (Some(from), Some(to), None) => format!("distance from {from} to {to} unknown"),
         _ => "distance unknown".to_owned(),
     };
+    // Of a relock to another major number, why it costs what it does.
+    let way = priced.proposal.way();
+    let why = match (way, kind, distance) {
+        (Way::Relock, Kind::Upgrade, Some(Distance::Major)) => ", priced as a raise",
+        _ => "",
+    };
     let source = estimate.source;
     let mut reasons = vec![CostReason {
-        what: format!("{}: {step} ({source})", priced.proposal.way().as_str()).into(),
+        what: format!("{}: {step}{why} ({source})", way.as_str()).into(),
         least: (estimate.least - more.0).max(0.0),
         most: (estimate.most - more.1).max(0.0),
     }];

@@ -250,9 +250,7 @@ impl Judge<'_> {
 
     fn age(&mut self) {
         let Some(least) = self.rules.minimum_age_days else { return };
-        let Some(published) = self.fact(|m| m.published) else {
-            return self.miss(Rule::Age, Strictness::Deny, "when it was published");
-        };
+        let Some(published) = self.fact(|m| m.published) else { return self.age_at_least(least) };
         let days = self.days_since(published);
         let (verdict, wants) = match days < i64::from(least) {
             true => {
@@ -263,6 +261,21 @@ impl Judge<'_> {
         let found = format!("published {}, {} ago{wants}", day(published), days_of(days));
         let source = self.source();
         self.say(Rule::Age, verdict, found, &source);
+    }
+
+    /// Of what was published at an unknown time, but not after a known one.
+    fn age_at_least(&mut self, least: u32) {
+        let Some(by) = self.fact(|m| m.published_by) else {
+            return self.miss(Rule::Age, Strictness::Deny, "when it was published");
+        };
+        let days = self.days_since(by);
+        if days < i64::from(least) {
+            let what = format!("when it was published; no later than {}", day(by));
+            return self.miss(Rule::Age, Strictness::Deny, &what);
+        }
+        let found = format!("published by {}, at least {} ago", day(by), days_of(days));
+        let source = self.source();
+        self.say(Rule::Age, Verdict::Allow, found, &source);
     }
 
     fn last_release(&mut self) {

@@ -2,7 +2,6 @@
 //! of 300. Lines differ in their dashes, so that no colour is needed to tell them apart.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::json::{Document, Load, Way};
@@ -35,8 +34,9 @@ impl Chart {
         let line = |(at, way): (usize, &Way)| (class(at), ends.line(&way.course, top));
         let months = months(document);
         let every = months.len().div_ceil(LABELS).max(1);
+        let zone = document.rhythm.zone();
         let month = |day: &Date| {
-            let at = day.to_zoned(TimeZone::UTC).ok()?.timestamp();
+            let at = day.to_zoned(zone.clone()).ok()?.timestamp();
             let x = ends.across(at) / WIDTH * 100.0;
             (x <= 94.0).then(|| (format!("{x:.2}"), day.strftime("%Y-%m").to_string()))
         };
@@ -58,7 +58,8 @@ pub(super) fn by_month(document: &Document) -> Vec<(String, Vec<f64>)> {
     let ends = Ends::of(document);
     let mut at: Vec<Timestamp> = vec![ends.from];
     let months = months(document);
-    at.extend(months.iter().filter_map(|d| Some(d.to_zoned(TimeZone::UTC).ok()?.timestamp())));
+    let zone = document.rhythm.zone();
+    at.extend(months.iter().filter_map(|d| Some(d.to_zoned(zone.clone()).ok()?.timestamp())));
     at.push(ends.until);
     at.dedup();
     let load = |way: &Way, at: Timestamp| {
@@ -66,7 +67,10 @@ pub(super) fn by_month(document: &Document) -> Vec<(String, Vec<f64>)> {
         before.last().map_or(0.0, |l| l.load)
     };
     let row = |at: Timestamp| {
-        (at.strftime("%Y-%m-%d").to_string(), document.ways.iter().map(|w| load(w, at)).collect())
+        (
+            at.to_zoned(zone.clone()).date().to_string(),
+            document.ways.iter().map(|w| load(w, at)).collect(),
+        )
     };
     at.into_iter().map(row).collect()
 }
@@ -115,7 +119,8 @@ fn moment(text: &str) -> Option<Timestamp> {
 /// The first days of the months within the time.
 fn months(document: &Document) -> Vec<Date> {
     let ends = Ends::of(document);
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    let zone = document.rhythm.zone();
+    let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
     let first = day(ends.from).first_of_month().checked_add(1.month());
     let Ok(first) = first else { return Vec::new() };
     first.series(1.month()).take_while(|d| *d <= day(ends.until)).take(60).collect()

@@ -9,7 +9,7 @@ use trimtab_model::advisory::Rating;
 use super::chart::{Chart, by_month, class};
 use super::json::{AS_IT_WAS, Document, PLANNED, Way};
 use super::text::{facts, headline, kept};
-use super::{day, known, number};
+use super::{known, number};
 use crate::group::{rating_of, shape};
 use crate::table::thousands;
 
@@ -73,10 +73,10 @@ struct Told<'d> {
     level: &'d str,
     shape: char,
     name: &'d str,
-    appears: &'d str,
-    deadline: &'d str,
-    was: &'d str,
-    planned: &'d str,
+    appears: String,
+    deadline: String,
+    was: String,
+    planned: String,
     fix: &'d str,
 }
 
@@ -176,17 +176,19 @@ fn spread(ways: &[Way]) -> Vec<(String, Vec<Bar>)> {
 fn findings(document: &Document) -> Vec<Told<'_>> {
     let place = |name: &str| document.ways.iter().position(|way| way.name == name);
     let (was, planned) = (place(AS_IT_WAS), place(PLANNED));
+    let day = |at: &str| document.rhythm.day(at);
     let mut all = Vec::new();
     for finding in document.findings.iter().take(SHOWN) {
         let gone = |way: Option<usize>| {
-            way.and_then(|way| finding.gone.get(way)?.as_deref()).map_or("open", day)
+            let at = way.and_then(|way| finding.gone.get(way)?.as_deref());
+            at.map_or_else(|| "open".to_owned(), day)
         };
         all.push(Told {
             level: &finding.level,
             shape: shape(rating(&finding.level), false),
             name: &finding.name,
             appears: day(&finding.appears),
-            deadline: finding.deadline.as_deref().map_or("none", day),
+            deadline: finding.deadline.as_deref().map_or_else(|| "none".to_owned(), day),
             was: gone(was),
             planned: gone(planned),
             fix: finding.fix.as_deref().unwrap_or("none named"),

@@ -101,6 +101,9 @@ pub struct Rhythm {
     pub assumed: Vec<String>,
     /// The windows that begin in the period.
     pub windows: usize,
+    /// The time zone of the charter's calendar, of which days are told. `null`: it has no name, or an older build wrote this.
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 /// Findings by what became of them.

@@ -7,7 +7,7 @@ use anstyle::Style as Ansi;
 use unicode_width::UnicodeWidthStr;
 
 use super::json::{AS_IT_WAS, Document, PLANNED, Way};
-use super::{day, known, number};
+use super::{known, number};
 use crate::inert::one_line;
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, count, shorten};
@@ -142,7 +142,7 @@ impl Page<'_> {
         for finding in all.iter().take(SHOWN) {
             let until = |way: Option<usize>| {
                 let at = way.and_then(|way| finding.gone.get(way)?.as_deref());
-                at.map_or("open", day).to_owned()
+                at.map_or_else(|| "open".to_owned(), |at| self.document.rhythm.day(at))
             };
             let style = self.lines.style;
             let name = shorten(&finding.name, style.width.saturating_sub(44), style.ascii);
@@ -150,7 +150,7 @@ impl Page<'_> {
                 self.lines.out,
                 "{:<8}  {}  {:<10}  {:<10}  {name}",
                 finding.level,
-                day(&finding.appears),
+                self.document.rhythm.day(&finding.appears),
                 until(was),
                 until(planned),
             )?;
@@ -235,8 +235,8 @@ pub(super) fn facts(document: &Document) -> Vec<String> {
     let mut facts = vec![
         format!(
             "{} to {}: {} of {} at {}, {}; {}, {} open at the start, {} with a fix, {} left out by decisions",
-            day(&document.period.from),
-            day(&document.period.until),
+            rhythm.day(&document.period.from),
+            rhythm.day(&document.period.until),
             count(history.commits, "state"),
             count(history.files, "file"),
             history.reference,

@@ -420,6 +420,9 @@ pub struct Weighing {
     pub version: String,
     /// The load of what is open in production.
     pub load: f64,
+    /// The time zone of its calendar, of which days are told. Absent: UTC, or one without a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Every finding in every system that has it.
     pub assessed: Vec<Assessed>,
 }

@@ -1,5 +1,6 @@
 //! Weighed findings to their shape and back.
 
+use jiff::tz::TimeZone;
 use trimtab_model::Level;
 use trimtab_model::assessment::{
     Assessment, Cost, CostReason, Deadline, Effect, Factor, Impact, Likelihood,
@@ -18,6 +19,9 @@ pub(super) fn write(weighing: &Weighing) -> shape::Weighing {
         charter: weighing.charter.to_string(),
         version: weighing.version.to_string(),
         load: weighing.load,
+        time_zone: Some(&weighing.time_zone)
+            .filter(|zone| **zone != TimeZone::UTC)
+            .and_then(|zone| zone.iana_name().map(str::to_owned)),
         assessed: weighing.assessed.iter().map(assessed).collect(),
     }
 }
@@ -120,6 +124,11 @@ pub(super) fn read(weighing: shape::Weighing) -> Result<Weighing, String> {
         charter: weighing.charter.into(),
         version: weighing.version.into(),
         load: weighing.load,
+        // What only another system's database knows: days are told in UTC then, as moments are.
+        time_zone: weighing
+            .time_zone
+            .and_then(|name| TimeZone::get(&name).ok())
+            .unwrap_or(TimeZone::UTC),
         assessed: weighing.assessed.into_iter().map(read_assessed).collect::<Result<_, _>>()?,
     })
 }

@@ -166,13 +166,18 @@ pub struct Rhythm {
 impl Rhythm {
     /// A moment as clocks of the time zone show it, with the offset. What is none, and where no zone is known, stays as it is.
     pub fn local(&self, moment: &str) -> String {
-        let zone = self.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        let local = moment.parse::<Timestamp>().ok().zip(zone).and_then(|(at, zone)| {
-            let offset = zone.to_offset(at);
-            (offset != Offset::UTC).then(|| at.display_with_offset(offset).to_string())
-        });
-        local.unwrap_or_else(|| moment.to_owned())
+        local(self.time_zone.as_deref(), moment)
     }
+}
+
+/// A moment as clocks of a time zone show it, with the offset. What is none, and where no zone is known, stays as it is.
+pub(crate) fn local(time_zone: Option<&str>, moment: &str) -> String {
+    let zone = time_zone.and_then(|name| TimeZone::get(name).ok());
+    let local = moment.parse::<Timestamp>().ok().zip(zone).and_then(|(at, zone)| {
+        let offset = zone.to_offset(at);
+        (offset != Offset::UTC).then(|| at.display_with_offset(offset).to_string())
+    });
+    local.unwrap_or_else(|| moment.to_owned())
 }
 
 /// One window.

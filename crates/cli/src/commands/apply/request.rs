@@ -1,8 +1,10 @@
 //! Asking for the change on the user's git host.
 
+use std::path::Path;
+
 use trimtab_connect::apply::{Tree, push};
 use trimtab_connect::requests::life::{Asked, Situation, Step, What, decide};
-use trimtab_connect::requests::{Proposed, Reason, State, Wish, Word, propose, retire};
+use trimtab_connect::requests::{Host, Proposed, Reason, State, Wish, Word, propose};
 use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::{Document, Request};
@@ -12,7 +14,7 @@ use super::content;
 use super::plan::Plan;
 use crate::agreement;
 use crate::args::Apply;
-use crate::commands::host::{Told, locate, refused, told};
+use crate::commands::host::{Told, close, locate, refused, told};
 
 /// Decides whether the batch is asked for; if so, closes what it takes over, sends the branch and sees to it that it has
 /// one request.
@@ -48,7 +50,8 @@ pub(super) fn ask(
     let Some(step) = steps.iter().find(of_batch) else {
         return Err(Diagnostic::new(Code::BatchUnknown, "the plan has no such batch"));
     };
-    if let Some(left) = left(step, &told, &located)? {
+    let place = (&*located.host, repository, &*args.host.remote);
+    if let Some(left) = left(step, &told, place)? {
         return Ok(left);
     }
     // A branch has one request in all: another base's would get what was made for this one.
@@ -78,8 +81,8 @@ pub(super) fn ask(
         {
             let say =
                 format!("Superseded by `{by}`, which removes everything that this one removes.");
-            retire(&*located.host, request, &Reason::Superseded(by.clone()), &say)
-                .map_err(refused)?;
+            let place = (&*located.host, repository, &*args.host.remote);
+            close(place, (request, &told.listed), &Reason::Superseded(by.clone()), &say)?;
         }
     }
     let mut body = Vec::new();
@@ -110,7 +113,7 @@ pub(super) fn ask(
 fn left(
     step: &Step,
     told: &Told,
-    located: &crate::commands::host::Located,
+    place: (&dyn Host, &Path, &str),
 ) -> Result<Option<Request>, Diagnostic> {
     let became = match &step.what {
         What::Leave => format!("left as it is: {}", step.why),
@@ -128,7 +131,7 @@ fn left(
     let Some(request) = told.request(step.number.or(step.over)) else { return Ok(None) };
     if step.what == What::Skip {
         let say = "Closed, as its label says. It will not be opened again.";
-        retire(&*located.host, request, &Reason::Skip, say).map_err(refused)?;
+        close(place, (request, &told.listed), &Reason::Skip, say)?;
     }
     Ok(Some(Request { number: request.number, page: request.page.clone(), became }))
 }

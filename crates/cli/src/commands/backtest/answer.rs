@@ -91,6 +91,7 @@ impl Answer<'_> {
             open_limit: self.rhythm.open_limit,
             assumed: self.rhythm.assumed.iter().map(|what| (*what).to_owned()).collect(),
             windows: self.rhythm.windows.len(),
+            time_zone: self.charter.calendar.time_zone.iana_name().map(str::to_owned),
         }
     }
 
@@ -142,6 +143,7 @@ impl Answer<'_> {
 
     fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
+        let day = |at: Timestamp| at.to_zoned(self.charter.calendar.time_zone.clone()).date();
         let (asked, since) = (day(self.asked), day(self.since));
         if let Some(shortened) = self.history.shortened {
             let why = match shortened {
@@ -293,10 +295,6 @@ fn buckets(days: &[f64]) -> Vec<json::Bucket> {
 
 fn days(from: Timestamp, to: Timestamp) -> f64 {
     (to.as_second() - from.as_second()).max(0) as f64 / 86_400.0
-}
-
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
 }
 
 /// No more figures than mean something.

@@ -71,6 +71,8 @@ pub(super) enum Refused {
     Unasked(String),
     /// The project needs the package, or it is not known that it does not, in words.
     Needed(String),
+    /// Its publisher advises something else, and it is not sure what: in their words.
+    Advised(Box<str>),
     /// It is there only as these bundle it, with versions.
     Bundled(Vec<String>),
     /// There was no time left.
@@ -280,15 +282,41 @@ impl<'t> Trial<'t> {
         &self,
         place: &Place,
         ground: &Ground,
-        (parent, child): (&Purl, &Purl),
+        pair: (&Purl, &Purl),
         versions: &[Box<str>],
         wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Made, Refused>, Diagnostic> {
+        self.least(place, ground, pair, versions, (wanted, None))
+    }
+
+    /// The smallest version of a parent that removes all of this.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn as_well(
+        &self,
+        place: &Place,
+        ground: &Ground,
+        pair: (&Purl, &Purl),
+        versions: &[Box<str>],
+        removed: &BTreeSet<Key>,
+    ) -> Result<Result<Made, Refused>, Diagnostic> {
+        self.least(place, ground, pair, versions, (removed, Some(removed.clone())))
+    }
+
+    fn least(
+        &self,
+        place: &Place,
+        ground: &Ground,
+        (parent, child): (&Purl, &Purl),
+        versions: &[Box<str>],
+        (wanted, all): (&BTreeSet<Key>, Option<BTreeSet<Key>>),
     ) -> Result<Result<Made, Refused>, Diagnostic> {
         if self.is_over() {
             return Ok(Err(Refused::Time));
         }
-        // What the newest removes; and how the last one that was looked at fared.
-        let target = std::cell::RefCell::new(None::<BTreeSet<Key>>);
+        // What the newest removes, or what is to be; and how the last one that was looked at fared.
+        let target = std::cell::RefCell::new(all);
         let last = std::cell::RefCell::new(None::<Result<Judged, Refused>>);
         let damaged = std::cell::RefCell::new(None);
         let accept = |confirmed: &Confirmed| {

@@ -72,6 +72,21 @@ fn is_dear(made: &Made) -> bool {
     !parents.is_empty() && (parents.len() > 1 || far)
 }
 
+/// Whether a change removes something of a package only along with a large step of others: what the package itself needs may
+/// cost far less.
+pub(super) fn is_aside(made: &Made, package: &Purl) -> bool {
+    let named: BTreeSet<Purl> =
+        made.proposal.parts().map(|part| part.package().package()).collect();
+    if named.contains(&package.package()) {
+        return false;
+    }
+    let far = made.moved.iter().filter(|moved| named.contains(&moved.package)).any(|moved| {
+        let ends = moved.from.first().zip(moved.to.last());
+        ends.and_then(|(from, to)| distance(from, to)) == Some(Distance::Major)
+    });
+    far || is_dear(made)
+}
+
 /// Says which candidates are ways of the same. Of a parent that does more than what is forced there is no choice: the rest
 /// of what it removes would be lost, and what each removes is counted once anyway.
 pub(super) fn choices(all: &mut [Candidate]) {

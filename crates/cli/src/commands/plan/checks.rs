@@ -147,14 +147,17 @@ impl Checked {
         reasons.filter(move |r| news(r.rule) && (r.unknown || r.verdict != Verdict::Allow))
     }
 
-    /// When it leaves the charter's quarantine. `None`: it is in none, or its age is unknown.
+    /// When it leaves the charter's quarantine. `None`: it is in none, or its age is unknown. Of the newest version of which
+    /// only the latest moment is known at which it can have been published, that moment counts.
     pub(in crate::commands) fn quarantine(
         &self,
         rules: &Selection,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let days = rules.minimum_age_days?;
-        let published = self.metadata.as_ref()?.published?;
+        let metadata = self.metadata.as_ref()?;
+        let by = metadata.published_by.filter(|_| metadata.newest == Some(true));
+        let published = metadata.published.or(by)?;
         let until = published.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()?;
         (until > now).then_some(until)
     }
@@ -185,6 +188,10 @@ mod tests {
         assert_eq!(until(told(None), Some(old)), None);
         assert_eq!(until(told(Some(old)), Some(young)), None, "what a registry tells holds");
         assert_eq!(until(told(None), None), None);
+        // Of what was published by a day, only the newest may be as young as that.
+        let by = |newest| told(None).map(|m| Metadata { published_by: Some(young), newest, ..m });
+        assert_eq!(until(by(Some(true)), None), Some(end));
+        assert_eq!(until(by(Some(false)), None), None);
         let source = with_time(told(None), Some(&young), &purl, now).unwrap().source;
         assert_eq!(&*source, "pip and the lockfile");
     }

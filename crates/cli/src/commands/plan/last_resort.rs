@@ -9,6 +9,7 @@ use trimtab_connect::registry::versions::versions;
 use trimtab_engine::action::successor;
 use trimtab_model::metadata::Standing;
 use trimtab_model::{Diagnostic, Proposal, Purl, Scope, Way};
+use trimtab_report::group;
 
 use super::attempt::Refused;
 use super::autoload::autoloaded;
@@ -56,9 +57,17 @@ impl Search<'_> {
             }
             Some(why) => answer.tried.push((at, remove.to_string(), Refused::Needed(why))),
         }
-        if let Some((with, version)) = self.successor(&package)? {
-            let replace = Proposal::Replace { package, with, version };
-            self.carried_out(at, &replace, &mut answer)?;
+        let Some(advice) = self.advice(&package) else { return Ok(answer) };
+        match self.successor(&package, &advice)? {
+            Some((with, version)) => {
+                let replace = Proposal::Replace { package, with, version };
+                self.carried_out(at, &replace, &mut answer)?;
+            }
+            // For people to read.
+            None => {
+                let what = format!("replace {}", group::name(&package));
+                answer.tried.push((at, what, Refused::Advised(advice)));
+            }
         }
         Ok(answer)
     }
@@ -101,13 +110,21 @@ impl Search<'_> {
         }
     }
 
-    /// What the publisher of a package advises instead, with its newest version that has no finding.
-    fn successor(&self, package: &Purl) -> Result<Option<(Purl, Box<str>)>, Diagnostic> {
-        let told = registry::ask(package, &self.registry).metadata;
-        let Some(Standing::Deprecated(advice)) = told.and_then(|told| told.standing) else {
-            return Ok(None);
-        };
-        let Some(with) = successor(package, &advice) else { return Ok(None) };
+    /// What the publisher of a package says instead of offering it without reservation.
+    fn advice(&self, package: &Purl) -> Option<Box<str>> {
+        match registry::ask(package, &self.registry).metadata?.standing? {
+            Standing::Deprecated(advice) => Some(advice).filter(|text| !text.trim().is_empty()),
+            Standing::Offered | Standing::Yanked(_) => None,
+        }
+    }
+
+    /// The one package that an advice names, with its newest version that has no finding.
+    fn successor(
+        &self,
+        package: &Purl,
+        advice: &str,
+    ) -> Result<Option<(Purl, Box<str>)>, Diagnostic> {
+        let Some(with) = successor(package, advice) else { return Ok(None) };
         let Ok(offered) = versions(&with, &self.registry) else { return Ok(None) };
         let lowest = with.clone().with_version("0");
         for version in later(&lowest, offered).into_iter().rev().take(NEWEST) {

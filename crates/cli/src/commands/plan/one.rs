@@ -346,6 +346,7 @@ fn is_of_version(refused: &Refused) -> bool {
         | Refused::Time
         | Refused::Unasked(_)
         | Refused::Needed(_)
+        | Refused::Advised(_)
         | Refused::Bundled(_) => false,
     }
 }

@@ -268,6 +268,7 @@ fn is_of_versions(refused: &Refused) -> bool {
         Refused::Nothing
         | Refused::Unasked(_)
         | Refused::Needed(_)
+        | Refused::Advised(_)
         | Refused::Bundled(_)
         | Refused::Time => false,
     }

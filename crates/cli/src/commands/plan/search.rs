@@ -12,6 +12,8 @@ use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
 use super::attempt::{Made, Refused, Trial};
+use super::beside::is_aside;
+use super::narrow::{self, Wide};
 use super::parents::Parents;
 use super::place::{Ground, Key, Place, Top};
 use super::tree::Trees;
@@ -20,6 +22,8 @@ use super::tree::Trees;
 const AT_ONCE: usize = 2;
 /// How many ideas tell whether anything can be done in a place.
 const SCOUTS: usize = 2;
+/// How many ideas have their edits made where nothing may be run.
+const EDITS: usize = 200;
 /// The part of the time that is left which relocking packages with those that ask for them may take.
 const ASKERS: f64 = 0.25;
 /// The part of the time that is left which raising parents may take.
@@ -103,6 +107,8 @@ pub(super) enum Task {
     AllAskers(Vec<Vec<usize>>),
     /// Raise what brings them.
     Parents(Vec<Purl>, Vec<usize>),
+    /// Raise a parent less than was found.
+    Narrow(Wide),
     /// Force the version.
     Force(usize),
     /// A smaller step than to where all of it is gone.
@@ -129,6 +135,8 @@ impl Task {
             }
             // Each is tried by itself where this does not tell.
             Task::AllAskers(_) => &[],
+            // What was found stays.
+            Task::Narrow(_) => &[],
         }
     }
 }
@@ -154,6 +162,8 @@ pub(super) struct Answer {
     /// Ideas that are not helped by relocking all who ask.
     pub(super) held: BTreeSet<usize>,
     pub(super) tried: Vec<(usize, String, Refused)>,
+    /// Where a parent is raised that stands among what was made: what it need be raised to. `None`: no less.
+    pub(super) narrowed: Vec<(usize, Option<Made>)>,
 }
 
 impl<'s> Search<'s> {
@@ -206,10 +216,20 @@ impl<'s> Search<'s> {
         let tasks: Vec<Task> = scouts.iter().map(|at| Task::First(vec![*at])).collect();
         self.round("First tries", &tasks, &mut searched, progress)?;
         // Where nothing can be done, nothing more is tried.
-        for (place, refusal) in self.barred(&scouts, &searched) {
+        let barred = self.barred(&scouts, &searched);
+        // Where nothing is run, the edits of all cost nothing.
+        let unrun = |at: &usize| {
+            let mut places =
+                barred.iter().filter(|(place, _)| self.cases[*at].place == Some(*place));
+            places.any(|(_, refusal)| is_unrun(&refusal.reason))
+        };
+        let rest = order.iter().copied().filter(|at| named(at) && !scouts.contains(at));
+        let edited: Vec<usize> = rest.filter(unrun).take(EDITS).collect();
+        self.round("Edits", &self.first(&edited), &mut searched, progress)?;
+        for (place, refusal) in barred {
             order.retain(|at| {
                 let stays = self.cases[*at].place != Some(place);
-                if !stays && !scouts.contains(at) {
+                if !stays && !scouts.contains(at) && searched.tried[*at].is_empty() {
                     // Its edit is that of another package.
                     let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
                     let why = Refused::Tool(Box::new(refusal));
@@ -246,7 +266,9 @@ impl<'s> Search<'s> {
         {
             self.lend(&searched);
             let held = self.trial.share(PARENTS);
-            let tasks = self.parent_tasks(&self.open(&order, &searched), parents);
+            let mut open = self.open(&order, &searched);
+            open.retain(named);
+            let tasks = self.parent_tasks(&open, parents);
             self.round(phase, &tasks, &mut searched, progress)?;
             self.trial.until(held);
         }
@@ -285,8 +307,15 @@ impl<'s> Search<'s> {
         self.lend(&searched);
         // Many raises at once cost much: only for what no other way removes.
         self.trial.share(PARENTS);
-        let tasks = self.parent_tasks(&self.open(&order, &searched), Parents::Around);
+        let mut open = self.open(&order, &searched);
+        open.retain(named);
+        let tasks = self.parent_tasks(&open, Parents::Around);
         self.round("Raising all parents", &tasks, &mut searched, progress)?;
+        self.lend(&searched);
+        // A parent may be raised further than it need be.
+        self.trial.share(PARENTS);
+        let tasks = self.wide_tasks(&searched);
+        self.round("Smaller versions of parents", &tasks, &mut searched, progress)?;
         self.lend(&searched);
         // Of what is named and brought too, to force the copy may cost less.
         self.trial.share(PARENTS);
@@ -303,6 +332,19 @@ impl<'s> Search<'s> {
         let tasks = self.beside_tasks(&order, &searched);
         self.round("Forcing beside", &tasks, &mut searched, progress)?;
         self.rest(Way::ALL, &mut searched)?;
+        // What has no fix may be gone with a later version of what brings it.
+        for (phase, parents) in [
+            ("Doing without", Parents::One),
+            ("Doing without, by several parents", Parents::Several),
+        ] {
+            self.lend(&searched);
+            let held = self.trial.share(PARENTS);
+            let mut open = self.open(&order, &searched);
+            open.retain(|at| !named(at));
+            let tasks = self.parent_tasks(&open, parents);
+            self.round(phase, &tasks, &mut searched, progress)?;
+            self.trial.until(held);
+        }
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
         self.tell_edits(&mut searched);
@@ -396,8 +438,7 @@ impl<'s> Search<'s> {
             let moves_all = self.places.get(*place).is_some_and(|place| place.tool.moves_all());
             way != Way::Relock || !moves_all || made.proposal.parts().nth(1).is_none()
         };
-        let alone: BTreeSet<&Key> =
-            searched.made.iter().filter(is_alone).flat_map(|(_, m)| &m.removed).collect();
+        let alone: Vec<&Made> = searched.made.iter().filter(is_alone).map(|(_, m)| m).collect();
         let whole: BTreeSet<usize> = searched
             .wholes
             .iter()
@@ -405,8 +446,11 @@ impl<'s> Search<'s> {
             .flat_map(|whole| whole.ideas.iter().copied())
             .collect();
         let is_open = |at: &&usize| {
-            let mut wanted = self.cases[**at].wanted.iter();
-            whole.contains(at) && wanted.any(|key| !alone.contains(key))
+            let case = &self.cases[**at];
+            let by = |key: &Key| {
+                alone.iter().any(|m| m.removed.contains(key) && !is_aside(m, &case.idea.package))
+            };
+            whole.contains(at) && case.wanted.iter().any(|key| !by(key))
         };
         order.iter().filter(is_open).copied().collect()
     }
@@ -445,6 +489,7 @@ impl<'s> Search<'s> {
         searched.cut_short |= answers.len() < tasks.len();
         for answer in answers.into_values() {
             let answer = answer?;
+            narrow::replace(searched, answer.narrowed);
             searched.made.extend(answer.made);
             searched.wholes.extend(answer.wholes);
             searched.idle.extend(answer.idle);
@@ -496,6 +541,7 @@ impl<'s> Search<'s> {
                 Ok(answer)
             }
             Task::Smaller(at) => self.smaller(*at),
+            Task::Narrow(wide) => self.narrow(wide),
             Task::Enabled(at, proposal) => self.enabled(*at, proposal),
             Task::Last(at) => self.last(*at),
             Task::Image(ideas) => self.image(ideas),
@@ -542,6 +588,11 @@ impl<'s> Search<'s> {
 /// Whether a registry did not answer.
 fn is_away(refused: &Refused) -> bool {
     matches!(refused, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)))
+}
+
+/// Whether a package manager is not run at all, so that nothing comes of an idea but its edit.
+fn is_unrun(reason: &Reason) -> bool {
+    matches!(reason, Reason::ToolMissing { .. } | Reason::ProjectCode(_))
 }
 
 /// A refusal that any other update of the place would meet as well, if two have met it alike.

@@ -8,6 +8,7 @@ use trimtab_engine::action::{Idea, Worse};
 use trimtab_model::{Diagnostic, Proposal, Purl, Way};
 
 use super::attempt::{Made, Refused};
+use super::beside::is_aside;
 use super::place::{Ground, Key, Place};
 use super::search::{Answer, Search, Searched, Task, Whole};
 
@@ -171,11 +172,15 @@ impl Search<'_> {
             all.into_iter().partition(|whole| ways.contains(&whole.way));
         searched.wholes = others;
         for whole in all {
-            let alone: BTreeSet<&Key> =
-                searched.made.iter().flat_map(|(_, m)| &m.removed).collect();
+            // What forces a version is no cheaper than another's large step.
+            let is_small = matches!(whole.way, Way::Relock | Way::Raise);
             let is_open = |at: &usize| {
-                let mut wanted = self.cases[*at].wanted.intersection(&whole.made.removed);
-                wanted.any(|key| !alone.contains(key))
+                let case = &self.cases[*at];
+                let mut wanted = case.wanted.intersection(&whole.made.removed);
+                let by = |key: &Key, made: &Made| {
+                    made.removed.contains(key) && !(is_small && is_aside(made, &case.idea.package))
+                };
+                wanted.any(|key| !searched.made.iter().any(|(_, made)| by(key, made)))
             };
             let open: Vec<usize> = whole.ideas.iter().copied().filter(is_open).collect();
             if open.is_empty() {
@@ -256,6 +261,7 @@ fn splits(refused: &Refused) -> bool {
         Refused::Nothing
         | Refused::Unasked(_)
         | Refused::Needed(_)
+        | Refused::Advised(_)
         | Refused::Bundled(_)
         | Refused::Time => false,
     }

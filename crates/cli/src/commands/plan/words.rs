@@ -12,7 +12,7 @@ use trimtab_report::group::name;
 use super::attempt::Refused;
 use super::place::Place;
 use super::search::{Case, Tried};
-use next::unnamed;
+use next::{unnamed, without};
 use refused::{code, refused};
 use undriven::undriven;
 
@@ -50,8 +50,10 @@ pub(super) fn explain(
     let is = |why: String, next: String| Explained { why, next, ..Explained::default() };
     let shown = idea.to.as_deref().map(|to| shown(&idea.package, to));
     let explained = match (&shown, place) {
+        (None, _) => {
+            is("no source names a fixed version".to_owned(), without(case, tried, &package))
+        }
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
-        (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (Some(to), None) => {
             let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
             is(format!("{why}, and {}", fixed(idea, to)), next)
@@ -88,7 +90,15 @@ pub(super) fn explain(
         }
         _ => explained,
     };
-    Explained { tried: told, ..explained }
+    let advised = tried.iter().find_map(|(_, why)| match why {
+        Refused::Advised(text) => Some(quoted(text)),
+        _ => None,
+    });
+    let next = match advised {
+        Some(text) => format!("its publisher says: \"{text}\"; else {}", explained.next),
+        None => explained.next,
+    };
+    Explained { tried: told, next, ..explained }
 }
 
 /// The same where the version that mends it is reported as malicious: nobody is told to take it.
@@ -180,6 +190,7 @@ pub(super) fn in_words(refused: &Refused) -> String {
         }
         Refused::Nothing => "it removes none of the findings".to_owned(),
         Refused::Unasked(why) | Refused::Needed(why) => one_line(why),
+        Refused::Advised(text) => format!("its publisher says: \"{}\"", quoted(text)),
         Refused::Bundled(by) => format!("`{}` bundles it", by.join("` and `")),
         Refused::Time => "the time was over".to_owned(),
     }
@@ -188,6 +199,16 @@ pub(super) fn in_words(refused: &Refused) -> String {
 /// The words of tools have many lines. All of them are kept: what is shown of it is shortened where it is written.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What somebody else wrote, on one line and no longer than can be read, with no quotes that would end it.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 240;
+    let text = one_line(text).replace('"', "'");
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} …", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
 }
 
 /// What a change does, with the place where there are several.

@@ -2,7 +2,7 @@
 //! done is found and what is left is done.
 
 use trimtab_connect::requests::life::{Step, What};
-use trimtab_connect::requests::{Marker, Reason, retire};
+use trimtab_connect::requests::{Marker, Reason};
 use trimtab_model::{Code, Diagnostic};
 
 use super::{Look, Seen};
@@ -10,7 +10,7 @@ use trimtab_report::one_line;
 
 use crate::args::{Apply, ApplyFormat};
 use crate::commands::apply::carry_out;
-use crate::commands::host::{Told, refused};
+use crate::commands::host::{self, Told, refused};
 use crate::exit::Exit;
 use crate::io::Io;
 use crate::say;
@@ -123,8 +123,8 @@ fn close(look: &Look<'_>, seen: &Seen, done: &mut Done, io: &mut Io) {
             }
             _ => continue,
         };
-        let became = retire(host, request, &reason, &say).map(|()| "closed".to_owned());
-        done.add(step, became.map_err(refused), io);
+        let place = (host, look.repository, &*look.args.host.remote);
+        done.add(step, host::close(place, (request, &seen.told.listed), &reason, &say), io);
     }
 }
 

@@ -6,9 +6,10 @@ use super::{Results, Verdict};
 const PASSED: &[char] = &['✓', '✔', '√'];
 const FAILED: &[char] = &['✕', '✗', '✖', '×'];
 const SKIPPED: &[char] = &['○', '↓', '﹣'];
-/// How `node --test` begins the name of what tests are in. The others indent such names: what else stands at the margin was
-/// written by a program under test, or is a warning of Node.js.
-const WITHIN: &str = "▶ ";
+/// How names begin of what tests are in, of `node --test`.
+const SUITE: &str = "▶ ";
+/// How warnings of Node.js begin, which stand between the lines: no names of what tests are in.
+const WARNINGS: &[&str] = &["(node:", "(Use `node --trace"];
 
 pub(super) fn read(lines: &[String], results: &mut Results) {
     let mut above: Vec<(usize, String)> = Vec::new();
@@ -45,7 +46,8 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
             }
             _ => None,
         };
-        if verdict.is_none() && indent == 0 && !text.starts_with(WITHIN) {
+        // What is under test may write there; of the runners only `node --test` puts names there, with a mark.
+        if verdict.is_none() && indent == 0 && !text.starts_with(SUITE) {
             continue;
         }
         above.retain(|(held, _)| *held < indent);
@@ -55,7 +57,7 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
                 let full: Vec<&str> = within.chain([untimed(name)]).collect();
                 results.add(&full.join(" › "), verdict);
             }
-            None => above.push((indent, untimed(text.trim_start_matches(WITHIN)).to_owned())),
+            None => above.push((indent, untimed(text.trim_start_matches(SUITE)).to_owned())),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What is needed of Maven's files, by the paths of their elements. Others wrote them: depth and size
 //! are bounded, and no entity is expanded.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -56,15 +59,32 @@ pub(super) fn read(bytes: &[u8]) -> Option<Pom> {
     Some(pom)
 }
 
-/// The versions in a repository's list.
-pub(super) fn versions(bytes: &[u8]) -> Option<Vec<String>> {
-    let mut all = Vec::new();
-    walk(bytes, |path, text| {
-        if path == "metadata/versioning/versions/version" {
-            all.push(text.to_owned());
-        }
+/// A repository's list of the versions of a package.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    /// In its order.
+    pub(super) versions: Vec<String>,
+    /// When it was changed: with a version that came, and at times without.
+    pub(super) changed: Option<Timestamp>,
+}
+
+/// Reads a repository's list.
+pub(super) fn list(bytes: &[u8]) -> Option<List> {
+    let mut list = List::default();
+    walk(bytes, |path, text| match path {
+        "metadata/versioning/versions/version" => list.versions.push(text.to_owned()),
+        "metadata/versioning/lastUpdated" => list.changed = moment(text),
+        _ => {}
     })?;
-    Some(all)
+    Some(list)
+}
+
+/// `20260102030405`, in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    let digits =
+        Some(text.trim()).filter(|t| t.len() == 14 && t.bytes().all(|b| b.is_ascii_digit()));
+    let read = DateTime::strptime("%Y%m%d%H%M%S", digits?).ok()?;
+    read.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 /// Tells the path and text of every element that ends. `None`: it is no XML within the bounds.

@@ -4,6 +4,7 @@ use super::super::drive::Drive;
 use super::super::layers;
 use super::super::refusal::Reason;
 use super::super::sources::unbuilt;
+use super::super::uv::age;
 use crate::below::below;
 
 /// Options without a value that change what is chosen or written.
@@ -122,6 +123,8 @@ pub(super) fn compile(drive: &Drive<'_>, job: &Job<'_>) -> Result<(), Reason> {
     if !drive.builds() && !arguments.contains(&"--no-build") {
         arguments.push("--no-build");
     }
+    let aged = age::told_of(drive, &options, job.packages);
+    arguments.extend(aged.iter().map(String::as_str));
     for package in job.packages {
         arguments.extend(["--upgrade-package", package]);
     }

@@ -18,15 +18,29 @@ const ONE: &str = "exclude-newer-package";
 /// The moment for packages that may be of any age.
 const ANY: &str = "9000-01-01T00:00:00Z";
 
+/// The same for `uv pip compile`, whose files tell no times: only what is asked for by its version may be of any age.
+pub(in crate::update) fn told_of(
+    drive: &Drive<'_>,
+    options: &[String],
+    packages: &[String],
+) -> Vec<String> {
+    let is_own = options.iter().any(|option| option.starts_with("--exclude-newer"));
+    let Some(before) = wanted(drive).filter(|_| !is_own) else { return Vec::new() };
+    let asked = packages.iter().filter_map(|package| Some(package.split_once("==")?.0));
+    listed(before, asked.collect())
+}
+
+/// The moment that is wanted, where neither the project nor whoever runs it keeps to one already.
+fn wanted(drive: &Drive<'_>) -> Option<Timestamp> {
+    let says = |file: &str| drive.text(file).is_some_and(|text| text.contains(ALL));
+    let is_kept = drive.sees("UV_EXCLUDE_NEWER") || says(MANIFEST) || says(SETTINGS);
+    drive.before().filter(|_| !is_kept)
+}
+
 /// Options for uv so that nothing comes in that was published after the moment which is wanted. None where no moment is, or
 /// where the project or whoever runs it keeps to one already: a later one would undo that.
 pub(super) fn told(drive: &Drive<'_>, lockfile: &str, wish: &Wish) -> Vec<String> {
-    let Some(before) = drive.before() else { return Vec::new() };
-    let says = |file: &str| drive.text(file).is_some_and(|text| text.contains(ALL));
-    if drive.sees("UV_EXCLUDE_NEWER") || says(MANIFEST) || says(SETTINGS) {
-        return Vec::new();
-    }
-    options(before, lockfile, wish)
+    wanted(drive).map_or_else(Vec::new, |before| options(before, lockfile, wish))
 }
 
 /// What is locked may stay, and what is asked for by its version is chosen, whatever its age.
@@ -42,7 +56,11 @@ fn options(before: Timestamp, lockfile: &str, wish: &Wish) -> Vec<String> {
     };
     let young = packages(&document).filter(is_free).map(|package| text(package, "name"));
     let asked = wish.packages().filter(|(_, to)| to.is_some()).map(|(name, _)| name);
-    let mut free: Vec<&str> = young.chain(asked).collect();
+    listed(before, young.chain(asked).collect())
+}
+
+/// The moment, and what may be of any age.
+fn listed(before: Timestamp, mut free: Vec<&str>) -> Vec<String> {
     free.sort_unstable();
     free.dedup();
     let mut options = vec![format!("--{ALL}={before}")];

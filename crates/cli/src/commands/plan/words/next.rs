@@ -19,6 +19,28 @@ pub(super) fn unnamed(case: &Case<'_>, package: &str) -> String {
     }
 }
 
+/// The same of what has no fix at all: what brings it may do without it in a later version.
+pub(super) fn without(case: &Case<'_>, tried: &Tried, package: &str) -> String {
+    let by_hand = unnamed(case, package);
+    if case.idea.relation == Relation::Direct || case.idea.parents.is_empty() {
+        return by_hand;
+    }
+    let mut raised = tried.iter().filter(|(what, _)| what.starts_with("raise ")).peekable();
+    let is_open = |why: &Refused| match why {
+        Refused::Time | Refused::Unasked(_) => true,
+        Refused::Tool(refusal) => refusal.reason.stops(),
+        _ => false,
+    };
+    match raised.peek().is_some() && !raised.any(|(_, why)| is_open(why)) {
+        true => {
+            format!("{by_hand} (no later version of what brings it that was tried does without it)")
+        }
+        false => {
+            format!("raise, {by_hand} (it was not tried whether a later version does without it)")
+        }
+    }
+}
+
 fn brings(case: &Case<'_>) -> Option<String> {
     let parents: Vec<String> = case.idea.parents.iter().map(name).collect();
     match &parents[..] {
