@@ -9,7 +9,8 @@ use super::attempt::Refused;
 use super::search::{Case, Search, Searched, Tried};
 
 impl Search<'_> {
-    /// Tells the edit of each idea that came to nothing only because its package manager was not run. After a few such refusals a
+    /// Tells the edit of each idea that came to nothing only because its package manager was not run, or
+    /// builds nothing. After a few such refusals a
     /// place is given up; and a lockfile that does not know what the project names itself leaves that to the manifests.
     pub(super) fn tell_edits(&self, searched: &mut Searched) {
         let mut of: BTreeMap<usize, Vec<(usize, Proposal, Refusal)>> = BTreeMap::new();
@@ -44,8 +45,12 @@ fn unedited(case: &Case<'_>, tried: &Tried) -> Option<(Proposal, Refusal)> {
     if refusals.iter().any(|refusal| !refusal.edits.is_empty()) {
         return None;
     }
-    let is_such =
-        |reason: &Reason| matches!(reason, Reason::ProjectCode(_) | Reason::ToolMissing { .. });
+    let is_such = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::ProjectCode(_) | Reason::ToolMissing { .. } | Reason::NoWheel { .. }
+        )
+    };
     let refusal = refusals.into_iter().find(|refusal| is_such(&refusal.reason))?;
     Some((case.idea.proposal(Way::Raise, to)?, refusal.clone()))
 }

@@ -208,7 +208,8 @@ impl<'s> Search<'s> {
         // Where nothing can be done, nothing more is tried.
         for (place, refusal) in self.barred(&scouts, &searched) {
             order.retain(|at| {
-                let stays = self.cases[*at].place != Some(place);
+                let case = &self.cases[*at];
+                let stays = case.place != Some(place) || is_its_own(&refusal, &case.idea.package);
                 if !stays && !scouts.contains(at) {
                     // Its edit is that of another package.
                     let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
@@ -553,6 +554,33 @@ fn whole(refused: &Refused) -> Option<&Refusal> {
             | Reason::Failed(_)
             | Reason::Registry(_)
             | Reason::ProjectCode(_)
+            | Reason::NoWheel { asked: None, .. }
     );
     of_place.then_some(&**refusal)
+}
+
+/// Whether a refusal is for want of a wheel of a package itself: it may move to a version that has one.
+fn is_its_own(refusal: &Refusal, package: &Purl) -> bool {
+    match &refusal.reason {
+        Reason::NoWheel { package: name, .. } => Purl::new("pypi", None, name) == package.package(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_without_a_wheel_ends_a_place_for_all_others() {
+        let (package, version) = ("Flask_Alembic".to_owned(), "2.0.1".to_owned());
+        let reason = Reason::NoWheel { package, version, asked: None };
+        let (edits, commands) = (Vec::new(), Vec::new());
+        let refusal = Refusal { reason, edits, next: None, commands };
+        assert!(whole(&Refused::Tool(Box::new(refusal.clone()))).is_some());
+        let purl = |text: &str| text.parse::<Purl>().unwrap();
+        assert!(is_its_own(&refusal, &purl("pkg:pypi/flask-alembic@2.0.1")));
+        assert!(!is_its_own(&refusal, &purl("pkg:pypi/pillow@5.1.0")));
+        assert!(whole(&Refused::Nothing).is_none());
+    }
 }

@@ -13,7 +13,7 @@ use super::attempt::Refused;
 use super::place::Place;
 use super::search::{Case, Tried};
 use next::unnamed;
-use refused::{code, refused};
+use refused::{code, is_unbuilt, refused};
 use undriven::undriven;
 
 /// Why findings of an idea stay.
@@ -64,6 +64,7 @@ pub(super) fn explain(
             format!("{}, but the registry offers no such version", fixed(idea, to)),
             unnamed(case, &package),
         ),
+        (Some(to), Some(_)) if is_unbuilt(case, tried) => refused(case, tried, &package, to),
         (Some(to), Some(_)) if cut_short && is_early(case, tried) => {
             let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
             let why = format!("{why}; the time was over before more than a relock was tried");
