@@ -80,13 +80,13 @@ pub(super) fn together(
     text: &str,
 ) -> Result<Vec<Purl>, Reason> {
     let own = super::drive::below(&drive.scratch.inside(), TOGETHER);
-    let mut all = String::new();
+    // Pins come first: else pip looks at the newest of what a file does not pin.
+    let mut all = lines::appended(text, "");
     for path in files {
         all.push_str("-r ");
         all.push_str(path);
         all.push('\n');
     }
-    all.push_str(text);
     let read = |path: &str| match path == own {
         true => Some(all.clone()),
         false => drive.scratch.read(path),
