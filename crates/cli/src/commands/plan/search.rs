@@ -235,7 +235,10 @@ impl<'s> Search<'s> {
         self.steps("Smaller steps first", &tasks, &mut searched, progress)?;
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
-        let mut tasks = self.asker_tasks(&self.open(&order, &searched));
+        // To relock one by itself costs less: those that did not come to that wait for it.
+        let mut open = self.open(&order, &searched);
+        open.retain(|at| !late.contains(at));
+        let mut tasks = self.asker_tasks(&open);
         let all = self.askers_together(&tasks);
         self.round("Moving all that holds them", &all, &mut searched, progress)?;
         tasks.retain(|task| !task.ideas().iter().all(|at| searched.held.contains(at)));
@@ -255,8 +258,15 @@ impl<'s> Search<'s> {
         // What the parents left of the time is for those that did not come to be tried.
         let mut open = self.open(&first, &searched);
         open.retain(|at| late.contains(at));
-        let late = open;
-        self.round("Trying the rest one by one", &self.first(&late), &mut searched, progress)?;
+        let rest = open;
+        let tasks = self.first(&rest);
+        let late = self.round("Trying the rest one by one", &tasks, &mut searched, progress)?;
+        let held = self.trial.share(ASKERS);
+        let mut open = self.open(&rest, &searched);
+        open.retain(|at| !late.contains(at));
+        let tasks = self.asker_tasks(&open);
+        self.round("Moving what holds the rest", &tasks, &mut searched, progress)?;
+        self.trial.until(held);
         let open = self.open(&order, &searched);
         let forces = self.several(Way::Override, &open);
         self.round("Forcing together", &forces, &mut searched, progress)?;

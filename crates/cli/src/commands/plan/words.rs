@@ -56,7 +56,7 @@ pub(super) fn explain(
             let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
             is(format!("{why}, and {}", fixed(idea, to)), next)
         }
-        (Some(to), Some(_)) if tried.is_empty() => is(
+        (Some(to), Some(_)) if is_untried(tried) => is(
             format!("it was not tried whether {to} is possible: the time ran out"),
             "allow more time with --time".to_owned(),
         ),
@@ -102,6 +102,11 @@ pub(super) fn malicious(told: Explained, case: &Case<'_>, to: &str, by: &[String
     let why = format!("{}; {package} {to} is malicious according to {by}", told.why);
     let next = format!("do not take {package} {to}: {}", unnamed(case, &package));
     Explained { why, next, edit: Vec::new(), ..told }
+}
+
+/// Whether nothing was tried to its end, so that nothing is known of any way.
+fn is_untried(tried: &Tried) -> bool {
+    tried.iter().all(|(_, why)| matches!(why, Refused::Time))
 }
 
 /// Whether all that came of every try is that a registry does not offer the version.
