@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 
 use trimtab_connect::registry;
 use trimtab_connect::registry::versions::Offered;
-use trimtab_connect::update::{Reason, Refusal};
+use trimtab_connect::update::{Change, Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
@@ -68,6 +68,8 @@ pub(super) struct Searched {
     pub(super) held: BTreeSet<usize>,
     /// Ideas of which a smaller step was tried.
     pub(super) stepped: BTreeSet<usize>,
+    /// By idea, the edit of manifests that a raise would begin with, where there was no time to try one.
+    pub(super) by_hand: BTreeMap<usize, Vec<Change>>,
 }
 
 /// Is told the name of a round, and how many of how many tasks of it are done. Each round has a name of its own.

@@ -111,7 +111,13 @@ fn without_unbuilt(
 /// A report with what was left out of its question, as it stays where it is.
 fn put_back(report: &mut Value, left: &[(String, String)]) {
     let one = |(name, version): &(String, String)| json!({ "metadata": { "name": name, "version": version } });
+    // What others ask of it pip would meet with its newest.
+    let is_left = |item: &Value| {
+        let name = item["metadata"]["name"].as_str().unwrap_or_default();
+        left.iter().any(|(package, _)| requirement::same(package, name))
+    };
     if let Some(all) = report.get_mut("install").and_then(Value::as_array_mut) {
+        all.retain(|item| !is_left(item));
         all.extend(left.iter().map(one));
     }
 }
