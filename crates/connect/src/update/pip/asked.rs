@@ -199,8 +199,7 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_chosen_as_it_stays() {
-        let mut report =
-            json!({ "install": [{ "metadata": { "name": "django", "version": "3.2.25" } },
+        let mut report = json!({ "install": [{ "metadata": { "name": "django", "version": "3.2.25" } },
                 { "metadata": { "name": "Alembic", "version": "1.13.0" } }] });
         put_back(&mut report, &[("alembic".to_owned(), "0.9.9".to_owned())]);
         let all: Vec<String> = chosen(&report).iter().map(ToString::to_string).collect();
