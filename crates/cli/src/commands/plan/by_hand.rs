@@ -6,6 +6,7 @@ use trimtab_connect::update::{self, Reason, Refusal};
 use trimtab_model::{Proposal, Relation, Way};
 
 use super::attempt::Refused;
+use super::place::Ground;
 use super::search::{Case, Search, Searched, Tried};
 
 impl Search<'_> {
@@ -51,9 +52,11 @@ impl Search<'_> {
             }
         }
         for (place, all) in of {
-            let Some(Ok((place, ground))) = self.ground(place) else { continue };
+            // To ask a package manager what is there may take long, and texts do not need it.
+            let Some(place) = self.places.get(place) else { continue };
+            let Ok(base) = Ground::copied(place, self.top) else { continue };
             let raises: Vec<Proposal> = all.iter().map(|(_, raise)| raise.clone()).collect();
-            let edits = update::edits_of(place.tool, &ground.base, &raises);
+            let edits = update::edits_of(place.tool, &base, &raises);
             let told = all.into_iter().map(|(at, _)| at).zip(edits);
             searched.by_hand.extend(told.filter(|(_, edits)| !edits.is_empty()));
         }
