@@ -42,6 +42,7 @@ mod requirement;
 mod scratch;
 mod search;
 mod sources;
+mod unbuilt;
 mod uv;
 mod wheels;
 pub(crate) mod written;
@@ -70,6 +71,7 @@ pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};
 pub use search::{Found, lower_lines, near_ends, smallest_parent};
 pub use trimtab_model::Proposal;
+pub use unbuilt::Unbuilt;
 
 use drive::Drive;
 use edit::{Edits, Manifests, Uneditable};
@@ -96,6 +98,8 @@ pub struct Options {
     pub before: Option<Timestamp>,
     /// What images hold that builds start from, as documents tell.
     pub images: Vec<image::Image>,
+    /// What stays at a version without a wheel, and is not asked what it requires. Of pip and pip-tools.
+    pub unbuilt: Unbuilt,
 }
 
 impl Default for Options {
@@ -109,6 +113,7 @@ impl Default for Options {
             project_code: false,
             before: None,
             images: Vec::new(),
+            unbuilt: Unbuilt::default(),
         }
     }
 }

@@ -17,7 +17,7 @@ use trimtab_connect::apply::{
     Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
 };
 use trimtab_connect::requests::BRANCHES;
-use trimtab_connect::update::{Options, Tool};
+use trimtab_connect::update::{Options, Tool, Unbuilt};
 use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Side, outcome};
 use trimtab_model::scan::Scan;
@@ -153,6 +153,8 @@ pub(in crate::commands) fn carry_out(
         project_code: args.trial.project_code,
         before: too_young(&charter.selection, now),
         images: image::read(&args.trial.images.image_sbom)?,
+        // What the plan found to stay, stays.
+        unbuilt: Unbuilt::any(),
         ..Options::default()
     };
     // What only the package manager knew when it was planned, it is asked again.

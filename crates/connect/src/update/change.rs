@@ -81,6 +81,9 @@ pub struct Confirmed {
     /// Files of which a part was left out when it was resolved, as what it asks for would have to be built: a
     /// repository, an archive, a folder that does not declare its dependencies. Of pip.
     pub unread: Vec<String>,
+    /// Packages that stay, by name and version, and of which it is not known what they require of what moves, as they have no
+    /// wheel. Of pip and pip-tools.
+    pub unasked: Vec<(String, String)>,
     /// What was run.
     pub commands: Vec<Ran>,
     /// How long all of it took.

@@ -37,6 +37,7 @@ pub fn confirm(
             packages,
             unfit: told.unfit,
             unread: told.unread.into_iter().collect(),
+            unasked: told.unasked.into_iter().collect(),
             commands: told.commands,
             time: begun.elapsed(),
         }),
@@ -57,6 +58,7 @@ struct Told {
     next: Option<Proposal>,
     unfit: Vec<(String, String)>,
     unread: BTreeSet<String>,
+    unasked: BTreeSet<(String, String)>,
 }
 
 type Done = (Scratch, Vec<Change>, Option<Vec<Purl>>);
@@ -106,6 +108,7 @@ fn attempt(
         told.commands.extend(drive.ran());
         told.unfit.extend(drive.unfit());
         told.unread.extend(drive.unread());
+        told.unasked.extend(drive.unasked());
         ended = done.map_err(|reason| truly(reason, &wish, &asked, tool))?;
         copy = Some(scratch);
     }

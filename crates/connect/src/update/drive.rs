@@ -1,7 +1,7 @@
 //! Running a package manager in a copy of a project.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -12,6 +12,7 @@ use super::change::Ran;
 use super::edit::{Edits, Manifests};
 use super::refusal::Reason;
 use super::scratch::Scratch;
+use super::unbuilt::Unbuilt;
 use super::{Options, Tool, environment};
 use crate::program::{self, Limits, Output, Stopped};
 
@@ -31,6 +32,7 @@ pub(crate) struct Drive<'a> {
     ran: RefCell<Vec<Ran>>,
     unfit: RefCell<Vec<(String, String)>>,
     unread: RefCell<Vec<String>>,
+    unasked: RefCell<BTreeSet<(String, String)>>,
     answers: RefCell<BTreeMap<String, String>>,
 }
 
@@ -81,6 +83,7 @@ impl<'a> Drive<'a> {
             ran: RefCell::default(),
             unfit: RefCell::default(),
             unread: RefCell::default(),
+            unasked: RefCell::default(),
             answers: RefCell::default(),
         })
     }
@@ -124,6 +127,21 @@ impl<'a> Drive<'a> {
     /// The files that were told so.
     pub(crate) fn unread(&self) -> Vec<String> {
         self.unread.borrow().clone()
+    }
+
+    /// What stays at a version without a wheel.
+    pub(crate) fn unbuilt(&self) -> &Unbuilt {
+        &self.options.unbuilt
+    }
+
+    /// Tells a package that stays at a version without a wheel, and was not asked what it requires.
+    pub(crate) fn tell_unasked(&self, package: &str, version: &str) {
+        self.unasked.borrow_mut().insert((package.to_owned(), version.to_owned()));
+    }
+
+    /// What was told so, by name and version.
+    pub(crate) fn unasked(&self) -> BTreeSet<(String, String)> {
+        self.unasked.borrow().clone()
     }
 
     /// What the tool answered to a question of this confirmation before.

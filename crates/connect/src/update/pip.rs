@@ -70,6 +70,30 @@ pub(super) fn is_file(path: &str) -> bool {
     !is_other && (is_in || stem.contains("requirement"))
 }
 
+/// A file that takes in several, while pip is asked about all of them: no name of one that is kept.
+const TOGETHER: &str = "trimtab-together.list";
+
+/// What pip chooses for some files, by their paths below the tool's folder, together with a text of requirements.
+pub(super) fn together(
+    drive: &Drive<'_>,
+    files: &[String],
+    text: &str,
+) -> Result<Vec<Purl>, Reason> {
+    let own = super::drive::below(&drive.scratch.inside(), TOGETHER);
+    // Pins come first: else pip looks at the newest of what a file does not pin.
+    let mut all = lines::appended(text, "");
+    for path in files {
+        all.push_str("-r ");
+        all.push_str(path);
+        all.push('\n');
+    }
+    let read = |path: &str| match path == own {
+        true => Some(all.clone()),
+        false => drive.scratch.read(path),
+    };
+    Ok(chosen(&report(drive, &own, &read)?))
+}
+
 /// The requirements of a folder.
 struct Files {
     layers: Layers,

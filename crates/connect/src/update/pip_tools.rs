@@ -2,6 +2,7 @@
 //! build. A file that `pip-compile` wrote says how; of that, options which name no file are kept. What
 //! `uv pip compile` wrote is compiled by uv.
 
+mod by_pins;
 mod by_uv;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use super::layers::{self, By, Layers, is_source};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use super::unbuilt::is_kept;
 use super::{Tool, python, requirement};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -228,9 +230,18 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
         let job = by_uv::Job { command, target, sources, packages: &packages };
         return by_uv::compile(drive, &job);
     }
+    let pins = by_pins::moved(&before, wish).filter(|_| !drive.builds());
+    // What is known to have no wheel and to stay would be refused again.
+    if let Some(text) = pins.as_deref().filter(|text| !drive.unbuilt().among(text).is_empty()) {
+        match by_pins::agrees(drive, text, sources) {
+            Ok(()) => return written(drive, target, &before, text),
+            Err(Reason::ToolMissing { .. }) => {}
+            Err(why) => return Err(why),
+        }
+    }
     let mut arguments: Vec<&str> = vec!["--quiet", "--no-config"];
-    let written = command.unwrap_or_default().split_whitespace();
-    arguments.extend(written.filter(|option| OPTIONS.contains(option)));
+    let told = command.unwrap_or_default().split_whitespace();
+    arguments.extend(told.filter(|option| OPTIONS.contains(option)));
     for package in &packages {
         arguments.extend(["--upgrade-package", package]);
     }
@@ -257,7 +268,16 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
         };
         let why = python::without_wheel(&drive.words(&output), pinned);
         let why = why.filter(|_| !drive.builds());
-        return Err(why.unwrap_or_else(|| drive.means(&output)));
+        return match (pins, why) {
+            (Some(text), Some(why)) if may_stay(drive, &why) => {
+                match by_pins::agrees(drive, &text, sources) {
+                    Ok(()) => written(drive, target, &before, &text),
+                    Err(Reason::ToolMissing { .. }) => Err(why),
+                    Err(other) => Err(other),
+                }
+            }
+            (_, why) => Err(why.unwrap_or_else(|| drive.means(&output))),
+        };
     }
     // What was asked of this run alone is not the file's.
     if !before.lines().any(|line| line == WHEELS)
@@ -267,6 +287,21 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
         drive.write(target, &text)?;
     }
     Ok(())
+}
+
+/// Whether what has no wheel is a pin of the project that may stay.
+fn may_stay(drive: &Drive<'_>, why: &Reason) -> bool {
+    match why {
+        Reason::NoWheel { package, version, asked: None } => {
+            drive.unbuilt().may_stay(package, version) && is_kept(drive, package, version)
+        }
+        _ => false,
+    }
+}
+
+/// Writes a compiled file, if it changes.
+fn written(drive: &Drive<'_>, target: &str, before: &str, text: &str) -> Result<(), Reason> {
+    if before == text { Ok(()) } else { drive.write(target, text) }
 }
 
 /// A compiled file without the option that asks for wheels alone, and without the empty line that follows options where it was

@@ -31,6 +31,8 @@ pub(super) struct Made {
     pub(super) unfit: Vec<(String, String)>,
     /// Files of which a part was left out, as what it asks for would have to be built.
     pub(super) unread: Vec<String>,
+    /// Names and versions of what stays without a wheel, so that nobody knows what it requires of what moves.
+    pub(super) unasked: Vec<(String, String)>,
     /// Whether it was carried out with no version that is too young.
     pub(super) aged: bool,
     /// Smaller versions of a parent that there was no time to try, ascending.
@@ -49,6 +51,7 @@ impl Made {
             commands: Vec::new(),
             unfit: Vec::new(),
             unread: Vec::new(),
+            unasked: Vec::new(),
             aged: false,
             untried: Vec::new(),
         }
@@ -416,6 +419,7 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         arrived: judged.arrived,
         unfit: confirmed.unfit,
         unread: confirmed.unread,
+        unasked: confirmed.unasked,
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
         untried: Vec::new(),

@@ -1,15 +1,17 @@
 //! Edits for people where nothing may run, or cannot: a change of texts needs no package manager.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_connect::update::{self, Reason, Refusal};
 use trimtab_model::{Proposal, Relation, Way};
 
 use super::attempt::Refused;
+use super::place::Ground;
 use super::search::{Case, Search, Searched, Tried};
 
 impl Search<'_> {
-    /// Tells the edit of each idea that came to nothing only because its package manager was not run. After a few such refusals a
+    /// Tells the edit of each idea that came to nothing only because its package manager was not run, or
+    /// builds nothing. After a few such refusals a
     /// place is given up; and a lockfile that does not know what the project names itself leaves that to the manifests.
     pub(super) fn tell_edits(&self, searched: &mut Searched) {
         let mut of: BTreeMap<usize, Vec<(usize, Proposal, Refusal)>> = BTreeMap::new();
@@ -18,6 +20,7 @@ impl Search<'_> {
                 of.entry(place).or_default().push((at, raise, refusal));
             }
         }
+        self.tell_late(searched);
         for (place, all) in of {
             let Some(Ok((place, ground))) = self.ground(place) else { continue };
             let raises: Vec<Proposal> = all.iter().map(|(_, raise, _)| raise.clone()).collect();
@@ -32,6 +35,47 @@ impl Search<'_> {
     }
 }
 
+impl Search<'_> {
+    /// Keeps the edit of what the project names itself and nobody came to raise, as the time was over.
+    fn tell_late(&self, searched: &mut Searched) {
+        if !searched.cut_short {
+            return;
+        }
+        let all: Vec<usize> = (0..self.cases.len()).collect();
+        let open: BTreeSet<usize> = self.open(&all, searched).into_iter().collect();
+        let mut of: BTreeMap<usize, Vec<(usize, Proposal)>> = BTreeMap::new();
+        for (at, (case, tried)) in self.cases.iter().zip(&searched.tried).enumerate() {
+            if let (Some(place), Some(raise)) = (case.place, unraised(case, tried))
+                && open.contains(&at)
+            {
+                of.entry(place).or_default().push((at, raise));
+            }
+        }
+        for (place, all) in of {
+            // To ask a package manager what is there may take long, and texts do not need it.
+            let Some(place) = self.places.get(place) else { continue };
+            let Ok(base) = Ground::copied(place, self.top) else { continue };
+            let raises: Vec<Proposal> = all.iter().map(|(_, raise)| raise.clone()).collect();
+            let edits = update::edits_of(place.tool, &base, &raises);
+            let told = all.into_iter().map(|(at, _)| at).zip(edits);
+            searched.by_hand.extend(told.filter(|(_, edits)| !edits.is_empty()));
+        }
+    }
+}
+
+/// The raise of what the project names itself, if it was not tried to its end. `None`: it was, or there is none.
+fn unraised(case: &Case<'_>, tried: &Tried) -> Option<Proposal> {
+    let is_direct = case.idea.relation == Relation::Direct;
+    let to = case.idea.to.as_deref().filter(|_| is_direct && !case.unpublished)?;
+    let is_end = |(what, why): &(String, Refused)| {
+        !what.starts_with("relock ") && !matches!(why, Refused::Time)
+    };
+    if !case.idea.ways.contains(&Way::Raise) || tried.iter().any(is_end) {
+        return None;
+    }
+    case.idea.proposal(Way::Raise, to)
+}
+
 /// The raise of what the project may name itself, and why it was not run. `None`: something was, or its edit is told already.
 fn unedited(case: &Case<'_>, tried: &Tried) -> Option<(Proposal, Refusal)> {
     let may = matches!(case.idea.relation, Relation::Direct | Relation::Unknown);
@@ -44,16 +88,18 @@ fn unedited(case: &Case<'_>, tried: &Tried) -> Option<(Proposal, Refusal)> {
     if refusals.iter().any(|refusal| !refusal.edits.is_empty()) {
         return None;
     }
-    let is_such =
-        |reason: &Reason| matches!(reason, Reason::ProjectCode(_) | Reason::ToolMissing { .. });
+    let is_such = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::ProjectCode(_) | Reason::ToolMissing { .. } | Reason::NoWheel { .. }
+        )
+    };
     let refusal = refusals.into_iter().find(|refusal| is_such(&refusal.reason))?;
     Some((case.idea.proposal(Way::Raise, to)?, refusal.clone()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use trimtab_connect::update::Change;
     use trimtab_engine::action::Idea;
 
@@ -95,5 +141,38 @@ mod tests {
         let edit = Change { path: "build.gradle".to_owned(), before: None, after: None };
         let known = refused(Reason::ProjectCode("its build files"), vec![edit]);
         assert_eq!(raised(Relation::Direct, known), None);
+    }
+
+    #[test]
+    fn what_nobody_came_to_raise_has_its_edit() {
+        let raised = |relation, tried: Vec<(&str, Refused)>| {
+            let idea = Idea {
+                file: 0,
+                package: "pkg:npm/handlebars@4.7.6".parse().unwrap(),
+                relation,
+                to: Some("4.7.7".into()),
+                unsaid: false,
+                within: None,
+                parents: Vec::new(),
+                around: Vec::new(),
+                askers: Vec::new(),
+                findings: vec![0],
+                left: Vec::new(),
+                ways: vec![Way::Relock, Way::Raise],
+            };
+            let wanted = BTreeSet::new();
+            let case =
+                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
+            unraised(&case, &tried).map(|raise| raise.to_string())
+        };
+        let relocked = || ("relock handlebars at 4.7.7", Refused::Nothing);
+        let told = raised(Relation::Direct, vec![relocked()]);
+        assert_eq!(told.as_deref(), Some("raise handlebars to 4.7.7"));
+        let late = ("raise handlebars to 4.7.7", Refused::Time);
+        assert_eq!(raised(Relation::Direct, vec![relocked(), late]), told);
+        let vain = ("raise handlebars to 4.7.7", Refused::Nothing);
+        assert_eq!(raised(Relation::Direct, vec![relocked(), vain]), None);
+        assert_eq!(raised(Relation::Transitive, vec![relocked()]), None);
     }
 }

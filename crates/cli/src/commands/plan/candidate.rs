@@ -160,6 +160,9 @@ impl Material<'_> {
             );
             price.lower(why.into());
         }
+        if let Some(why) = unasked(&made.unasked) {
+            price.lower(why.into());
+        }
         if let Some(why) = untried(made) {
             price.needs(why.into(), false);
         }
@@ -234,6 +237,19 @@ fn told(made: &Made) -> Proposal {
     Proposal::Relock { package: package.clone(), to }
 }
 
+/// That nobody asked what some packages require of what moves, as they have no wheel. `None`: there are none.
+fn unasked(packages: &[(String, String)]) -> Option<String> {
+    let (package, version) = packages.first()?;
+    Some(match packages.len() - 1 {
+        0 => format!(
+            "{package} {version} has no wheel, so nobody checked whether it allows the versions that come in"
+        ),
+        more => format!(
+            "{package} {version} and {more} more have no wheel, so nobody checked whether they allow the versions that come in"
+        ),
+    })
+}
+
 /// What is said of smaller versions of a parent that there was no time to try.
 fn untried(made: &Made) -> Option<String> {
     let name = group::name(made.proposal.package());
@@ -290,6 +306,22 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_could_ask_is_told_in_one_reason() {
+        let of = |names: &[&str]| {
+            let one = |name: &&str| ((*name).to_owned(), "1.0".to_owned());
+            unasked(&names.iter().map(one).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[]), None);
+        let one = of(&["alembic"]).unwrap();
+        assert!(
+            one.starts_with("alembic 1.0 has no wheel, so nobody checked whether it "),
+            "{one}"
+        );
+        let more = of(&["alembic", "flask-alembic", "simplejson"]).unwrap();
+        assert!(more.starts_with("alembic 1.0 and 2 more have no wheel, so nobody "), "{more}");
+    }
 
     #[test]
     fn what_there_was_no_time_to_try_is_told() {

@@ -54,7 +54,14 @@ pub(super) fn explained(
         let tried = searched.tried.get(at).unwrap_or(&none);
         let unused = searched.unused.contains(&at);
         let mut told = explain(case, tried, place, (unfixed, searched.cut_short));
-        if let (Some(to), false) = (case.idea.to.as_deref(), unfixed || tried.is_empty()) {
+        if let Some(edit) = searched.by_hand.get(&at).filter(|_| !unfixed && told.edit.is_empty()) {
+            told.edit.clone_from(edit);
+            if !told.next.contains(" by hand") {
+                told.next.push_str(", or make the edit by hand");
+            }
+        }
+        let is_vague = unfixed || tried.is_empty() && told.edit.is_empty();
+        if let (Some(to), false) = (case.idea.to.as_deref(), is_vague) {
             let by = match known.entry(at) {
                 Entry::Occupied(held) => held.into_mut(),
                 Entry::Vacant(free) => free.insert(malware(&case.idea.package, to, index)?),

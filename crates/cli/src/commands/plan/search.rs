@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 
 use trimtab_connect::registry;
 use trimtab_connect::registry::versions::Offered;
-use trimtab_connect::update::{Reason, Refusal};
+use trimtab_connect::update::{Change, Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
@@ -22,8 +22,6 @@ use super::tree::Trees;
 const AT_ONCE: usize = 2;
 /// How many ideas tell whether anything can be done in a place.
 const SCOUTS: usize = 2;
-/// How many ideas have their edits made where nothing may be run.
-const EDITS: usize = 200;
 /// The part of the time that is left which relocking packages with those that ask for them may take.
 const ASKERS: f64 = 0.25;
 /// The part of the time that is left which raising parents may take.
@@ -72,6 +70,8 @@ pub(super) struct Searched {
     pub(super) held: BTreeSet<usize>,
     /// Ideas of which a smaller step was tried.
     pub(super) stepped: BTreeSet<usize>,
+    /// By idea, the edit of manifests that a raise would begin with, where there was no time to try one.
+    pub(super) by_hand: BTreeMap<usize, Vec<Change>>,
 }
 
 /// Is told the name of a round, and how many of how many tasks of it are done. Each round has a name of its own.
@@ -216,20 +216,11 @@ impl<'s> Search<'s> {
         let tasks: Vec<Task> = scouts.iter().map(|at| Task::First(vec![*at])).collect();
         self.round("First tries", &tasks, &mut searched, progress)?;
         // Where nothing can be done, nothing more is tried.
-        let barred = self.barred(&scouts, &searched);
-        // Where nothing is run, the edits of all cost nothing.
-        let unrun = |at: &usize| {
-            let mut places =
-                barred.iter().filter(|(place, _)| self.cases[*at].place == Some(*place));
-            places.any(|(_, refusal)| is_unrun(&refusal.reason))
-        };
-        let rest = order.iter().copied().filter(|at| named(at) && !scouts.contains(at));
-        let edited: Vec<usize> = rest.filter(unrun).take(EDITS).collect();
-        self.round("Edits", &self.first(&edited), &mut searched, progress)?;
-        for (place, refusal) in barred {
+        for (place, refusal) in self.barred(&scouts, &searched) {
             order.retain(|at| {
-                let stays = self.cases[*at].place != Some(place);
-                if !stays && !scouts.contains(at) && searched.tried[*at].is_empty() {
+                let case = &self.cases[*at];
+                let stays = case.place != Some(place) || is_its_own(&refusal, &case.idea.package);
+                if !stays && !scouts.contains(at) {
                     // Its edit is that of another package.
                     let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
                     let why = Refused::Tool(Box::new(refusal));
@@ -254,7 +245,10 @@ impl<'s> Search<'s> {
         self.steps("Smaller steps first", &tasks, &mut searched, progress)?;
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
-        let mut tasks = self.asker_tasks(&self.open(&order, &searched));
+        // To relock one by itself costs less: those that did not come to that wait for it.
+        let mut open = self.open(&order, &searched);
+        open.retain(|at| !late.contains(at));
+        let mut tasks = self.asker_tasks(&open);
         let all = self.askers_together(&tasks);
         self.round("Moving all that holds them", &all, &mut searched, progress)?;
         tasks.retain(|task| !task.ideas().iter().all(|at| searched.held.contains(at)));
@@ -276,8 +270,15 @@ impl<'s> Search<'s> {
         // What the parents left of the time is for those that did not come to be tried.
         let mut open = self.open(&first, &searched);
         open.retain(|at| late.contains(at));
-        let late = open;
-        self.round("Trying the rest one by one", &self.first(&late), &mut searched, progress)?;
+        let rest = open;
+        let tasks = self.first(&rest);
+        let late = self.round("Trying the rest one by one", &tasks, &mut searched, progress)?;
+        let held = self.trial.share(ASKERS);
+        let mut open = self.open(&rest, &searched);
+        open.retain(|at| !late.contains(at));
+        let tasks = self.asker_tasks(&open);
+        self.round("Moving what holds the rest", &tasks, &mut searched, progress)?;
+        self.trial.until(held);
         let open = self.open(&order, &searched);
         let forces = self.several(Way::Override, &open);
         self.round("Forcing together", &forces, &mut searched, progress)?;
@@ -590,11 +591,6 @@ fn is_away(refused: &Refused) -> bool {
     matches!(refused, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)))
 }
 
-/// Whether a package manager is not run at all, so that nothing comes of an idea but its edit.
-fn is_unrun(reason: &Reason) -> bool {
-    matches!(reason, Reason::ToolMissing { .. } | Reason::ProjectCode(_))
-}
-
 /// A refusal that any other update of the place would meet as well, if two have met it alike.
 fn whole(refused: &Refused) -> Option<&Refusal> {
     let Refused::Tool(refusal) = refused else { return None };
@@ -604,6 +600,33 @@ fn whole(refused: &Refused) -> Option<&Refusal> {
             | Reason::Failed(_)
             | Reason::Registry(_)
             | Reason::ProjectCode(_)
+            | Reason::NoWheel { asked: None, .. }
     );
     of_place.then_some(&**refusal)
+}
+
+/// Whether a refusal is for want of a wheel of a package itself: it may move to a version that has one.
+fn is_its_own(refusal: &Refusal, package: &Purl) -> bool {
+    match &refusal.reason {
+        Reason::NoWheel { package: name, .. } => Purl::new("pypi", None, name) == package.package(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_without_a_wheel_ends_a_place_for_all_others() {
+        let (package, version) = ("Flask_Alembic".to_owned(), "2.0.1".to_owned());
+        let reason = Reason::NoWheel { package, version, asked: None };
+        let (edits, commands) = (Vec::new(), Vec::new());
+        let refusal = Refusal { reason, edits, next: None, commands };
+        assert!(whole(&Refused::Tool(Box::new(refusal.clone()))).is_some());
+        let purl = |text: &str| text.parse::<Purl>().unwrap();
+        assert!(is_its_own(&refusal, &purl("pkg:pypi/flask-alembic@2.0.1")));
+        assert!(!is_its_own(&refusal, &purl("pkg:pypi/pillow@5.1.0")));
+        assert!(whole(&Refused::Nothing).is_none());
+    }
 }

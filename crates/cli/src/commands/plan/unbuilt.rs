@@ -58,6 +58,16 @@ impl Search<'_> {
             let Some(told) = last else { break };
             (tried, why) = told;
         }
+        // What goes nowhere may stay as it is: pip-tools is asked without it. pip leaves it out by itself.
+        let stuck = [&refused, &why].into_iter().filter_map(unbuilt);
+        let stuck: Vec<Purl> = stuck.filter(|locked| !is_asked(&asked, locked)).collect();
+        if place.tool.id() == "pip-tools" && !stuck.is_empty() {
+            for locked in stuck {
+                let version = locked.version().unwrap_or_default();
+                self.trial.options.unbuilt.stays(locked.name(), version);
+            }
+            return self.agreed(place, copy, &asked, wanted);
+        }
         // What was asked for at first is what is told.
         Ok(Err((asked, refused)))
     }

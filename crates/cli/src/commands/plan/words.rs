@@ -13,7 +13,7 @@ use super::attempt::Refused;
 use super::place::Place;
 use super::search::{Case, Tried};
 use next::{unnamed, without};
-use refused::{code, refused};
+use refused::{code, is_unbuilt, refused};
 use undriven::undriven;
 
 /// Why findings of an idea stay.
@@ -58,7 +58,7 @@ pub(super) fn explain(
             let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
             is(format!("{why}, and {}", fixed(idea, to)), next)
         }
-        (Some(to), Some(_)) if tried.is_empty() => is(
+        (Some(to), Some(_)) if is_untried(tried) => is(
             format!("it was not tried whether {to} is possible: the time ran out"),
             "allow more time with --time".to_owned(),
         ),
@@ -66,6 +66,7 @@ pub(super) fn explain(
             format!("{}, but the registry offers no such version", fixed(idea, to)),
             unnamed(case, &package),
         ),
+        (Some(to), Some(_)) if is_unbuilt(case, tried) => refused(case, tried, &package, to),
         (Some(to), Some(_)) if cut_short && is_early(case, tried) => {
             let Explained { why, blockers, next, .. } = refused(case, tried, &package, to);
             let why = format!("{why}; the time was over before more than a relock was tried");
@@ -111,6 +112,11 @@ pub(super) fn malicious(told: Explained, case: &Case<'_>, to: &str, by: &[String
     let why = format!("{}; {package} {to} is malicious according to {by}", told.why);
     let next = format!("do not take {package} {to}: {}", unnamed(case, &package));
     Explained { why, next, edit: Vec::new(), ..told }
+}
+
+/// Whether nothing was tried to its end, so that nothing is known of any way.
+fn is_untried(tried: &Tried) -> bool {
+    tried.iter().all(|(_, why)| matches!(why, Refused::Time))
 }
 
 /// Whether all that came of every try is that a registry does not offer the version.

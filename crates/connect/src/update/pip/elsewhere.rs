@@ -94,7 +94,10 @@ pub(super) fn confirm(drive: &Drive<'_>, path: &str, moved: &[String]) -> Result
         let why = "pip does not say which markers hold: install pip 23 or later";
         return Err(Reason::Unsupported(why.to_owned()));
     };
-    let question = question::of(path, &drive.scratch.inside(), drive.builds(), &read);
+    let mut question = question::of(path, &drive.scratch.inside(), drive.builds(), &read);
+    for (package, _) in drive.unasked() {
+        question.leave(&package);
+    }
     let mut asked: Vec<Elsewhere> = Vec::new();
     for line in moved {
         let marker = parts(line).1.unwrap_or_default();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::built;
 use super::super::layers::By;
+use super::super::requirement;
 use super::super::written::{self, Line};
 use super::local;
 
@@ -14,7 +15,7 @@ const MOST: usize = 500;
 const LONGEST: usize = 4 << 20;
 
 /// What pip is asked about a file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Question {
     /// What is asked for, and options that say where it is looked for; a line each.
     pub(super) wanted: String,
@@ -42,6 +43,15 @@ impl Question {
     /// Whether no package is asked for.
     pub(super) fn is_empty(&self) -> bool {
         self.wanted.lines().all(|line| line.starts_with("--"))
+    }
+
+    /// Leaves out all that is said of a package.
+    pub(super) fn leave(&mut self, package: &str) {
+        let says =
+            |line: &str| requirement::name(line).is_some_and(|n| requirement::same(n, package));
+        for text in [&mut self.wanted, &mut self.held] {
+            *text = text.split_inclusive('\n').filter(|line| !says(line)).collect();
+        }
     }
 }
 
@@ -175,6 +185,23 @@ mod tests {
         assert_eq!(question.held, "b<2\n");
         assert_eq!(question.indexes, "--index-url https://registry.example/simple\n");
         assert!(question.unread.is_empty(), "{question:?}");
+    }
+
+    #[test]
+    fn what_has_no_wheel_is_left_out_of_all_that_is_asked() {
+        let files = [
+            (
+                "requirements.txt",
+                "-c held.txt\nAlembic==0.9.9\nalembic-utils==0.1\nalembic[tz]>=0.9\n",
+            ),
+            ("held.txt", "alembic<1\nb<2\n"),
+        ];
+        let mut question = asked(&files, false);
+        question.leave("alembic");
+        assert_eq!(question.wanted, "alembic-utils==0.1\n");
+        assert_eq!(question.held, "b<2\n");
+        question.leave("alembic_utils");
+        assert!(question.is_empty());
     }
 
     /// Each is a text that has pip build something, in a file that it reads as it is.

@@ -1,7 +1,7 @@
 //! What is told where ways were tried and none helped: of several refusals the one that helps most.
 
 use trimtab_connect::update::{Blocker, Change, Options, Reason, Refusal};
-use trimtab_model::Relation;
+use trimtab_model::{Purl, Relation};
 
 use super::super::attempt::Refused;
 use super::super::place::Place;
@@ -132,11 +132,24 @@ fn bundled(
 /// A package would have to be built.
 fn unbuilt(case: &Case<'_>, tried: &Tried, to: &str, instead: &str) -> Option<Explained> {
     let refusal = by_tool(tried, |r| matches!(r.reason, Reason::NoWheel { .. }))?;
+    let edit = unconfirmed(tried);
+    let by_hand = if edit.is_some() { "make the edit by hand" } else { instead };
     Some(Explained {
         why: format!("{}; {}", refusal.reason, fixed(case.idea, to)),
-        next: format!("plan with `--project-code` if its build may run, or {instead}"),
+        next: format!("plan with `--project-code` if its build may run, or {by_hand}"),
+        edit: edit.unwrap_or_default(),
         ..Explained::default()
     })
+}
+
+/// Whether another package that has no wheel stands in the way: more time does not change that.
+pub(super) fn is_unbuilt(case: &Case<'_>, tried: &Tried) -> bool {
+    let own = case.idea.package.package();
+    let is_other = |refusal: &Refusal| match &refusal.reason {
+        Reason::NoWheel { package, asked: None, .. } => Purl::new("pypi", None, package) != own,
+        _ => false,
+    };
+    by_tool(tried, is_other).is_some()
 }
 
 /// Whether a requirement stands in the way. What the manifest itself asks for stands in nobody's way once that line was

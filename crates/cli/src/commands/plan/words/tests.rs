@@ -141,6 +141,45 @@ fn what_the_time_did_not_suffice_for_is_not_told_as_impossible() {
     assert!(!early(&both, vec![("relock deep at 2.0.0", bundled)]));
 }
 
+/// What is told of a package of Python of which nothing was confirmed when the time was over.
+fn told_late(tried: Vec<(&str, Refused)>) -> Explained {
+    let idea = Idea {
+        ways: vec![Way::Relock, Way::Override],
+        ..idea("pkg:pypi/lxml@4.8.0", Relation::Direct, "4.9.1")
+    };
+    let wanted = BTreeSet::new();
+    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let tool = trimtab_connect::update::Tool::by_id("pip-tools").unwrap();
+    let place = Place { name: "requirements.txt".into(), folder: "".into(), tool };
+    let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
+    explain(&case, &tried, Some(&place), (false, true))
+}
+
+#[test]
+fn what_did_not_come_to_an_end_was_not_tried() {
+    let told = told_late(vec![("relock it with celery, kombu", Refused::Time)]);
+    assert_eq!(told.why, "it was not tried whether 4.9.1 is possible: the time ran out");
+    assert_eq!(told.next, "allow more time with --time");
+    assert_eq!(told.tried.len(), 1, "{:?}", told.tried);
+}
+
+#[test]
+fn more_time_builds_no_wheel() {
+    let no_wheel = |package: &str| {
+        let (package, version) = (package.to_owned(), "0.49.0".to_owned());
+        let reason = Reason::NoWheel { package, version, asked: None };
+        let (edits, commands) = (Vec::new(), Vec::new());
+        Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+    };
+    let told = told_late(vec![("relock lxml at 4.9.1", no_wheel("django-allauth"))]);
+    assert!(told.why.starts_with("`django-allauth 0.49.0` has no wheel"), "{}", told.why);
+    assert!(told.next.starts_with("plan with `--project-code`"), "{}", told.next);
+    assert!(!told.next.contains("--time"), "{}", told.next);
+    // Another version of the package itself may have one.
+    let told = told_late(vec![("relock lxml at 4.9.1", no_wheel("lxml"))]);
+    assert!(told.next.contains("--time"), "{}", told.next);
+}
+
 #[test]
 fn of_what_is_named_and_brought_the_copy_is_told() {
     let refused = |reason| {
