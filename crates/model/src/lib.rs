@@ -13,6 +13,7 @@ pub mod context;
 pub mod cvss;
 pub mod decision;
 pub mod diagnostic;
+pub mod distance;
 pub mod ecosystem;
 pub mod evidence;
 pub mod finding;

@@ -317,7 +317,8 @@ fn commit(
             let (moves, removes) = evidence.of_action(*at, document);
             // What this commit needs, and not what all of them do.
             let needs = update::needs(changes).iter().map(ToString::to_string).collect();
-            let own = Document { needs, ..document.clone() };
+            let files = changes.iter().map(|change| change.path.clone()).collect();
+            let own = Document { needs, files, ..document.clone() };
             record(changes, applied::message(&own, &moves, &removes))?;
         }
     } else {

@@ -123,9 +123,10 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         }
         WhyNow::Full => "earlier windows are full of actions that save more".to_owned(),
         WhyNow::Limit => "earlier windows have reached the limit on open batches".to_owned(),
-        WhyNow::Dear(left) => {
-            format!("no earlier window has more than {} points left", number(*left))
-        }
+        WhyNow::Dear(left) => match number(*left).as_str() {
+            "0" | "-0" => "no earlier window has points left".to_owned(),
+            left => format!("no earlier window has more than {left} points left"),
+        },
         WhyNow::Deadline(f, due) => {
             format!(
                 "{} is due on {}, before the next window ends",
@@ -262,5 +263,8 @@ mod tests {
         assert_eq!(day(&problem, at), "2026-12-20");
         problem.zone = TimeZone::fixed(offset(1));
         assert_eq!(day(&problem, at), "2026-12-21");
+        let dear = |left| why_now(&problem, &WhyNow::Dear(left));
+        assert_eq!(dear(0.001), "no earlier window has points left");
+        assert_eq!(dear(1.234), "no earlier window has more than 1.23 points left");
     }
 }

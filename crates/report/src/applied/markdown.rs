@@ -8,6 +8,8 @@ use crate::table::count;
 
 /// The most of one kind of thing that is listed; how many more there are is told.
 const MOST: usize = 40;
+/// The most files that are named.
+const FILES: usize = 6;
 
 /// Writes a batch.
 ///
@@ -22,6 +24,7 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         code(&batch.batch),
         inert(&batch.window)
     )?;
+    files(batch, out)?;
     findings(batch, out)?;
     moves(batch, out)?;
     list("Requirements", &batch.needs, out)?;
@@ -45,6 +48,20 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "```\n")?;
     }
     Ok(())
+}
+
+/// Which files change: of what is vendored there are many.
+fn files(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    if batch.files.is_empty() {
+        return Ok(());
+    }
+    let shown = batch.files.iter().take(FILES).map(|path| format!("`{}`", code(path)));
+    let shown: Vec<String> = shown.collect();
+    let more = match batch.files.len() - shown.len() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    writeln!(out, "Changed files: {}{more}.\n", shown.join(", "))
 }
 
 fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -242,6 +259,7 @@ mod tests {
             "outcome": "none", "why": "", "base": "b0", "branch": null, "commits": [], "request": null,
             "actions": [], "moves": [], "load": null, "removes": [], "worse": [], "tests": tests,
             "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
+            "files": ["package-lock.json", "package.json"],
         }))
         .unwrap();
         let mut out = Vec::new();
@@ -249,5 +267,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("Fail now, did not before:\n\n- cart › adds\n"), "{text}");
         assert!(text.contains("Failed before and after:\n\n- old\n"), "{text}");
+        let files = "Changed files: `package-lock.json`, `package.json`.\n\n";
+        assert!(text.contains(files), "{text}");
     }
 }

@@ -1,79 +1,167 @@
 //! The message of a commit: what was updated, why, what tests said, how to revert it.
 
+use trimtab_model::{Level, Purl};
+
 use super::json::{DONE, Document, Finding, Move};
 // On one line, no trailer can be smuggled in.
 use crate::inert::one_line;
 
-/// The longest first line, in characters.
+/// The longest first line of a commit, in characters.
 const TITLE: usize = 72;
+/// The longest title, in characters.
+const LONGEST: usize = 100;
 /// The most findings and packages that a message lists.
 const MOST: usize = 30;
 
-/// One line for a batch.
+/// The most packages of which each is named.
+const NAMED: usize = 3;
+/// Files in which people write what a project depends on.
+const MANIFESTS: [&str; 11] = [
+    "package.json",
+    "pnpm-workspace.yaml",
+    "pyproject.toml",
+    "Pipfile",
+    "Cargo.toml",
+    "go.mod",
+    "composer.json",
+    "Gemfile",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+];
+
+/// One line for a batch: the packages with findings that go, the gravest first, how many others move, and where.
 pub fn title(batch: &Document) -> String {
+    line(batch, LONGEST)
+}
+
+/// A title of at most so many characters, as far as that is possible: it names fewer packages, or no file.
+fn line(batch: &Document, most: usize) -> String {
     // What goes because nothing asks for it any longer is no work of anybody's.
     let (moved, out): (Vec<&Move>, Vec<&Move>) =
         batch.moves.iter().partition(|moved| !moved.to.is_empty());
-    let told = if moved.is_empty() { out } else { moved };
-    match (told.as_slice(), batch.removes.len()) {
-        ([], _) => format!("Change {}", batch.place),
-        ([one], 0) => short(one),
-        ([one], n) => format!("{}: removes {}", short(one), findings(n)),
-        (all, n) => {
-            if let Some(what) = actions(batch, all.len()) {
-                return format!("{what}: removes {}", findings(n));
-            }
-            // Of Python's requirements each file has versions of its own.
-            let is_alike = |path: &&String| {
-                batch.place.ends_with(".txt") && path.ends_with(".txt") && **path != batch.place
+    let (verb, told) = if moved.is_empty() { ("Remove", out) } else { ("Update", moved) };
+    let removes = match batch.removes.len() {
+        0 => String::new(),
+        n => format!(": removes {}", findings(n)),
+    };
+    match told.as_slice() {
+        [] => format!("Change {}{removes}", batch.place),
+        [one] => format!("{}{removes}", short(one)),
+        all => {
+            let place = place(batch);
+            let named = named(batch, all);
+            let whats: Vec<String> = match (&named[..], only(batch)) {
+                // What it names does not move: it goes, or is listed nowhere.
+                ([], Some(what)) => vec![format!("{what}, and update {} others", all.len())],
+                ([], None) => vec![format!("{verb} {} packages", all.len())],
+                (named, _) => {
+                    let counts = (1..=named.len()).rev();
+                    counts.map(|n| several(verb, &named[..n], all.len() - n)).collect()
+                }
             };
-            let place = match (batch.place.as_str(), batch.files.iter().filter(is_alike).count()) {
-                ("", _) => String::new(),
-                (place, 0) => format!(" in {place}"),
-                (_, more) => format!(" in {} requirements files", more + 1),
-            };
-            format!("Update {} packages{place}: removes {}", all.len(), findings(n))
+            let lines: Vec<String> = whats
+                .iter()
+                .flat_map(|what| [format!("{what}{place}{removes}"), format!("{what}{removes}")])
+                .collect();
+            let fits = |line: &&String| line.chars().count() <= most;
+            lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default()
         }
     }
 }
 
-/// The most actions of which each is named.
-const NAMED: usize = 3;
-
-/// What the actions that are done are called, and how many packages move along. `None`: there are too many, or there is
-/// none whose package is known.
-fn actions(batch: &Document, moved: usize) -> Option<String> {
-    let done: Vec<&str> =
-        batch.actions.iter().filter(|a| a.outcome == DONE).map(|a| &*a.what).collect();
-    let (what, named) = match &done[..] {
-        [one] => alone(one)?,
-        all if (2..=NAMED).contains(&all.len()) => {
-            let packages = all.iter().map(|what| package(what)).collect::<Option<Vec<_>>>()?;
-            (format!("Update {}", packages.join(", ")), packages.len())
-        }
-        _ => return None,
+/// The packages that are named: those with findings that go, the gravest first, then those that actions ask for.
+fn named<'m>(batch: &Document, all: &[&'m Move]) -> Vec<&'m Move> {
+    let gone: Vec<(String, &Finding)> =
+        batch.removes.iter().map(|finding| (unversioned(&finding.package), finding)).collect();
+    let gravity = |moved: &Move| {
+        let own: Vec<&Finding> = gone
+            .iter()
+            .filter(|(package, _)| *package == moved.package)
+            .map(|(_, finding)| *finding)
+            .collect();
+        let level = |finding: &&Finding| finding.level.as_deref().and_then(Level::from_word);
+        let is_exploited = own.iter().any(|finding| finding.exploited == Some(true));
+        (is_exploited, own.iter().map(level).max().flatten(), own.len())
     };
-    Some(match moved.saturating_sub(named) {
+    let mut with_findings: Vec<_> = all
+        .iter()
+        .copied()
+        .map(|moved| (gravity(moved), moved))
+        .filter(|((_, _, count), _)| *count > 0)
+        .collect();
+    with_findings.sort_by(|(one, first), (other, second)| {
+        other.cmp(one).then_with(|| first.package.cmp(&second.package))
+    });
+    let mut named: Vec<&Move> = with_findings.into_iter().map(|(_, moved)| moved).collect();
+    let done = batch.actions.iter().filter(|action| action.outcome == DONE);
+    let parts = done.flat_map(|action| action.what.split(", "));
+    let asked = parts.filter_map(|part| package(part.strip_prefix("and ").unwrap_or(part)));
+    for asked in asked {
+        let moved = all.iter().copied().find(|moved| spelt(&moved.package) == asked);
+        if let Some(moved) = moved.filter(|moved| !named.contains(moved)) {
+            named.push(moved);
+        }
+    }
+    named.truncate(NAMED);
+    named
+}
+
+/// What the only action that is done is called, where that names a single package: `raise left to 2.0, which brings right`.
+fn only(batch: &Document) -> Option<String> {
+    let mut done = batch.actions.iter().filter(|action| action.outcome == DONE);
+    let (Some(action), None) = (done.next(), done.next()) else { return None };
+    package(&action.what)?;
+    let mut parts = action.what.split(", ");
+    let first = parts.next()?;
+    if parts.any(|part| part.starts_with("and ")) {
+        return None;
+    }
+    let mut letters = first.chars();
+    let capital = letters.next()?.to_uppercase();
+    Some(format!("{capital}{}", letters.as_str()))
+}
+
+/// `Update a, b and 3 others`; of one with its version.
+fn several(verb: &str, named: &[&Move], others: usize) -> String {
+    let names: Vec<String> = named.iter().map(|moved| spelt(&moved.package)).collect();
+    match (named, &names[..]) {
+        ([one], _) => and_others(short(one), others),
+        (_, [first @ .., last]) if others == 0 => format!("{verb} {} and {last}", first.join(", ")),
+        _ => and_others(format!("{verb} {}", names.join(", ")), others),
+    }
+}
+
+fn and_others(what: String, others: usize) -> String {
+    match others {
         0 => what,
         1 => format!("{what} and 1 other"),
         n => format!("{what} and {n} others"),
-    })
+    }
 }
 
-/// What one action is called, and how many packages it names: `raise left to 2.0, which brings right` names one.
-fn alone(what: &str) -> Option<(String, usize)> {
-    package(what)?;
-    let is_told = |part: &&str| !["which brings ", "for "].iter().any(|by| part.starts_with(by));
-    let parts: Vec<&str> = what.split(", ").filter(is_told).collect();
-    let more = |part: &&str| {
-        let count = part.strip_prefix("and ")?.strip_suffix(" more together")?;
-        count.parse::<usize>().ok()
+/// Where it is, and which manifest changes with it: ` in pyproject.toml and uv.lock`.
+fn place(batch: &Document) -> String {
+    // Of Python's requirements each file has versions of its own.
+    let is_alike = |path: &&String| {
+        batch.place.ends_with(".txt") && path.ends_with(".txt") && **path != batch.place
     };
-    let named = parts.iter().map(|part| more(part).unwrap_or(1)).sum();
-    let told = parts.join(", ");
-    let mut letters = told.chars();
-    let first = letters.next()?.to_uppercase();
-    Some((format!("{first}{}", letters.as_str()), named))
+    let is_manifest = |path: &&String| {
+        let mut parts = path.rsplit('/');
+        let is_known = parts.next().is_some_and(|name| MANIFESTS.contains(&name));
+        is_known
+            && **path != batch.place
+            && parts.all(|folder| !["vendor", "node_modules"].contains(&folder))
+    };
+    let manifests: Vec<&String> = batch.files.iter().filter(is_manifest).collect();
+    let alike = batch.files.iter().filter(is_alike).count();
+    match (batch.place.as_str(), alike, &manifests[..]) {
+        ("", ..) => String::new(),
+        (place, 0, []) => format!(" in {place}"),
+        (place, 0, [one]) => format!(" in {one} and {place}"),
+        (place, 0, many) => format!(" in {place} and {} manifests", many.len()),
+        (_, more, _) => format!(" in {} requirements files", more + 1),
+    }
 }
 
 /// The package that an action names first.
@@ -83,13 +171,23 @@ fn package(what: &str) -> Option<&str> {
     words.next().filter(|_| is_known).map(|name| name.trim_end_matches(','))
 }
 
+/// A purl without its version, as moves have it.
+fn unversioned(purl: &str) -> String {
+    purl.parse::<Purl>().map_or_else(|_| purl.to_owned(), |purl| purl.package().to_string())
+}
+
+/// The name of a purl as its ecosystem spells it.
+fn spelt(purl: &str) -> String {
+    purl.parse::<Purl>().map_or_else(|_| purl.to_owned(), |purl| crate::group::name(&purl))
+}
+
 fn findings(count: usize) -> String {
     if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
 }
 
-/// `Update name to version`, or `Remove name`: of a purl the name with its namespace.
+/// `Update name to version`, or `Remove name`.
 fn short(moved: &Move) -> String {
-    let name = moved.package.split_once('/').map_or(&*moved.package, |(_, name)| name);
+    let name = spelt(&moved.package);
     match moved.to.as_slice() {
         [] => format!("Remove {name}"),
         to => format!("Update {name} to {}", to.join(", ")),
@@ -105,7 +203,7 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
         actions: if moves.len() == batch.moves.len() { batch.actions.clone() } else { Vec::new() },
         ..batch.clone()
     };
-    let first: String = one_line(&title(&part)).chars().take(TITLE).collect();
+    let first: String = one_line(&line(&part, TITLE)).chars().take(TITLE).collect();
     let mut text = format!("{}\n\n", first.trim_end());
     for moved in part.sorted_moves().into_iter().take(MOST) {
         let list =
@@ -212,37 +310,100 @@ mod tests {
             ..batch(&json!([moved("a"), moved("b")]))
         };
         let one = told(&["requirements/base.in", "requirements/base.txt"]);
-        assert_eq!(title(&one), "Update 2 packages in requirements/base.txt: removes 0 findings");
+        assert_eq!(title(&one), "Update 2 packages in requirements/base.txt");
         let two = told(&["requirements/base.txt", "requirements/dev.txt"]);
-        assert_eq!(title(&two), "Update 2 packages in 2 requirements files: removes 0 findings");
+        assert_eq!(title(&two), "Update 2 packages in 2 requirements files");
+    }
+
+    fn told(place: &str, what: &str, moves: &[&str], gone: &[(&str, &str, bool)]) -> Document {
+        let action = |what: &str| json!({ "name": "", "what": what, "outcome": "done", "why": "" });
+        let moved = |name: &&str| json!({ "package": format!("pkg:npm/{name}"), "from": ["1"], "to": ["2"] });
+        let finding = |(name, level, exploited): &(&str, &str, bool)| {
+            json!({
+                "vulnerability": "OSV-TEST-1", "package": format!("pkg:npm/{name}@1"),
+                "level": level, "deadline": null, "exploited": exploited,
+            })
+        };
+        let moves = json!(moves.iter().map(moved).collect::<Vec<_>>());
+        let actions = json!(what.split(" | ").map(action).collect::<Vec<_>>());
+        let removes = json!(gone.iter().map(finding).collect::<Vec<_>>());
+        Document {
+            place: place.to_owned(),
+            actions: serde_json::from_value(actions).unwrap(),
+            removes: serde_json::from_value(removes).unwrap(),
+            ..batch(&moves)
+        }
     }
 
     #[test]
-    fn few_actions_are_named() {
-        let moved =
-            |n: usize| json!({ "package": format!("pkg:npm/p{n}"), "from": ["1"], "to": ["2"] });
-        let told = |what: &str, moves: usize| {
-            let action =
-                |what: &str| json!({ "name": "", "what": what, "outcome": "done", "why": "" });
-            let moves: Vec<_> = (0..moves).map(moved).collect();
-            let all = json!(what.split(" | ").map(action).collect::<Vec<_>>());
-            let actions = serde_json::from_value(all).unwrap();
-            title(&Document { actions, ..batch(&json!(moves)) })
+    fn what_has_findings_is_named_first() {
+        let title = |what: &str, moves: &[&str], gone: &[(&str, &str, bool)]| {
+            title(&told("app.lock", what, moves, gone))
         };
-        for (what, moves, expected) in [
-            ("raise up to 2, which brings qs", 19, "Raise up to 2 and 18 others"),
-            ("raise up to 2, and raise on to 3", 3, "Raise up to 2, and raise on to 3 and 1 other"),
-            ("raise up to 2, and 4 more together", 5, "Raise up to 2, and 4 more together"),
-            ("raise up to 2 | relock on | remove off", 5, "Update up, on, off and 2 others"),
-            ("build on left 2", 2, "Update 2 packages in go.mod"),
-            (
-                "raise a to 1 | raise b to 1 | raise c to 1 | raise d to 1",
-                4,
-                "Update 4 packages in go.mod",
-            ),
-        ] {
-            assert_eq!(told(what, moves), format!("{expected}: removes 0 findings"));
-        }
+        let all = ["a", "b", "c", "d", "%40s/e"];
+        let gone = [
+            ("a", "low", false),
+            ("b", "high", false),
+            ("b", "low", false),
+            ("d", "high", false),
+            ("%40s/e", "low", true),
+        ];
+        assert_eq!(
+            title("relock a at 1.5, and 3 more together", &all, &gone),
+            "Update @s/e, b, d and 2 others in app.lock: removes 5 findings"
+        );
+        // The version that was reached, and not the one that was asked for.
+        assert_eq!(
+            title("relock a at 1.5", &["a", "b"], &gone[..1]),
+            "Update a to 2 and 1 other in app.lock: removes 1 finding"
+        );
+        assert_eq!(
+            title("raise c to 2, which brings a", &["a", "c"], &gone[..1]),
+            "Update a and c in app.lock: removes 1 finding"
+        );
+        // What went with its findings is asked for, or made possible, by what moves.
+        assert_eq!(
+            title("raise c to 2, which brings gone", &["b", "c"], &[("gone", "low", false)]),
+            "Update c to 2 and 1 other in app.lock: removes 1 finding"
+        );
+        assert_eq!(
+            title("remove gone", &["b", "c"], &[("gone", "low", false)]),
+            "Remove gone, and update 2 others in app.lock: removes 1 finding"
+        );
+        assert_eq!(title("build on left 2", &["b", "c"], &[]), "Update 2 packages in app.lock");
+    }
+
+    #[test]
+    fn a_long_title_names_less() {
+        let names = ["a", "b", "c"].map(|name| name.repeat(18));
+        let moves: Vec<&str> = names.iter().map(String::as_str).chain(["d"]).collect();
+        let gone: Vec<_> = names.iter().map(|name| (name.as_str(), "low", false)).collect();
+        let [a, b, c] = &names;
+        let batch = told("app.lock", "relock d", &moves, &gone);
+        let removes = "removes 3 findings";
+        assert_eq!(title(&batch), format!("Update {a}, {b}, {c} and 1 other: {removes}"));
+        let text = message(&batch, &batch.moves, &batch.removes.iter().collect::<Vec<_>>());
+        let first = text.lines().next().unwrap();
+        assert_eq!(first, format!("Update {a} to 2 and 3 others: {removes}"));
+        assert!(first.len() <= TITLE, "{first}");
+    }
+
+    #[test]
+    fn a_manifest_that_changes_is_named() {
+        let place = |files: &[&str]| {
+            let files = files.iter().map(|path| (*path).to_owned()).collect();
+            place(&Document { files, ..told("web/uv.lock", "relock a", &[], &[]) })
+        };
+        assert_eq!(place(&["web/uv.lock"]), " in web/uv.lock");
+        assert_eq!(
+            place(&["web/pyproject.toml", "web/uv.lock"]),
+            " in web/pyproject.toml and web/uv.lock"
+        );
+        assert_eq!(place(&["web/vendor/x/package.json", "web/uv.lock"]), " in web/uv.lock");
+        assert_eq!(
+            place(&["pyproject.toml", "web/pyproject.toml", "web/uv.lock"]),
+            " in web/uv.lock and 2 manifests"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
 use super::json::{Document, Finding};
-use super::words::{best, headline, number, searched};
+use super::words::{best, headline, number, passed, searched};
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, count};
 
@@ -166,9 +166,10 @@ impl Page<'_> {
             ),
         };
         let text = format!(
-            "If nothing is done, {} by {} and load-days are {}{with}.",
+            "If nothing is done, {} by {}{} and load-days are {}{with}.",
             deadlines(plan.nothing.missed.len()),
             self.day(&plan.rhythm.horizon),
+            passed(plan),
             number(plan.nothing.load_days.round()),
         );
         self.say("", &text, Ansi::new())?;

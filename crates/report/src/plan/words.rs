@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::json::{Check, Document, Search, Unread};
+use jiff::Timestamp;
+
+use super::json::{Check, Document, Finding, Search, Unread};
 use crate::table::{count, range};
 
 /// Files that are named in a sentence.
 const NAMED: usize = 3;
+/// Of these packages the registry tells whether the project is archived.
+const ARCHIVES: &str = "pkg:pypi/";
 /// How much of a reason is shown, in characters, if not all is asked for.
 const BRIEF: usize = 300;
 
@@ -46,6 +50,22 @@ pub(super) fn headline(plan: &Document) -> String {
         false => {
             format!("{}: {says}; there may be more because {}", plan.target, unread(&plan.unread))
         }
+    }
+}
+
+/// How many of the deadlines that pass if nothing is done had passed when the plan was made: no plan helps them.
+pub(super) fn passed(plan: &Document) -> String {
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    let now = moment(&plan.now);
+    let had_passed = |finding: &&Finding| {
+        let due = finding.deadline.as_deref().and_then(moment);
+        due.zip(now).is_some_and(|(due, now)| due < now)
+            && plan.nothing.missed.contains(&finding.name)
+    };
+    match plan.findings.iter().filter(had_passed).count() {
+        0 => String::new(),
+        n if n == plan.nothing.missed.len() => " (all had passed before)".to_owned(),
+        n => format!(" ({n} had passed before)"),
     }
 }
 
@@ -110,12 +130,19 @@ pub(super) fn points(least: f64, most: f64, reckoned: f64) -> String {
     }
 }
 
-/// What is unknown of what comes in, by how many: `unknown for 4: age, licence; for 1: name`.
+/// What is unknown of what comes in, by how many: `unknown for 4: age, licence; for 1: name`. What no registry of an ecosystem
+/// ever tells is not told of each.
 pub(super) fn unknown<'c>(checks: impl Iterator<Item = &'c Check>) -> Option<String> {
     let mut of: BTreeMap<&str, usize> = BTreeMap::new();
     for check in checks {
         let rules: BTreeSet<&str> =
             check.reasons.iter().filter(|r| r.unknown).map(|r| r.rule.as_str()).collect();
+        let is_told = |rule: &&str| *rule != "archived" || check.package.starts_with(ARCHIVES);
+        let rules: BTreeSet<&str> = rules
+            .into_iter()
+            .filter(is_told)
+            .map(|rule| if rule == "brings" { "dependencies" } else { rule })
+            .collect();
         for rule in rules {
             *of.entry(rule).or_default() += 1;
         }
@@ -188,8 +215,12 @@ mod tests {
         };
         let all = [check(&["licence", "age"]), check(&["age", "licence", "brings"]), check(&[])];
         let told = unknown(all.iter()).unwrap();
-        assert_eq!(told, "unknown for 2: age, licence; for 1: brings");
+        assert_eq!(told, "unknown for 2: age, licence; for 1: dependencies");
         assert_eq!(unknown([check(&["name"])].iter()), None);
+        // No registry of npm's tells it.
+        assert_eq!(unknown([check(&["archived"])].iter()), None);
+        let python = Check { package: "pkg:pypi/a@1".to_owned(), ..check(&["archived"]) };
+        assert_eq!(unknown([python].iter()).as_deref(), Some("unknown for 1: archived"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use trimtab_connect::apply::{
 use trimtab_connect::update::{Need, Options, Proposal, needs, vendored_at};
 use trimtab_engine::action::bisect;
 use trimtab_model::{Diagnostic, Inventory};
+use trimtab_report::one_line;
 use trimtab_report::plan::json::{Action, Asked, Finding};
 
 use super::arrivals::{self, Arrivals};
@@ -120,7 +121,8 @@ impl Work<'_> {
     pub(super) fn run(&mut self, tell: &mut dyn FnMut(&str)) -> Result<Done, Diagnostic> {
         let mut done = Done { planned: self.actions.len(), ..Done::default() };
         let mut able: Vec<usize> = (0..self.actions.len()).collect();
-        tell("Resolving");
+        let tool = self.actions.first().map(|(action, _)| format!(" with {}", action.tool));
+        tell(&one_line(&format!("Resolving{}", tool.unwrap_or_default())));
         let steps = loop {
             match Batch::build(self, &able)? {
                 Ok(steps) => break steps,
@@ -138,6 +140,13 @@ impl Work<'_> {
             return Ok(done);
         }
         self.back()?;
+        // Nothing else is told of a run that hangs until its time is over.
+        if let Some(command) = &self.command {
+            let (line, most) = (command.line(), self.limits.time.as_secs());
+            let text =
+                format!("Fetching what the tests need, then `{line}`, at most {most} s a run");
+            tell(&one_line(&text));
+        }
         tell("Testing before");
         let mut before = self.test(&mut done.runs);
         self.lay(&done.steps)?;

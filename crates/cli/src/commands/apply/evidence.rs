@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The last lines of a run that are told.
 const LAST: usize = 30;
 
+/// Git hosts on which the path of a Go module is the address of its repository.
+const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "codeberg.org", "bitbucket.org"];
 /// How the reasons of a plan begin that say what it needs.
 const NEEDS: (&str, &str) = ("whoever builds it needs ", "cargo writes ");
 
@@ -283,7 +285,7 @@ pub(super) fn changelogs(moves: &[json::Move], now: Timestamp, io: &Io) -> Vec<j
         let Ok(purl) = package.parse::<Purl>() else { continue };
         let told = registry::ask(&purl, &options).metadata;
         let mut told = told.map(|m| [m.changelog, m.repository]).into_iter().flatten().flatten();
-        if let Some(page) = told.find_map(|told| page(&told))
+        if let Some(page) = told.find_map(|told| page(&told)).or_else(|| own_address(&purl))
             && seen.insert(package)
         {
             all.push(json::Changelog { package: purl.to_string(), page });
@@ -303,9 +305,35 @@ fn page(address: &str) -> Option<String> {
     rest.chars().all(plain).then(|| format!("https://{rest}"))
 }
 
+/// The page of a module of Go whose path is the address of its repository.
+fn own_address(purl: &Purl) -> Option<String> {
+    if purl.purl_type() != "golang" {
+        return None;
+    }
+    let path = format!("{}/{}", purl.namespace()?, purl.name());
+    let mut parts = path.split('/');
+    let (host, owner, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_known = HOSTS.contains(&host);
+    is_known.then(|| page(&format!("https://{host}/{owner}/{name}"))).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_of_go_has_the_page_of_its_path() {
+        for (purl, expected) in [
+            ("pkg:golang/github.com/left/right@v1.0.0", Some("https://github.com/left/right")),
+            ("pkg:golang/github.com/left/right/v2@v2.0.0", Some("https://github.com/left/right")),
+            ("pkg:golang/left.example/right/down@v1.0.0", None),
+            ("pkg:golang/stdlib@1.25.0", None),
+            ("pkg:composer/github.com/left@1.0.0", None),
+        ] {
+            let purl: Purl = purl.parse().unwrap();
+            assert_eq!(own_address(&purl).as_deref(), expected, "{purl}");
+        }
+    }
 
     #[test]
     fn repositories_have_pages() {

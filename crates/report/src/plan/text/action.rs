@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::io;
 
 use anstyle::Style as Ansi;
+use trimtab_model::distance::{Distance, distance};
 use unicode_width::UnicodeWidthStr;
 
-use super::super::json::{Action, Asked, Batch, Move};
+use super::super::json::{Action, Asked, Batch, Finding, Move};
 use super::super::words::points;
 use super::{Page, level, name, package, version};
 use crate::group::{rating_of, shape};
@@ -64,8 +65,9 @@ impl Page<'_> {
         }
         self.with(action, lead, arrow, batch)?;
         if !action.fix_named {
-            let text = "no source names a fix, but none lists this version as affected";
-            self.say("             ", text, Ansi::new().dimmed())?;
+            let gone = removes.iter().filter_map(|name| self.finding(name));
+            let text = unnamed(action, gone);
+            self.say("             ", &text, Ansi::new().dimmed())?;
         }
         if let Some(until) = &action.quarantine {
             let text = format!("in quarantine until {}", self.day(until));
@@ -101,6 +103,7 @@ impl Page<'_> {
                         Some(moved) if moved.to.is_empty() => {
                             format!(" {} (removed)", moved.from.join(", "))
                         }
+                        Some(moved) if is_major(moved) => format!("{} (major)", ends(moved, arrow)),
                         Some(moved) => ends(moved, arrow),
                         None => String::new(),
                     };
@@ -110,8 +113,15 @@ impl Page<'_> {
         };
         let all = std::iter::once(&action.proposal).chain(&action.proposal.with);
         let others = all.filter(|asked| !std::ptr::eq(*asked, lead) && is_left(asked, batch));
-        let mut names: Vec<String> = others.map(of).collect();
-        names.sort_unstable();
+        let removes = left_to(action, batch);
+        let gone: Vec<&Finding> = removes.iter().filter_map(|name| self.finding(name)).collect();
+        let mut parts: Vec<(Rank, String)> =
+            others.map(|asked| (rank(asked, &action.moves, &gone), of(asked))).collect();
+        // What a reviewer must look at stands where nothing is cut.
+        parts.sort_by(|(one, first), (other, second)| {
+            other.cmp(one).then_with(|| first.cmp(second))
+        });
+        let mut names: Vec<String> = parts.into_iter().map(|(_, told)| told).collect();
         names.dedup();
         if names.is_empty() {
             return Ok(());
@@ -155,6 +165,41 @@ fn is_left(asked: &Asked, batch: &Batch) -> bool {
     let is_known = batch.confirmed == "together" && batch.after.is_some();
     let own = package(&asked.package);
     !is_known || batch.moves.iter().any(|moved| moved.package == own)
+}
+
+/// What comes first of several: a major step, then what is exploited, then more findings.
+type Rank = (bool, bool, usize);
+
+/// Where a part of an action stands. `gone`: the findings that the action removes.
+fn rank(asked: &Asked, moves: &[Move], gone: &[&Finding]) -> Rank {
+    let purl = package(&asked.package);
+    let own: Vec<&Finding> =
+        gone.iter().copied().filter(|finding| package(&finding.package) == purl).collect();
+    let is_exploited = own.iter().any(|finding| finding.exploited);
+    (moves.iter().any(|moved| moved.package == purl && is_major(moved)), is_exploited, own.len())
+}
+
+/// Whether a version comes that is a major step from each that goes.
+fn is_major(moved: &Move) -> bool {
+    let is_far = |from: &String, to: &String| distance(from, to) == Some(Distance::Major);
+    let is_new = |to: &String| moved.from.iter().all(|from| is_far(from, to));
+    !moved.from.is_empty() && moved.to.iter().any(is_new)
+}
+
+/// That no source names a fix: of an action with several packages it is told of which. `gone`: the findings that it removes.
+fn unnamed<'f>(action: &Action, gone: impl Iterator<Item = &'f Finding>) -> String {
+    let of: BTreeSet<String> =
+        gone.filter(|finding| finding.fix.is_none()).map(|f| name(&f.package)).collect();
+    let of: Vec<String> = of.into_iter().collect();
+    match (action.proposal.with.is_empty(), &of[..]) {
+        (true, _) | (false, []) => {
+            "no source names a fix, but none lists this version as affected".to_owned()
+        }
+        (false, of) => format!(
+            "no source names a fix for {}, but none lists the new version as affected",
+            of.join(", ")
+        ),
+    }
 }
 
 /// From where to where a package moves. Without a version that comes a copy goes; whether another stays is not told.
@@ -219,6 +264,63 @@ mod tests {
         let second = batch(Some("first"));
         assert!(is_left(&asked("own"), &second) && !is_left(&asked("done"), &second));
         assert!(is_left(&asked("done"), &batch(None)));
+    }
+
+    fn gone(name: &str, exploited: bool, fix: Option<&str>) -> Finding {
+        serde_json::from_value(serde_json::json!({
+            "name": "a", "vulnerability": "OSV-TEST-1", "aliases": [],
+            "package": format!("pkg:npm/{name}@1.0.0"), "file": "", "level": "low", "weight": 1.0,
+            "deadline": null, "exploited": exploited, "now": false, "fix": fix,
+        }))
+        .unwrap()
+    }
+
+    fn part(name: &str, with: Vec<Asked>) -> Asked {
+        let package = format!("pkg:npm/{name}@1.0.0");
+        Asked { way: "raise".to_owned(), package, to: None, other: None, with }
+    }
+
+    #[test]
+    fn major_steps_and_what_is_exploited_are_told_first() {
+        let moved = |name: &str, from: &[&str], to: &[&str]| {
+            let all = |versions: &[&str]| versions.iter().map(|v| (*v).to_owned()).collect();
+            Move { package: format!("pkg:npm/{name}"), from: all(from), to: all(to) }
+        };
+        let moves = [
+            moved("patch", &["1.0.0"], &["1.0.1"]),
+            moved("major", &["1.0.0"], &["4.0.0"]),
+            moved("exploited", &["1.0.0"], &["1.1.0"]),
+            moved("two", &["1.0.0"], &["1.1.0"]),
+        ];
+        let all = [("exploited", true), ("two", false), ("two", false), ("patch", false)];
+        let all = all.map(|(name, exploited)| gone(name, exploited, None));
+        let all: Vec<&Finding> = all.iter().collect();
+        let mut names = ["patch", "two", "exploited", "major"];
+        let rank = |name: &str| rank(&part(name, Vec::new()), &moves, &all);
+        names.sort_by_key(|name| std::cmp::Reverse(rank(name)));
+        assert_eq!(names, ["major", "exploited", "two", "patch"]);
+        // Each line of versions has a patch.
+        assert!(!is_major(&moved("lines", &["5.7.1", "7.5.1"], &["5.7.2", "7.5.2"])));
+        assert!(!is_major(&moved("new", &[], &["2.0.0"])));
+    }
+
+    #[test]
+    fn of_several_packages_it_is_told_which_has_no_named_fix() {
+        let action = |with: Vec<Asked>| -> Action {
+            serde_json::from_value(serde_json::json!({
+                "name": "", "way": "raise", "proposal": part("left", with), "place": "",
+                "tool": "npm", "confirmed": true, "fix_named": false, "moves": [], "distance": null,
+                "removes": [], "brings": [], "confidence": { "value": 1.0, "reasons": [] },
+                "cost": { "least": 1.0, "most": 1.0, "points": 1.0, "reasons": [] },
+                "quarantine": null, "checks": [], "changes": [], "commands": [],
+            }))
+            .unwrap()
+        };
+        let all = [gone("left", false, Some("1.0.1")), gone("right", false, None)];
+        let several = unnamed(&action(vec![part("right", Vec::new())]), all.iter());
+        assert!(several.starts_with("no source names a fix for right, but"), "{several}");
+        let one = unnamed(&action(Vec::new()), all.iter());
+        assert!(one.starts_with("no source names a fix, but"), "{one}");
     }
 
     #[test]
