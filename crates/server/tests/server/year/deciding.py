@@ -15,6 +15,7 @@ class Decisions:
             if data["state"] == "asked":
                 ends = data["expires"] and moment(data["expires"])
                 self.all[data["decision"]] = {
+                    "id": data["decision"],
                     "system": entry.system,
                     "ends": ends,
                     "kind": data["kind"],

@@ -208,3 +208,8 @@ def lists(ledger):
     """Addresses at which all that is there is listed: without a limit these are a hundred."""
     many = sum(f.live and f.into is None for f in ledger.findings.values())
     return ["/api/v1/findings?limit=500"] + (["/api/v1/findings"] if many <= 100 else [])
+
+
+def sides(ledger, page):
+    """A page of a finding, and the same as each side reads it."""
+    return [page, *sorted(at for at in ledger.opened if at.startswith(f"{page}?side="))]
