@@ -139,7 +139,7 @@ def people(ledger):
             column = COLUMNS.get(label)
             known = [one for one in (now, before) if one is not None]
             if column:
-                for wall in {"/wall"} | ledger.opened & {"/wall?days=84"}:
+                for wall in sorted({"/wall"} | ledger.opened & {"/wall?days=84"}):
                     cell(wall, "People", column, f"/cards/{person}?days=84", known if now is not None else None)
         if not mergers:
             figure(page, "updates merged", 0)

@@ -53,7 +53,7 @@ class Charter:
         self.name, self.version = is_.get("name", "Shared framework"), is_.get("version", "1")
         own = agreed.get("terms", {})
         # What is left out of an environment is the preset's.
-        self.terms = {name: {**deadlines.TERMS.get(name, {}), **own.get(name, {})} for name in {*deadlines.TERMS, *own}}
+        self.terms = {name: {**deadlines.TERMS.get(name, {}), **own.get(name, {})} for name in sorted({*deadlines.TERMS, *own})}
 
     def deadline(self, environment, level, start):
         """By when something in an environment is to be gone; `None`: there is no day for it."""

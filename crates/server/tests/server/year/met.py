@@ -109,7 +109,7 @@ def reviews(ledger):
 
 def lists(ledger, all_):
     """The lists of reviews: of all, and of each team; how many decisions those have that are listed."""
-    for at in ledger.opened:
+    for at in sorted(ledger.opened):
         path, _, query = at.partition("?")
         asked = dict(parse_qsl(query))
         if path != "/reviews" or set(asked) - {"team"}:
