@@ -40,7 +40,7 @@ fn every_case_is_read_as_it_is_meant() {
 fn the_tables_are_sorted_and_of_types_that_the_model_knows() {
     let mut ids = BTreeSet::new();
     for format in FORMATS {
-        assert!(ids.insert(format.id), "{} stands twice", format.id);
+        assert!(ids.insert(format.id), "{} appears twice", format.id);
         let words: Vec<_> = format.words().collect();
         let lower = |word: &str| word.to_ascii_lowercase();
         assert!(

@@ -101,7 +101,7 @@ impl<'t> Text<'t> {
             Ok(value) => Some(value),
             Err(error) => {
                 let message = error.message().lines().next().unwrap_or("not valid TOML").to_owned();
-                let help = "the schemas in docs/schemas/ say what each member is";
+                let help = "the schemas in docs/schemas/ describe each key";
                 self.problem(Code::ConfigMalformed, error.span().unwrap_or(0..1), message, help);
                 None
             }

@@ -109,7 +109,7 @@ impl Reader<'_> {
             .components()
             .any(|c| !matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
         if climbs || at.value.is_empty() {
-            let help = "name a file or folder inside of the repository".to_owned();
+            let help = "name a file or folder inside the repository".to_owned();
             self.wrong(&at.bytes, format!("`{}` leads out of the repository", at.value), help);
         }
         at.value.as_str().into()
@@ -136,8 +136,8 @@ impl Reader<'_> {
 
     fn project(&mut self, shape: shape::Project) -> Project {
         if shape.format.value != 1 {
-            let message = format!("the layout of the file is {}", shape.format.value);
-            self.wrong(&shape.format.bytes, message, "this build reads layout 1".to_owned());
+            let message = format!("the file has layout {}", shape.format.value);
+            self.wrong(&shape.format.bytes, message, "this version reads layout 1".to_owned());
         }
         let mut project = Project {
             charter: shape.charter.as_ref().map(|at| self.beside(at)),
@@ -173,7 +173,7 @@ impl Reader<'_> {
                 self.needed(&system.name.value, needed, &names);
             }
             if project.systems.iter().any(|s| *s.name == *system.name.value) {
-                let message = format!("system `{}` stands twice", system.name.value);
+                let message = format!("system `{}` appears twice", system.name.value);
                 self.wrong(
                     &system.name.bytes,
                     message,
@@ -221,7 +221,7 @@ impl Reader<'_> {
         } else if path.split('/').any(|part| part == "..") {
             self.wrong(&at.bytes, format!("`{path}` leads out of the repository"), help);
         } else if let Some(rest) = path.strip_prefix('/').or(path.strip_prefix("./")) {
-            let message = format!("`{path}` matches nothing: no file is named so");
+            let message = format!("`{path}` matches nothing: no file has such a name");
             self.wrong(&at.bytes, message, format!("write `{}`", rest.trim_start_matches('/')));
         }
     }
@@ -267,7 +267,7 @@ impl Reader<'_> {
                 let known = Exposure::ALL.iter().map(|e| e.as_str());
                 let help = match nearest(&at.value, known) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "it is `internet`, `internal` or `isolated`".to_owned(),
+                    None => "use `internet`, `internal` or `isolated`".to_owned(),
                 };
                 self.wrong(&at.bytes, format!("`{}` is not an exposure", at.value), help);
             }

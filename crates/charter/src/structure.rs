@@ -148,7 +148,7 @@ impl<'c> Checker<'c, '_> {
                 }
             },
         };
-        self.problem(at, format!("`{name}` is not a member of {}", path.told()), help);
+        self.problem(at, format!("`{name}` is not a key of {}", path.told()), help);
     }
 
     /// The table that has a member of a name.
@@ -200,7 +200,7 @@ impl<'c> Checker<'c, '_> {
         if !words.contains(&word.as_ref()) {
             let help = match nearest(word, words.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it is one of {}", words.join(", ")),
+                None => format!("use one of {}", words.join(", ")),
             };
             self.problem(value.span(), format!("`{word}` is not possible here"), help);
         }
@@ -224,8 +224,8 @@ impl<'c> Checker<'c, '_> {
                 let told = |bound: &str, held: &i64| schema[bound].as_i64().unwrap_or(*held);
                 let (least, most) = (told("minimum", held.start()), told("maximum", held.end()));
                 let help = match least == most {
-                    true => format!("it is {least}"),
-                    false => format!("it is a whole number from {least} to {most}"),
+                    true => format!("it must be {least}"),
+                    false => format!("use a whole number from {least} to {most}"),
                 };
                 self.problem(span, format!("`{}` is out of range", path.name()), help);
                 Fit::No
@@ -261,11 +261,11 @@ impl<'c> Checker<'c, '_> {
                         let above = path.names.len().saturating_sub(1);
                         let above = path.names.get(..above).unwrap_or_default().join(".");
                         format!(
-                            "`{}` is a member of each table below: write `[{above}.NAME]` before it",
+                            "`{}` is a key of each table below: write `[{above}.NAME]` before it",
                             path.name()
                         )
                     }
-                    Kind::Table => format!("write `[{}]` before its members", path.names.join(".")),
+                    Kind::Table => format!("write `[{}]` before its keys", path.names.join(".")),
                     Kind::Text
                         if matches!(
                             found,
@@ -326,12 +326,12 @@ impl Kind {
 
     fn example(self) -> &'static str {
         match self {
-            Kind::Text => "text in quotes, as `\"…\"`",
-            Kind::Day => "a day without quotes, as `2026-11-21`",
-            Kind::Whole => "a whole number without quotes, as `1`",
-            Kind::Number => "a number without quotes, as `1.5`",
+            Kind::Text => "text in quotes, such as `\"…\"`",
+            Kind::Day => "a day without quotes, such as `2026-11-21`",
+            Kind::Whole => "a whole number without quotes, such as `1`",
+            Kind::Number => "a number without quotes, such as `1.5`",
             Kind::Bool => "`true` or `false` without quotes",
-            Kind::List => "a list, as `[\"…\", \"…\"]`",
+            Kind::List => "a list, such as `[\"…\", \"…\"]`",
             Kind::Table | Kind::Any => "a table",
         }
     }

@@ -28,40 +28,44 @@ pub(crate) fn tell(text: &mut Text<'_>, errors: &[Error]) {
 const SAID: &[(&str, &str, &str)] = &[
     (
         "duplicate key",
-        "it stands here a second time",
+        "it appears here a second time",
         "keep one of the two; lists of tables are written `[[…]]`",
     ),
     (
         "invalid date",
         "this is not a day of the calendar",
-        "write year, month and day, as 2026-11-21",
+        "write year, month and day, such as 2026-11-21",
     ),
-    ("invalid time", "this is not a time of day", "write hours, minutes and seconds, as 17:00:00"),
+    (
+        "invalid time",
+        "this is not a time of day",
+        "write hours, minutes and seconds, such as 17:00:00",
+    ),
     (
         "missing comma",
         "a comma or a closing bracket is missing",
-        "write `,` between the members of a list, and `]` behind the last",
+        "put `,` between the entries of a list, and `]` after the last",
     ),
-    ("unclosed array", "the list is not closed", "write `]` behind its last member"),
-    ("unclosed inline table", "the table is not closed", "write `}` behind its last member"),
+    ("unclosed array", "the list is not closed", "write `]` after its last entry"),
+    ("unclosed inline table", "the table is not closed", "write `}` after its last key"),
     ("unclosed table", "the header is not closed", "write `[name]`, with nothing else on the line"),
     (
         "unclosed array of tables",
         "the header is not closed",
         "write `[[name]]`, with nothing else on the line",
     ),
-    ("invalid basic string", "the text is not closed", "write `\"` behind it, on the same line"),
-    ("invalid literal string", "the text is not closed", "write `'` behind it, on the same line"),
-    (
-        "string values must be quoted",
-        "text stands without quotes",
-        "put it into straight quotes: `\"…\"`",
-    ),
+    ("invalid basic string", "the text is not closed", "write `\"` after it, on the same line"),
+    ("invalid literal string", "the text is not closed", "write `'` after it, on the same line"),
+    ("string values must be quoted", "text has no quotes", "put it into straight quotes: `\"…\"`"),
     ("invalid float", "this is not a value", "put text into straight quotes: `\"…\"`"),
-    ("key with no value", "a value is missing", "write `member = value`"),
-    ("missing value", "a value is missing", "write `member = value`; text in quotes"),
-    ("invalid key-value pair", "this is not a member", "write `member = value`; this file is TOML"),
-    ("invalid key", "this is not the name of a member", "write `member = value`"),
+    ("key with no value", "a value is missing", "write `key = value`"),
+    ("missing value", "a value is missing", "write `key = value`; text in quotes"),
+    (
+        "invalid key-value pair",
+        "this is not a key with a value",
+        "write `key = value`; this file is TOML",
+    ),
+    ("invalid key", "this is not a valid key", "write `key = value`"),
     (
         "too few unicode",
         "a backslash begins a special character",
@@ -72,7 +76,7 @@ const SAID: &[(&str, &str, &str)] = &[
         "a backslash begins a special character",
         "write `\\\\` for a backslash, or the text in single quotes",
     ),
-    ("unexpected key or value", "something stands behind the value", "begin a new line"),
+    ("unexpected key or value", "something follows the value", "begin a new line"),
     ("cannot recurse further", "it is nested too deeply", "write it flatter"),
 ];
 
@@ -87,13 +91,13 @@ fn told(said: &str, meant: &str) -> (String, String) {
     let named = !meant.is_empty() && meant.len() <= 40 && !meant.contains('\n');
     match (named, known) {
         (true, Some(("duplicate key", ..))) => {
-            (format!("`{meant}` stands here a second time"), help)
+            (format!("`{meant}` appears here a second time"), help)
         }
         (true, Some((said, ..))) if said.starts_with("invalid date") => {
             (format!("`{meant}` is not a day of the calendar"), help)
         }
         (true, Some((said, ..))) if said.starts_with("string values") => {
-            (format!("`{meant}` stands without quotes"), help)
+            (format!("`{meant}` has no quotes"), help)
         }
         (true, Some(("invalid float", ..))) => (format!("`{meant}` is not a value"), help),
         _ => (message, help),
@@ -101,4 +105,4 @@ fn told(said: &str, meant: &str) -> (String, String) {
 }
 
 /// What to do about what is not in the table.
-const GENERAL: &str = "write `member = value`, text in quotes, below a `[table]`";
+const GENERAL: &str = "write `key = value`, text in quotes, below a `[table]`";

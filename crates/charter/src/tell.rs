@@ -25,107 +25,11 @@ pub struct Fact {
 /// Everything that a charter says.
 pub fn facts(charter: &Charter) -> Vec<Fact> {
     let mut all = Facts(Vec::new());
-    all.add("Agreement", "name", &*charter.name);
-    all.add("Agreement", "version", &*charter.version);
-    all.add("Agreement", "goal", if charter.goal.is_empty() { "not said" } else { &charter.goal });
-    for party in &charter.parties {
-        let when =
-            party.agreed.map_or("has not agreed yet".to_owned(), |d| format!("agreed on {d}"));
-        let name = if party.name.trim().is_empty() { "nobody is named" } else { &*party.name };
-        all.add("Agreement", party.side.to_string(), format!("{name}, {when}"));
-    }
-    for tier in &charter.tiers {
-        let keep = tier
-            .acceptable
-            .map_or("keeps no finding".to_owned(), |l| format!("may keep findings up to {l}"));
-        let says = format!("{} {keep}; impact {:+}", tier.meaning, tier.impact);
-        let keeps = tier.acceptable.map_or(0, |l| -1 - i64::from(l as u8));
-        let measure = Measure::Numbers(vec![keeps, tier.impact.into()]);
-        all.measured("Tiers", &*tier.name, says, measure);
-    }
-    for class in &charter.data {
-        let says = format!("{} impact {:+}", class.meaning, class.impact);
-        all.measured("Data", &*class.name, says, Measure::Numbers(vec![class.impact.into()]));
-    }
-    for environment in &charter.environments {
-        let kind = if environment.production {
-            "production: counts to the load"
-        } else {
-            "not production"
-        };
-        let measure = Measure::Numbers(vec![environment.production.into()]);
-        all.measured("Environments", &*environment.name, kind, measure);
-    }
-    for likelihood in LikelihoodBand::ALL.iter().rev() {
-        let cells: Vec<String> = ImpactBand::ALL
-            .iter()
-            .map(|impact| format!("{impact} {}", charter.matrix.level(*likelihood, *impact)))
-            .collect();
-        let level = |impact| i64::from(charter.matrix.level(*likelihood, impact) as u8);
-        let measure = Measure::Numbers(ImpactBand::ALL.iter().copied().map(level).collect());
-        all.measured("Matrix", likelihood.as_str(), cells.join(", "), measure);
-    }
-    for floor in &charter.floors {
-        all.measured(
-            "Floors",
-            floor_when(floor),
-            format!("at least {}: {}", floor.level, floor.because),
-            Measure::Rule(vec![i64::from(floor.level as u8)]),
-        );
-    }
-    let from = match charter.deadlines.counts_from {
-        CountsFrom::Detected => "from when the finding was first seen here",
-        CountsFrom::Published => "from when the first advisory was published",
-    };
-    let early = charter.deadlines.counts_from == CountsFrom::Published;
-    all.measured("Deadlines", "counted", from, Measure::Numbers(vec![early.into()]));
-    let sprint = charter.calendar.sprint.map(|(_, days)| days);
-    for (environment, terms) in &charter.deadlines.terms {
-        let name = environment.as_deref().unwrap_or("any other environment");
-        for level in Level::ALL.iter().rev() {
-            let term = terms[*level as usize];
-            let measure = Measure::Numbers(strictness::term(term, sprint));
-            all.measured("Deadlines", format!("{level} in {name}"), tell_term(term), measure);
-        }
-    }
-    if let Some(term) = charter.deadlines.known_exploited {
-        all.measured(
-            "Deadlines",
-            "known to be exploited",
-            format!("{}, or sooner by its level", tell_term(term)),
-            Measure::Rule(strictness::term(term, sprint)),
-        );
-    }
-    calendar(&mut all, charter);
-    for level in Level::ALL.iter().rev() {
-        let weight = charter.weight(*level);
-        let measure = Measure::Numbers(strictness::numbers_of(&[weight]));
-        all.measured("Load", level.as_str(), format!("weighs {weight}"), measure);
-    }
-    for cadence in &charter.cadences {
-        let levels: Vec<_> = cadence.levels.iter().map(|l| l.as_str()).collect();
-        all.add(
-            "Cadences",
-            &*cadence.name,
-            format!("every {}: {}", cadence.every, levels.join(", "))
-                .replace("every now", "at once"),
-        );
-    }
-    exceptions(&mut all, charter);
-    appeals(&mut all, charter);
-    selection(&mut all, charter);
-    unknown(&mut all, charter);
-    weighing(&mut all, charter);
-    let c = &charter.cost;
-    all.add("Cost", "a point", format!("{} working days", c.days_per_point));
-    for (what, (least, most)) in [
-        ("patch release", c.patch),
-        ("minor release", c.minor),
-        ("major release", c.major),
-        ("more if transitive", c.transitive),
-        ("more for every further file", c.per_file),
+    for tell in [
+        agreement, scales, deadlines, calendar, rhythm, exceptions, appeals, selection, unknown,
+        weighing, cost,
     ] {
-        all.add("Cost", what, format!("{least} to {most} points"));
+        tell(&mut all, charter);
     }
     all.0
 }
@@ -174,6 +78,89 @@ pub fn floor_when(floor: &Floor) -> String {
     if when.is_empty() { "every finding".to_owned() } else { when.join(" and ") }
 }
 
+/// Who agreed, and on what.
+fn agreement(all: &mut Facts, charter: &Charter) {
+    all.add("Agreement", "name", &*charter.name);
+    all.add("Agreement", "version", &*charter.version);
+    all.add("Agreement", "goal", if charter.goal.is_empty() { "not said" } else { &charter.goal });
+    for party in &charter.parties {
+        let when =
+            party.agreed.map_or("has not agreed yet".to_owned(), |d| format!("agreed on {d}"));
+        let name = if party.name.trim().is_empty() { "nobody is named" } else { &*party.name };
+        all.add("Agreement", party.side.to_string(), format!("{name}, {when}"));
+    }
+}
+
+/// Tiers, data, environments, and the levels that follow from them.
+fn scales(all: &mut Facts, charter: &Charter) {
+    for tier in &charter.tiers {
+        let keep = tier
+            .acceptable
+            .map_or("Accepts no findings".to_owned(), |l| format!("Accepts findings up to {l}"));
+        let says = format!("{} {keep}; impact {:+}", tier.meaning, tier.impact);
+        let keeps = tier.acceptable.map_or(0, |l| -1 - i64::from(l as u8));
+        let measure = Measure::Numbers(vec![keeps, tier.impact.into()]);
+        all.measured("Tiers", &*tier.name, says, measure);
+    }
+    for class in &charter.data {
+        let says = format!("{} Impact {:+}", class.meaning, class.impact);
+        all.measured("Data", &*class.name, says, Measure::Numbers(vec![class.impact.into()]));
+    }
+    for environment in &charter.environments {
+        let kind = if environment.production {
+            "production: counts towards the load"
+        } else {
+            "not production"
+        };
+        let measure = Measure::Numbers(vec![environment.production.into()]);
+        all.measured("Environments", &*environment.name, kind, measure);
+    }
+    for likelihood in LikelihoodBand::ALL.iter().rev() {
+        let cells: Vec<String> = ImpactBand::ALL
+            .iter()
+            .map(|impact| format!("{impact} {}", charter.matrix.level(*likelihood, *impact)))
+            .collect();
+        let level = |impact| i64::from(charter.matrix.level(*likelihood, impact) as u8);
+        let measure = Measure::Numbers(ImpactBand::ALL.iter().copied().map(level).collect());
+        all.measured("Matrix", likelihood.as_str(), cells.join(", "), measure);
+    }
+    for floor in &charter.floors {
+        all.measured(
+            "Floors",
+            floor_when(floor),
+            format!("at least {}: {}", floor.level, floor.because),
+            Measure::Rule(vec![i64::from(floor.level as u8)]),
+        );
+    }
+}
+
+/// When a finding must be gone.
+fn deadlines(all: &mut Facts, charter: &Charter) {
+    let from = match charter.deadlines.counts_from {
+        CountsFrom::Detected => "from when the finding was first seen here",
+        CountsFrom::Published => "from when the first advisory was published",
+    };
+    let early = charter.deadlines.counts_from == CountsFrom::Published;
+    all.measured("Deadlines", "counted", from, Measure::Numbers(vec![early.into()]));
+    let sprint = charter.calendar.sprint.map(|(_, days)| days);
+    for (environment, terms) in &charter.deadlines.terms {
+        let name = environment.as_deref().unwrap_or("any other environment");
+        for level in Level::ALL.iter().rev() {
+            let term = terms[*level as usize];
+            let measure = Measure::Numbers(strictness::term(term, sprint));
+            all.measured("Deadlines", format!("{level} in {name}"), tell_term(term), measure);
+        }
+    }
+    if let Some(term) = charter.deadlines.known_exploited {
+        all.measured(
+            "Deadlines",
+            "known to be exploited",
+            format!("{}, or sooner by its level", tell_term(term)),
+            Measure::Rule(strictness::term(term, sprint)),
+        );
+    }
+}
+
 fn calendar(all: &mut Facts, charter: &Charter) {
     let c = &charter.calendar;
     all.add("Calendar", "time zone", c.time_zone.iana_name().unwrap_or("UTC"));
@@ -189,7 +176,7 @@ fn calendar(all: &mut Facts, charter: &Charter) {
         NonWorking::Before => "it moves to the working day before",
         NonWorking::After => "it moves to the next working day",
     };
-    all.add("Calendar", "a deadline on a day without work", rule);
+    all.add("Calendar", "a deadline on a non-working day", rule);
     match c.sprint {
         Some((start, days)) => {
             all.add("Calendar", "sprints", format!("{days} days each, one began on {start}"));
@@ -210,6 +197,24 @@ fn calendar(all: &mut Facts, charter: &Charter) {
             "Calendar",
             format!("{} to {}", freeze.from, freeze.to),
             format!("nothing is deployed: {}{but}", freeze.reason),
+        );
+    }
+}
+
+/// What levels weigh, and which cadence takes them.
+fn rhythm(all: &mut Facts, charter: &Charter) {
+    for level in Level::ALL.iter().rev() {
+        let weight = charter.weight(*level);
+        let measure = Measure::Numbers(strictness::numbers_of(&[weight]));
+        all.measured("Load", level.as_str(), format!("weighs {weight}"), measure);
+    }
+    for cadence in &charter.cadences {
+        let levels: Vec<_> = cadence.levels.iter().map(|l| l.as_str()).collect();
+        all.add(
+            "Cadences",
+            &*cadence.name,
+            format!("every {}: {}", cadence.every, levels.join(", "))
+                .replace("every now", "at once"),
         );
     }
 }
@@ -243,7 +248,7 @@ fn exceptions(all: &mut Facts, charter: &Charter) {
         if ask.is_empty() { "anyone".to_owned() } else { ask.join(", ") },
         Measure::Numbers(strictness::roles(&rules.may_ask).collect()),
     );
-    all.add("Exceptions", "always", "nobody approves what they asked for");
+    all.add("Exceptions", "always", "nobody approves their own request");
 }
 
 fn appeals(all: &mut Facts, charter: &Charter) {
@@ -265,12 +270,12 @@ fn appeals(all: &mut Facts, charter: &Charter) {
             measure.extend(strictness::roles(&rule.sides(*level, rules)));
         }
         let says = format!("{verb} {who}{people}, within {}", tell_term(rule.within));
-        all.measured("Outside of the plan", about, says, Measure::Numbers(measure));
+        all.measured("Outside the plan", about, says, Measure::Numbers(measure));
     };
-    let critical = "who may accept what is critical";
+    let critical = "whoever may accept critical findings";
     let grave = (critical, &[Level::Critical][..]);
     told("a change at once", &charter.emergencies, "granted by", grave);
-    let own = "who may accept what is of its level";
+    let own = "whoever may accept findings of its level";
     told("a dispute", &charter.disputes, "decided by", (own, Level::ALL));
 }
 
@@ -290,11 +295,11 @@ fn selection(all: &mut Facts, charter: &Charter) {
     let licences = list(&s.licences_denied, "none");
     all.measured(PART, "licences denied", licences, refused(&s.licences_denied));
     let licences = list(&s.licences_review, "none");
-    all.measured(PART, "licences to be looked at", licences, refused(&s.licences_review));
+    all.measured(PART, "licences to be reviewed", licences, refused(&s.licences_review));
     let age = Measure::Numbers(vec![i64::from(s.minimum_age_days.unwrap_or(0))]);
-    all.measured(PART, "least age of a version", days(s.minimum_age_days), age);
+    all.measured(PART, "minimum age of a version", days(s.minimum_age_days), age);
     let since = Measure::Numbers(vec![strictness::at_most(s.last_release_days)]);
-    all.measured(PART, "longest since the last release", days(s.last_release_days), since);
+    all.measured(PART, "maximum time since the last release", days(s.last_release_days), since);
     for (what, strictness) in [
         ("yanked or deprecated", s.yanked),
         ("archived", s.archived),
@@ -348,7 +353,7 @@ fn weighing(all: &mut Facts, charter: &Charter) {
     all.measured(
         PART,
         "known exploited",
-        format!("probability {} or its EPSS, the higher", w.known_exploited),
+        format!("probability {} or its EPSS, whichever is higher", w.known_exploited),
         measure(&[w.known_exploited]),
     );
     let pairs = |names: &[&str], values: &[f64]| {
@@ -398,6 +403,21 @@ fn weighing(all: &mut Facts, charter: &Charter) {
     );
     for (name, source) in defaults::SOURCES {
         all.add(PART, format!("source of {name}"), *source);
+    }
+}
+
+/// What changes cost.
+fn cost(all: &mut Facts, charter: &Charter) {
+    let c = &charter.cost;
+    all.add("Cost", "a point", format!("{} working days", c.days_per_point));
+    for (what, (least, most)) in [
+        ("patch release", c.patch),
+        ("minor release", c.minor),
+        ("major release", c.major),
+        ("extra if transitive", c.transitive),
+        ("extra per additional file", c.per_file),
+    ] {
+        all.add("Cost", what, format!("{least} to {most} points"));
     }
 }
 

@@ -8,6 +8,7 @@ mod github;
 mod gitlab;
 mod hook;
 mod jira;
+mod lacking;
 mod text;
 
 use jiff::{SignedDuration, Timestamp};
@@ -228,6 +229,16 @@ pub trait Tracker {
     /// # Errors
     /// See [`HostError`].
     fn changed(&self, since: Timestamp) -> Result<Changed, HostError>;
+
+    /// What the project does not have of what its settings and these components name, a sentence each. Nothing is written.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    fn lacks(&self, components: &[String]) -> Result<Vec<String>, HostError> {
+        // There is nothing to name where tickets have no fields and states of a site's own.
+        let _ = components;
+        Ok(Vec::new())
+    }
 }
 
 /// Connects to a tracker. Of a person of Jira Cloud the token is `MAIL:TOKEN`.

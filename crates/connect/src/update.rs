@@ -58,7 +58,7 @@ use trimtab_model::{Purl, Way};
 
 pub use bundled::{Bundled, bundled};
 pub use change::{Change, Confirmed, Ran};
-pub use confirm::{Settled, askers, confirm, listing, managing, settled};
+pub use confirm::{Settled, askers, confirm, edits_of, listing, managing, settled};
 pub use detect::{detect, detect_among, project_of};
 pub use folder::sweep;
 pub use forced::is_forced;

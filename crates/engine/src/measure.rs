@@ -34,6 +34,8 @@ pub enum Happened {
     Detected(Box<str>),
     /// A finding came back.
     Regressed,
+    /// It came back soon after it was fixed, and goes on with its term: since when that runs.
+    Resumed(Timestamp),
     /// It was weighed, and came out otherwise.
     Assessed(Assessed),
     /// Only whether it is in production changed.
@@ -153,6 +155,14 @@ pub enum End {
 pub struct Episode {
     /// Detected, or back.
     pub began: Timestamp,
+    /// Since when its term runs: as it began, or earlier if it came back soon after it was fixed.
+    pub since: Timestamp,
+    /// Whether a deadline of this term was missed before it came back.
+    pub late: bool,
+    /// When it came back so soon that its fix no longer counts.
+    pub undone: Option<Timestamp>,
+    /// When that fix was which it took back by coming back.
+    pub resumed: Option<Timestamp>,
     /// Gone from the main line, while something that runs still had it.
     pub merged: Option<Timestamp>,
     /// The end.
@@ -334,17 +344,15 @@ impl Life {
                 self.begin(at);
                 // Its weighing is told next, and both are one change.
             }
-            Happened::Regressed => {
-                if self.last.live {
-                    self.last.merged = false;
-                    if let Some(episode) = self.trailing() {
-                        episode.merged = None;
-                    }
-                    self.change(at, Cause::Regression);
-                } else {
-                    self.begin(at);
+            Happened::Regressed | Happened::Resumed(_) if self.last.live => {
+                self.last.merged = false;
+                if let Some(episode) = self.trailing() {
+                    episode.merged = None;
                 }
+                self.change(at, Cause::Regression);
             }
+            Happened::Regressed => self.begin(at),
+            Happened::Resumed(since) => self.resume(at, *since),
             Happened::Assessed(is) => self.assess(at, is, trigger.cloned()),
             Happened::Moved(production) => {
                 self.last.production = *production;
@@ -362,12 +370,10 @@ impl Life {
             Happened::Received | Happened::Deployed | Happened::Belongs | Happened::Other => {}
         }
         // What was detected and never weighed counts as unknown.
-        if matches!(event.what, Happened::Detected(_) | Happened::Regressed) {
-            let cause = match event.what {
-                Happened::Regressed => Cause::Regression,
-                _ => by(Cause::Advisory),
-            };
-            self.change(at, cause);
+        match event.what {
+            Happened::Regressed | Happened::Resumed(_) => self.change(at, Cause::Regression),
+            Happened::Detected(_) => self.change(at, by(Cause::Advisory)),
+            _ => {}
         }
     }
 
@@ -375,12 +381,31 @@ impl Life {
         self.last = Last { live: true, ..Last::default() };
         self.episodes.push(Episode {
             began: at,
+            since: at,
+            late: false,
+            undone: None,
+            resumed: None,
             merged: None,
             ended: None,
             level: None,
             deadline: None,
             deadlines: Vec::new(),
         });
+    }
+
+    /// It came back so soon that its term goes on: the fix before does not count.
+    fn resume(&mut self, at: Timestamp, since: Timestamp) {
+        let before = self.episodes.last();
+        let late = before.is_some_and(|e| e.late || pace::passed(self, e).is_some());
+        let mut fixed = None;
+        if let Some(before) = self.episodes.last_mut() {
+            before.undone = Some(at);
+            fixed = before.ended.map(|(at, _)| at);
+        }
+        self.begin(at);
+        if let Some(episode) = self.episodes.last_mut() {
+            (episode.since, episode.late, episode.resumed) = (since.min(at), late, fixed);
+        }
     }
 
     /// The episode that runs.

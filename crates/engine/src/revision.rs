@@ -85,8 +85,7 @@ pub fn changes(before: (&Agreement, &Files), after: (&Agreement, &Files)) -> Vec
 }
 
 /// What it means that a history does not go on from where it was.
-const PAST: &str =
-    "what it says of the past is not what it said: deadlines may count from other days";
+const PAST: &str = "what it says about the past has changed: deadlines may count from other days";
 
 /// Whether a history says all that it said, and perhaps more: that is how it grows.
 fn continues(was: Option<&(Kind, Vec<u8>)>, is: Option<&(Kind, Vec<u8>)>) -> bool {
@@ -121,7 +120,7 @@ fn charter(before: &Charter, after: &Charter) -> Vec<Fact> {
 fn statements(was: bool, is: bool) -> Vec<Fact> {
     vec![match (was, is) {
         (false, _) => fact(Direction::Loosens, "a document is new"),
-        (true, true) => fact(Direction::Unclear, "a document says something else than before"),
+        (true, true) => fact(Direction::Unclear, "a document says something different"),
         (true, false) => fact(Direction::Unclear, "a document is gone"),
     }]
 }
@@ -129,8 +128,8 @@ fn statements(was: bool, is: bool) -> Vec<Fact> {
 fn policies(was: bool, is: bool) -> Vec<Fact> {
     vec![match (was, is) {
         (false, _) => fact(Direction::Unclear, "it is new"),
-        (true, true) => fact(Direction::Unclear, "it says something else than before"),
-        (true, false) => fact(Direction::Loosens, "it is not asked any more"),
+        (true, true) => fact(Direction::Unclear, "it says something different"),
+        (true, false) => fact(Direction::Loosens, "it is no longer asked"),
     }]
 }
 
@@ -149,11 +148,11 @@ fn systems(before: &Agreement, after: &Agreement) -> Vec<Fact> {
     {
         for name in was.iter().filter(|name| !is.contains(name)) {
             let way = if what == "policies" { Direction::Loosens } else { Direction::Unclear };
-            facts.push(fact(way, format!("`{name}` is not among its {what} any more")));
+            facts.push(fact(way, format!("`{name}` is no longer among its {what}")));
         }
         for name in is.iter().filter(|name| !was.contains(name)) {
             let way = if what == "vex" { Direction::Loosens } else { Direction::Unclear };
-            facts.push(fact(way, format!("`{name}` is among its {what} now")));
+            facts.push(fact(way, format!("`{name}` is now among its {what}")));
         }
     }
     for system in &new.systems {
@@ -217,7 +216,7 @@ fn contexts(was: &System, is: &System, charters: (&Charter, &Charter), facts: &m
         }
     }
     if was.paths != is.paths {
-        let words = format!("the folders of system {} are others", is.name);
+        let words = format!("the folders of system {} have changed", is.name);
         facts.push(fact(Direction::Unclear, words));
     }
 }

@@ -422,9 +422,15 @@ fn a_relock_to_another_first_number_is_priced_as_the_raise_that_it_is() {
     assert_eq!((next.least, next.most), model.major);
     assert!((next.confidence - 0.7).abs() < 1e-9, "{next:?}");
     assert!(next.reasons[0].what.starts_with("relock: major step"), "{next:?}");
-    for (from, to) in [("2.0.0", "2.9.0"), ("0.3.0", "0.9.0"), ("2020.12.5", "2024.7.4")] {
+    // What is told as a major step too, and priced as a relock, says why.
+    for (from, to, why) in [
+        ("2.0.0", "2.9.0", "minor step, 2.0.0 to 2.9.0 ("),
+        ("0.3.0", "0.9.0", "which the ranges allow and whose first number stays ("),
+        ("2020.12.5", "2024.7.4", "which the ranges allow and whose first number is a year ("),
+    ] {
         let within = relock(from, to);
         assert_eq!((within.least, within.most), model.patch, "{from} to {to}");
+        assert!(within.reasons[0].what.contains(why), "{within:?}");
     }
 }
 

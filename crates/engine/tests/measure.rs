@@ -134,6 +134,53 @@ fn what_came_where_it_runs_alone_was_merged_by_nobody() {
     assert_eq!(members(lives.iter(), Counted::Merged, from, to).len(), 0);
 }
 
+/// Due on day 20 and fixed on day 18; back on another day, and gone on a third.
+#[test]
+fn what_comes_back_soon_goes_on_with_its_term_and_was_not_fixed() {
+    let told = |back: i64, gone: i64| {
+        let mut lives = Lives::default();
+        lives.tell(&event(10, 1, Some(1), Happened::Detected("CVE-1".into())));
+        lives.tell(&event(10, 1, Some(1), weighed(Level::High, 8.0, Some(20), None)));
+        lives.tell(&event(18, 1, Some(1), Happened::Fixed));
+        lives.tell(&event(back, 1, Some(1), Happened::Resumed(noon(10))));
+        lives.tell(&event(back, 1, Some(1), weighed(Level::High, 8.0, Some(20), None)));
+        lives.tell(&event(gone, 1, Some(1), Happened::Fixed));
+        lives
+    };
+    let kept = |lives: &Lives, from: i64, to: i64| {
+        let kept = attainment(lives.iter(), midnight(from), midnight(to));
+        (kept.met, kept.missed)
+    };
+    let took = |lives: &Lives, to: i64| {
+        remediation(lives.iter(), None, midnight(0), midnight(to)).map(|s| (s.count, s.most))
+    };
+    // Back and gone again before the deadline: met once, after nine days and not after eight.
+    let lives = told(18, 19);
+    assert_eq!((kept(&lives, 0, 30), took(&lives, 30)), ((1, 0), Some((1, 9.0))));
+    // Back before the deadline, and there when it passes: the first fix kept nothing.
+    let lives = told(19, 25);
+    assert_eq!((kept(&lives, 0, 30), took(&lives, 30)), ((0, 1), Some((1, 15.0))));
+    assert_eq!((kept(&lives, 0, 19), took(&lives, 19)), ((1, 0), Some((1, 8.0))), "not yet back");
+    assert_eq!(backlog(lives.iter(), noon(22)).spread.unwrap().most, 12.0);
+    // The deadline passed while it was gone: it is late as soon as it is back.
+    let lives = told(24, 25);
+    assert_eq!((kept(&lives, 0, 24), kept(&lives, 24, 25)), ((1, 0), (0, 1)));
+    let flows = |from: i64, to: i64| {
+        let is = flow(lives.iter(), midnight(from), midnight(to));
+        let found = members(lives.iter(), Counted::Found, midnight(from), midnight(to));
+        let gone = members(lives.iter(), Counted::Gone, midnight(from), midnight(to));
+        assert_eq!((found.len(), gone.len()), (is.found, is.fixed));
+        (is.found, is.fixed)
+    };
+    assert_eq!(flows(0, 30), (1, 1), "what was taken back was neither gone nor found again");
+    assert_eq!((flows(0, 20), flows(20, 30)), ((1, 1), (1, 1)));
+    // What was missed before it came back is not missed again.
+    let mut lives = told(19, 25);
+    lives.tell(&event(26, 1, Some(1), Happened::Resumed(noon(10))));
+    lives.tell(&event(26, 1, Some(1), weighed(Level::High, 8.0, Some(20), None)));
+    assert_eq!((kept(&lives, 0, 30), took(&lives, 30)), ((0, 1), None));
+}
+
 #[test]
 fn the_findings_behind_the_numbers_are_those_of_the_example() {
     let lives = example();

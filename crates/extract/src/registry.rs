@@ -150,7 +150,7 @@ mod tests {
     fn ids_are_distinct_and_kebab_case() {
         let mut seen = std::collections::BTreeSet::new();
         for format in FORMATS {
-            assert!(seen.insert(format.id), "{} stands twice", format.id);
+            assert!(seen.insert(format.id), "{} appears twice", format.id);
             assert!(
                 format
                     .id

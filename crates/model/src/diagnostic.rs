@@ -64,7 +64,7 @@ codes! {
     PathEscapes, "path-escapes", Warning, false, "A file refers to another one outside the scanned root; the reference is not followed.";
     ReferenceMissing, "reference-missing", Warning, false, "A file refers to another one that is not in the tree.";
     SymlinkLoop, "symlink-loop", Warning, false, "A symbolic link leads back to a folder above it and is not followed.";
-    ParserFault, "parser-fault", Error, true, "A reader failed in an unforeseen way on this file; please report it.";
+    ParserFault, "parser-fault", Error, true, "A reader failed unexpectedly on this file; please report it.";
     UnresolvedOffline, "unresolved-offline", Note, false, "A version cannot be known without asking the network.";
     NothingFound, "nothing-found", Warning, true, "No file that lists dependencies was found under the path.";
     IndexMissing, "index-missing", Error, true, "There is no advisory index.";
@@ -254,7 +254,7 @@ mod tests {
         for code in Code::ALL {
             let text = code.as_str();
             assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
-            assert!(seen.insert(text), "{text} stands twice");
+            assert!(seen.insert(text), "{text} appears twice");
             assert!(code.about().ends_with('.'));
         }
     }

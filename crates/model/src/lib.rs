@@ -20,6 +20,7 @@ pub mod inventory;
 pub mod letter;
 pub mod level;
 pub mod licence;
+pub mod marker;
 pub mod metadata;
 pub mod plan;
 pub mod purl;

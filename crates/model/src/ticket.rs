@@ -348,6 +348,13 @@ pub struct Seen {
     pub page: Box<str>,
 }
 
+impl Seen {
+    /// Whether people said that it will not be done, by its stage or by the label.
+    pub fn is_declined(&self) -> bool {
+        self.stage == Stage::WontDo || self.labels.contains(WONT_DO)
+    }
+}
+
 /// What is changed in a ticket, at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {

@@ -26,7 +26,7 @@ impl Document {
     /// It is none.
     pub fn from_json(json: &str) -> Result<Document, Diagnostic> {
         Value::from_json_str(json).map(Document).map_err(|error| {
-            Diagnostic::new(Code::PolicyFailed, format!("the input is no JSON: {error}"))
+            Diagnostic::new(Code::PolicyFailed, format!("the input is not JSON: {error}"))
         })
     }
 }
@@ -101,7 +101,7 @@ pub(crate) fn stop(what: &str, stopped: &Stopped, limits: Limits) -> Diagnostic 
             "look for a value that contains itself many times over, or for text that grows in a loop",
         ),
         Stopped::Fault(fault) => {
-            (format!("failed in an unforeseen way: {fault}"), "please report it with the policy")
+            (format!("failed unexpectedly: {fault}"), "please report it with the policy")
         }
     };
     Diagnostic::new(Code::PolicyFailed, format!("{what} {why}")).help(help)

@@ -42,7 +42,7 @@ pub(crate) enum Stopped {
     Time,
     /// The process grew by more than the limit.
     Memory,
-    /// It failed in an unforeseen way.
+    /// It failed unexpectedly.
     Fault(String),
 }
 

@@ -110,17 +110,17 @@ impl Policies {
     /// It is no JSON object, is too large, or contradicts what is there already.
     pub fn add_data(&mut self, file: &str, json: &str) -> Result<(), Diagnostic> {
         let refuse = |why: String| {
-            Diagnostic::new(Code::PolicyMalformed, why).in_file(file).help(
-                "a data document is a JSON object whose members stand under `data` in policies",
-            )
+            Diagnostic::new(Code::PolicyMalformed, why)
+                .in_file(file)
+                .help("a data document is a JSON object whose keys appear under `data` in policies")
         };
         if json.len() > self.limits.file * 16 {
             return Err(refuse(format!("is larger than {} MB", (self.limits.file * 16) >> 20)));
         }
         let value =
-            Value::from_json_str(json).map_err(|error| refuse(format!("is no JSON: {error}")))?;
+            Value::from_json_str(json).map_err(|error| refuse(format!("is not JSON: {error}")))?;
         if !matches!(value, Value::Object(_)) {
-            return Err(refuse("is no JSON object".to_owned()));
+            return Err(refuse("is not a JSON object".to_owned()));
         }
         // A document in the place of a package could answer for its rules.
         let at = |package: &Package| {
@@ -129,7 +129,7 @@ impl Policies {
         };
         if let Some(package) = self.packages.iter().find(|package| at(package)) {
             let name = &package.name;
-            return Err(refuse(format!("has a member in the place of the package `{name}`")));
+            return Err(refuse(format!("has a key in the place of the package `{name}`")));
         }
         self.engine.add_data(value).map_err(|error| {
             refuse(format!("cannot be added to the data: {}", told(&error.to_string()).0))
@@ -167,7 +167,7 @@ fn read<'t>(
             break;
         }
         if texts.contains_key(name) {
-            let message = "a policy of this name was read already; this one was left out";
+            let message = "a policy with this name was already read; this one was left out";
             let help = "give it another name";
             diagnostics
                 .push(Diagnostic::new(Code::PolicyMalformed, message).in_file(name).help(help));
@@ -248,10 +248,7 @@ fn parse(name: &str, text: &str, limits: Limits) -> Result<Rego, Diagnostic> {
 /// A fault of the engine becomes an error of the file.
 fn contained<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|fault| {
-        Err(format!(
-            "error: the engine failed in an unforeseen way: {}",
-            panic_text(fault.as_ref())
-        ))
+        Err(format!("error: the engine failed unexpectedly: {}", panic_text(fault.as_ref())))
     })
 }
 

@@ -6,7 +6,7 @@ mod markdown;
 mod pdf;
 mod plain;
 
-pub use html::html;
+pub use html::{STYLE, html};
 pub use markdown::markdown;
 pub use pdf::pdf;
 pub use plain::plain;

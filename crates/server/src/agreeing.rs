@@ -95,7 +95,7 @@ pub(crate) fn terms(charter: &Charter) -> Value {
 pub(crate) async fn propose(app: &App, who: &Who, text: &str) -> Result<i64, Refused> {
     who.must(Action::Propose, On::ALL)?;
     if text.len() > LARGEST {
-        return Err(Problem::invalid("A charter has at most 512 KiB.").into());
+        return Err(Problem::invalid("A charter must be at most 512 KiB.").into());
     }
     read(text).map_err(Refused::Text)?;
     Ok(app.store.propose_charter(who.org, text, who.person.id, &who.actor(), app.now()).await?)
@@ -128,11 +128,14 @@ pub(crate) async fn agree(
     who.must(Action::Agree, On::ALL)?;
     let side = mine(who).into_iter().find(|role| role.as_str() == side);
     let side = side.ok_or_else(|| {
-        Problem::invalid("`side` is one of your own: security, engineering, product, operations.")
+        Problem::invalid(
+            "`side` must be one of your own: security, engineering, product, operations.",
+        )
     })?;
     let now = app.now();
     // What cannot be read comes into force for nobody: an older build may have taken it.
-    let is = read(&charter.text).map_err(|_| Problem::conflict("This build does not read it."))?;
+    let is = read(&charter.text)
+        .map_err(|_| Problem::conflict("This version of Trimtab cannot read it."))?;
     let said = terms(&is);
     let (by, actor) = ((side, who.person.id), who.actor());
     let done = app.store.agree(who.org, charter.id, by, &said, &actor, now).await;

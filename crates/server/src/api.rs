@@ -176,7 +176,7 @@ pub(crate) fn part<'f, F>(
 }
 
 fn no_next() -> Problem {
-    Problem::invalid("`after` is not a `next` that was given out")
+    Problem::invalid("`after` is not a `next` value of an earlier page")
 }
 
 /// A whole list.
@@ -226,7 +226,8 @@ pub(crate) fn cursor(after: Option<&str>) -> Result<Option<Cursor>, Problem> {
 /// It is none.
 pub(crate) fn moment(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let wrong = |_| Problem::invalid(format!("`{name}` is a time such as 2026-11-21T09:00:00Z."));
+    let wrong =
+        |_| Problem::invalid(format!("`{name}` must be a time such as 2026-11-21T09:00:00Z."));
     text.parse().map(Some).map_err(wrong)
 }
 

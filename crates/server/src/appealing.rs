@@ -19,6 +19,7 @@ use crate::api::{on, visible};
 use crate::deciding::{self, level};
 use crate::facts::finding;
 use crate::jobs::{notify, replan};
+use crate::notices::own;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
@@ -67,7 +68,7 @@ pub(crate) struct Answer {
 fn reason(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     let right = (1..=1000).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    let wrong = || Problem::invalid("`reason` is 1 to 1000 characters on one line.");
+    let wrong = || Problem::invalid("`reason` must be 1 to 1000 characters, on one line.");
     right.then_some(text).ok_or_else(wrong)
 }
 
@@ -93,14 +94,14 @@ fn rule(agreed: &Agreed, dispute: bool, level: Level, now: Timestamp) -> Rule {
     let words: Vec<&str> = sides.iter().map(|side| side.as_str()).collect();
     let who = if words.is_empty() { "nobody".to_owned() } else { words.join(" or ") };
     let what = match (&rule.sides, dispute) {
-        (None, _) => format!("who may accept what is {level} decides it, {who}"),
+        (None, _) => format!("whoever may accept {level} findings decides it: {who}"),
         (Some(_), true) => format!("a dispute is decided by {who}"),
         (Some(_), false) => format!("a change outside of any cadence is granted by {who}"),
     };
     let people = u32::from(rule.people.max(1));
     let more = if people > 1 { format!(", {people} people") } else { String::new() };
     let words = format!(
-        "The charter “{}” {}: {what}{more}, within {}; never who asked.",
+        "The charter “{}” {}: {what}{more}, within {}; never whoever asked.",
         charter.name,
         charter.version,
         tell_term(rule.within)
@@ -141,12 +142,16 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let dispute = match sent.kind.as_str() {
         "emergency" => false,
         "dispute" => true,
-        _ => return Err(Problem::invalid("`kind` is emergency or dispute.")),
+        _ => return Err(Problem::invalid("`kind` must be emergency or dispute.")),
     };
     let at_once = match (dispute, sent.wanted.as_deref()) {
         (false, None | Some("now")) | (true, Some("now")) => true,
         (true, Some("later")) => false,
-        _ => return Err(Problem::invalid("`wanted` is now or later; an emergency is now.")),
+        _ => {
+            return Err(Problem::invalid(
+                "`wanted` must be now or later; for an emergency it must be now.",
+            ));
+        }
     };
     if !is.state.is_live() {
         return Err(Problem::conflict("The finding is gone: there is nothing left to do."));
@@ -202,6 +207,11 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let text = format!("{} is asked: {} of {} {when}.", word(dispute), is.package, is.asset.1);
     let told = Some(note(dispute, place.team, &text));
     let id = app.store.add_appeal_with(who.org, &new, told, &who.actor(), now).await?;
+    if let Some(is) = app.store.appeal(who.org, id).await?
+        && let Err(problem) = own::begin_for(app, who.org, &is, place).await
+    {
+        tracing::warn!(problem.detail, "who may answer has no digest of their own");
+    }
     // An emergency has hours: who may answer hears of it now.
     app.store.add_job(&notify::at_once(who.org, now), now).await?;
     app.work.notify_one();
@@ -330,7 +340,7 @@ pub(crate) async fn answer(
     let granted = match sent.state.as_str() {
         "granted" => true,
         "refused" => false,
-        _ => return Err(Problem::invalid("`state` is granted or refused.")),
+        _ => return Err(Problem::invalid("`state` must be granted or refused.")),
     };
     if is.state != AppealState::Asked || is.is.author == who.person.id {
         let text =
@@ -345,7 +355,7 @@ pub(crate) async fn answer(
     let role = Role::from_word(&sent.role);
     let role = role.filter(|role| answering(who, &is, place).contains(role));
     let role = role.ok_or_else(|| {
-        Problem::invalid(format!("`role` is a side of yours that may answer. {}", is.is.rule))
+        Problem::invalid(format!("`role` must be a side of yours that may answer. {}", is.is.rule))
     })?;
     let now = app.now();
     let by = (who.person.id, role.as_str(), who.actor());
@@ -367,7 +377,10 @@ pub(crate) async fn answer(
             change: PlannedChange { asset: is.is.asset, package: is.is.package.clone() },
             state,
             starts: None,
-            reason: held_because(&is),
+            reason: match is.is.at_once {
+                true => granted_because(&is, role.as_str()),
+                false => held_because(&is),
+            },
             actor: who.actor(),
             at: now,
         };
@@ -401,6 +414,16 @@ pub(crate) async fn answer(
 /// Why a change is decided about that was asked for so.
 fn held_because(is: &Appeal) -> String {
     format!("{} {}: {}", word(is.is.dispute), is.id, is.is.reason)
+}
+
+/// Why a change is done at once that was asked for so, with the sides for which it was granted.
+fn granted_because(is: &Appeal, last: &str) -> String {
+    let mut sides: Vec<&str> = is.consents.iter().map(|consent| consent.role.as_str()).collect();
+    sides.push(last);
+    sides.sort_unstable();
+    sides.dedup();
+    let (kind, id) = (word(is.is.dispute), is.id);
+    format!("{kind} {id}, granted for {}: {}", sides.join(" and "), is.is.reason)
 }
 
 /// Until when a change of a level is held back: as long as the charter lets what is of this level be accepted, a day at

@@ -189,14 +189,14 @@ pub(crate) fn milestones(card: &Card) -> Vec<String> {
         && load < was
     {
         let by = (was - load) / was * 100.0;
-        all.push(format!("The load is {} % below that of the time before.", by.round()));
+        all.push(format!("The load is {} % below that of the period before.", by.round()));
     }
     if now.deadlines.missed == 0 && now.deadlines.met > 0 {
         all.push(format!("Every deadline was kept: {}.", now.deadlines.met));
     }
     if !card.more && card.now.updates > card.before.updates && card.before.updates > 0 {
         all.push(format!(
-            "{} updates came into production, {} in the time before.",
+            "{} updates came into production, {} in the period before.",
             card.now.updates, card.before.updates
         ));
     }
@@ -216,17 +216,16 @@ pub(crate) fn milestones(card: &Card) -> Vec<String> {
 pub(crate) fn numbers(card: &Card) -> Vec<Number> {
     let (is, was) = (&card.measured.now, &card.measured.before);
     let mut all = removed_numbers((&card.now, &card.before), (card.cut, card.more));
-    // What a person or another bot merged and nobody reported is work of the team's as well.
-    let other = |all: usize, removed: &Removed, cut: bool| {
-        (!cut).then(|| all.saturating_sub(removed.findings) as f64)
-    };
+    all.push(unreported(
+        (is.flow.fixed, was.flow.fixed),
+        (&card.now, &card.before),
+        (card.cut, card.more),
+    ));
+    // Of a time before the ledger began nothing is known.
+    let began = card.measured.began;
+    let was_load = was.load.filter(|_| began.is_some_and(|day| day <= card.measured.other.last));
     all.extend([
-        (
-            "findings that went without a reported update",
-            other(is.flow.fixed, &card.now, card.cut),
-            other(was.flow.fixed, &card.before, card.more),
-        ),
-        ("load of the team", is.load, was.load),
+        ("load of the team", is.load, was_load),
         (
             "% of all its deadlines kept",
             is.deadlines.share().map(|share| (share * 100.0).round()),
@@ -234,6 +233,20 @@ pub(crate) fn numbers(card: &Card) -> Vec<Number> {
         ),
     ]);
     all
+}
+
+/// What went of a team without an update that was reported, now and in the time before: what a person or another bot merged
+/// is work of the team's as well. Of `all` that went; `cut` and `more` as in [`removed_numbers`].
+pub(crate) fn unreported(
+    all: (usize, usize),
+    (now, before): (&Removed, &Removed),
+    (cut, more): (bool, bool),
+) -> Number {
+    let rest = |all: usize, removed: &Removed, cut: bool| {
+        (!cut).then(|| all.saturating_sub(removed.findings) as f64)
+    };
+    let name = "findings that went without a reported update";
+    (name, rest(all.0, now, cut), rest(all.1, before, more))
 }
 
 /// A number with its name, now and in the time before. `None`: unknown.

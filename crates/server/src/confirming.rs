@@ -158,7 +158,7 @@ fn plain(value: &Value, name: &str) -> Result<(), Problem> {
 pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let at: Timestamp = text.parse().map_err(|_| Problem::invalid("`now` is not a time."))?;
     if at > now + AHEAD {
-        return Err(Problem::invalid("`now` is in the future."));
+        return Err(Problem::invalid("`now` must not be in the future."));
     }
     Ok(at)
 }

@@ -19,6 +19,7 @@ use trimtab_store::{
 use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::jobs::settle_decided;
+use crate::notices;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{self, Agreed};
@@ -108,6 +109,9 @@ pub(crate) fn longest_by(charter: &Charter, level: Level) -> i64 {
     days.map_or(LONGEST, |days| i64::from(days).min(LONGEST))
 }
 
+/// Of so many decisions at most it is looked whether what they were about is gone.
+const GONE: usize = 500;
+
 /// The most findings of one question, and decisions of one answer.
 pub(crate) const MOST: usize = 100;
 
@@ -157,7 +161,12 @@ pub(crate) async fn ask_all(
         all.push(new.map_err(stopped(finding.id))?);
     }
     let asked = app.store.ask_all(who.org, &all, &who.actor(), now).await;
-    asked.map_err(|e| stopped(first)(e.into()))
+    let asked = asked.map_err(|e| stopped(first)(e.into()))?;
+    // It is asked for, whatever becomes of this.
+    if let Err(problem) = notices::own::begin(app, who.org, &asked).await {
+        tracing::warn!(problem.detail, "who may answer has no digest of their own");
+    }
+    Ok(asked)
 }
 
 /// What is asked for about one finding, by the rules.
@@ -329,13 +338,19 @@ async fn may_approve(
         return Err(Problem::conflict("Its end date has passed. Request it again.").into());
     }
     let agreed = app.agreed(who.org, now).await?;
-    let level = gravest(app, who.org, decision).await?;
+    let found = covered(app, who.org, &decision.is, None, 1).await?;
+    let level = found.first().map_or(Level::Critical, level);
     let standing = signed(decision, (who.person.id, role), level, &agreed, now);
     let Some(standing) = standing else {
         return wrong("justification", "A justification is missing.");
     };
     if standing.is_held() {
         return Ok(());
+    }
+    // How grave it is was taken for granted: what is gone is not.
+    if found.is_empty() {
+        let text = "Nothing that it is about is open any longer, so there is nothing to accept: refuse it.";
+        return Err(Problem::conflict(text).into());
     }
     let why: Vec<&str> = standing.diagnostics().iter().map(|d| &*d.message).collect();
     wrong("role", format!("The charter does not allow this for {level}: {}.", why.join("; ")))
@@ -421,6 +436,40 @@ pub(crate) async fn learn(
     Ok(())
 }
 
+/// Of some decisions, those that wait for an answer: without those of which everything that they were about is gone since.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn waiting(
+    app: &App,
+    org: Org,
+    decisions: Vec<Decision>,
+) -> Result<Vec<Decision>, Problem> {
+    let ids: Vec<i64> = decisions.iter().map(|is| is.id).collect();
+    let found = app.store.gravest_of(org, &ids).await?;
+    let (mut all, mut looked) = (Vec::with_capacity(decisions.len()), 0);
+    for is in decisions {
+        // What nothing is known of may be about something that is to come.
+        let is_gone = !found.contains_key(&is.id) && looked < GONE && {
+            looked += 1;
+            !in_states(
+                app,
+                org,
+                &is.is,
+                vec![FindingState::Fixed, FindingState::Retracted],
+                None,
+                1,
+            )
+            .await?
+            .is_empty()
+        };
+        if !is_gone {
+            all.push(is);
+        }
+    }
+    Ok(all)
+}
+
 /// The sides that answer decisions of an organisation, by the decision: they are the same for everybody, and asked for once.
 pub(crate) type Sides = HashMap<i64, Vec<Role>>;
 
@@ -479,7 +528,7 @@ pub(crate) async fn answering(
     Ok(roles)
 }
 
-/// The findings that a decision is about, the gravest first.
+/// The live findings that a decision is about, the gravest first.
 ///
 /// # Errors
 /// The store does not answer.
@@ -490,13 +539,25 @@ pub(crate) async fn covered(
     visible: Option<Vec<i64>>,
     limit: usize,
 ) -> Result<Vec<Finding>, Problem> {
+    let live = vec![FindingState::Open, FindingState::Merged];
+    in_states(app, org, is, live, visible, limit).await
+}
+
+async fn in_states(
+    app: &App,
+    org: Org,
+    is: &NewDecision,
+    states: Vec<FindingState>,
+    visible: Option<Vec<i64>>,
+    limit: usize,
+) -> Result<Vec<Finding>, Problem> {
     let vulnerability = match &is.vulnerability {
         None => None,
         // Of a name that is not known here there is no finding.
         Some(name) => Some(app.store.vulnerability_of(org, name).await?.map_or(0, |v| v.0)),
     };
     let filter = FindingFilter {
-        states: vec![FindingState::Open, FindingState::Merged],
+        states,
         vulnerability,
         package: is.package.clone(),
         asset: is.asset,

@@ -129,7 +129,7 @@ pub(crate) struct Wanted {
     pub(crate) team: Option<i64>,
     pub(crate) name: String,
     pub(crate) measure: String,
-    /// Not said: the number of now.
+    /// If absent: the number of now.
     pub(crate) from: Option<f64>,
     pub(crate) to: f64,
     /// The last day.
@@ -154,33 +154,35 @@ pub(crate) async fn add(app: &App, who: &Who, wanted: &Wanted) -> Result<i64, Pr
     }
     let name = line(&wanted.name, 200).filter(|name| !name.is_empty());
     let name =
-        name.ok_or_else(|| Problem::invalid("`name` is 1 to 200 characters on one line."))?;
+        name.ok_or_else(|| Problem::invalid("`name` must be 1 to 200 characters, on one line."))?;
     let measure = Measure::from_text(&wanted.measure);
-    let measure = measure
-        .ok_or_else(|| Problem::invalid("`measure` is one of load, remediation, deadlines."))?;
+    let measure = measure.ok_or_else(|| {
+        Problem::invalid("`measure` must be one of load, remediation, deadlines.")
+    })?;
     let from = match wanted.from {
         Some(from) => Some(from),
         None => value(app, who, wanted.team, measure, (String::new(), DAYS)).await?,
     };
     let from = from.ok_or_else(|| {
-        Problem::invalid("The current number is unknown: set `from` to where it begins.")
+        Problem::invalid("The current number is unknown: set `from` to the starting value.")
     })?;
     let most = if measure == Measure::Deadlines { 100.0 } else { 1e9 };
     let right = |value: f64| value.is_finite() && (0.0..=most).contains(&value);
     if !right(from) || !right(wanted.to) {
         return Err(Problem::invalid(
-            "`from` and `to` are numbers of 0 to 100 for deadlines, else to 1e9.",
+            "`from` and `to` must be 0 to 100 for deadlines, and 0 to 1e9 otherwise.",
         ));
     }
     if measure.falls() && wanted.to >= from || !measure.falls() && wanted.to <= from {
         let way = if measure.falls() { "below" } else { "above" };
         return Err(Problem::invalid(format!(
-            "`to` is {way} where it begins, which is {}.",
+            "`to` must be {way} the starting value, which is {}.",
             trimtab_pages::part::number(from)
         )));
     }
     let ends = day_after(&wanted.ends).filter(|ends| *ends > now && *ends <= now + FARTHEST);
-    let ends = ends.ok_or_else(|| Problem::invalid("`ends` is a day of the next two years."))?;
+    let ends =
+        ends.ok_or_else(|| Problem::invalid("`ends` must be a day within the next two years."))?;
     let new = NewGoal {
         team: wanted.team,
         name,
@@ -278,9 +280,9 @@ pub(crate) async fn answer(
         return Err(Problem::forbidden(Action::View));
     }
     let role = Role::from_word(role).filter(|role| who.roles().contains(role));
-    let role = role.ok_or_else(|| Problem::invalid("`role` is one of your roles."))?;
+    let role = role.ok_or_else(|| Problem::invalid("`role` must be one of your roles."))?;
     if !answers.iter().all(|answer| (1..=5).contains(answer)) {
-        return Err(Problem::invalid("Each answer is 1 to 5."));
+        return Err(Problem::invalid("Each answer must be 1 to 5."));
     }
     let now = app.now();
     let of = (who.person.id, role);

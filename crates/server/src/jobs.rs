@@ -251,6 +251,7 @@ async fn one(app: &App, worker: &str, job: Job, asked: &mut Asked) {
     for (job, outcome) in ended {
         note(app, worker, &job, outcome, asked).await;
     }
+    app.job_ended();
 }
 
 /// Does what a job asks for within its span.

@@ -99,7 +99,7 @@ fn of_gate(is: gate::Document, asset: i64, change: &Change) -> Result<NewVerdict
         "pass" => Judgement::Passed,
         "fail" => Judgement::Refused,
         "not yet known" => Judgement::Unknown,
-        _ => return Err(Problem::invalid("`outcome` is pass, fail or not yet known.")),
+        _ => return Err(Problem::invalid("`outcome` must be pass, fail or not yet known.")),
     };
     let counts = |effect: &str| is.verdicts.iter().any(|verdict| verdict.effect == effect);
     if counts("deny") != (judgement == Judgement::Refused) {
@@ -146,10 +146,10 @@ fn of_selection(
         "allow" | "warn" => Judgement::Passed,
         "deny" => Judgement::Refused,
         "unknown" => Judgement::Unknown,
-        _ => return Err(Problem::invalid("`verdict` is allow, warn, unknown or deny.")),
+        _ => return Err(Problem::invalid("`verdict` must be allow, warn, unknown or deny.")),
     };
     if is.package.chars().count() > NAME || is.package.parse::<Purl>().is_err() {
-        return Err(Problem::invalid("`package` is a purl such as pkg:npm/lodash@4.17.21."));
+        return Err(Problem::invalid("`package` must be a purl such as pkg:npm/lodash@4.17.21."));
     }
     let mut reasons: Vec<VerdictReason> = is
         .reasons
@@ -379,7 +379,7 @@ pub(crate) async fn near_miss(app: &App, who: &Who, id: i64, called: &str) -> Re
     who.must(Action::Respond, place)?;
     let called = called.trim();
     if called.chars().count() > TITLE || called.chars().any(char::is_control) {
-        let detail = format!("`title` is up to {TITLE} characters on one line.");
+        let detail = format!("`title` must be at most {TITLE} characters, on one line.");
         return Err(Problem::invalid(detail));
     }
     if is.is.judgement != Judgement::Refused {
@@ -407,7 +407,7 @@ pub(crate) async fn near_miss(app: &App, who: &Who, id: i64, called: &str) -> Re
     let systems: Vec<i64> = is.system.into_iter().collect();
     let told = (std::slice::from_ref(&note), systems.as_slice());
     let opened = app.store.open_near_miss(who.org, (&new, is.id), told, &who.actor(), now).await?;
-    let again = || Problem::conflict("A near miss was opened from it before.");
+    let again = || Problem::conflict("A near miss was already opened from it.");
     opened.ok_or_else(again)
 }
 

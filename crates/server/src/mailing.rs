@@ -12,7 +12,7 @@ use crate::api::findings::{WEEK, seen};
 use crate::ingest::{Refused, blocking};
 use crate::jobs::mail_people;
 use crate::notices::own::{became, is_zone, must_be_here};
-use crate::notices::post::{NO_MAIL, PATIENCE};
+use crate::notices::post::{NO_MAIL, PATIENCE, here};
 use crate::problem::Problem;
 use crate::sharing;
 use crate::state::App;
@@ -211,7 +211,8 @@ async fn sent(
     document: Document,
 ) -> Result<Result<(), NotSent>, Refused> {
     let mail = app.settings.notices.mail.clone();
-    let id = format!("board.{}.{}.{}.{}", org.0, is.person, is.side, is.next.as_second());
+    let here = here(app, org).await?;
+    let id = format!("board.{here}.{}.{}.{}", is.person, is.side, is.next.as_second());
     blocking(move || {
         let server = mail.ok_or_else(|| NotSent::Refused(NO_MAIL.to_owned()))?;
         let at = (server.host.as_str(), server.port);

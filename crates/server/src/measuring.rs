@@ -71,7 +71,10 @@ fn event(entry: &Entry, data: &Value) -> Option<Event> {
         Some(EventKind::Detected) => {
             Happened::Detected(data["vulnerability"].as_str().unwrap_or("unknown").into())
         }
-        Some(EventKind::Regressed) => Happened::Regressed,
+        Some(EventKind::Regressed) => {
+            let since = data["since"].as_str().and_then(|text| text.parse().ok());
+            since.map_or(Happened::Regressed, Happened::Resumed)
+        }
         Some(EventKind::Merged) => Happened::Merged,
         Some(EventKind::Fixed) => Happened::Fixed,
         Some(EventKind::Retracted) => Happened::Retracted,
@@ -151,5 +154,34 @@ impl<'l> BySystem<'l> {
             None => self.all.iter().collect(),
             Some(ids) => ids.iter().filter_map(|id| self.of.get(id)).flatten().copied().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_back_soon_is_told_with_its_first_day() {
+        let told = |data: &str| {
+            let entry = Entry {
+                seq: 1,
+                kind: EventKind::Regressed.as_str().to_owned(),
+                at: 0,
+                actor: "trimtab".to_owned(),
+                system: None,
+                asset: Some(1),
+                finding: Some(2),
+                data: data.to_owned(),
+                hash: String::new(),
+            };
+            let data = serde_json::from_str(data).unwrap();
+            event(&entry, &data).unwrap().what
+        };
+        assert_eq!(told(r#"{"package":"pkg:npm/left"}"#), Happened::Regressed);
+        let since = Timestamp::from_second(86_400).unwrap();
+        assert_eq!(told(r#"{"since":"1970-01-02T00:00:00Z"}"#), Happened::Resumed(since));
+        // What cannot be read begins anew, as entries of earlier versions do.
+        assert_eq!(told(r#"{"since":"yesterday"}"#), Happened::Regressed);
     }
 }

@@ -123,7 +123,7 @@ pub(crate) async fn mine(app: &App, who: &Who, id: i64, mine: bool) -> Result<()
         return Ok(());
     }
     if !is_something(&is) {
-        return Err(Problem::conflict("Nothing of it can be merged."));
+        return Err(Problem::conflict("It has nothing that can be merged."));
     }
     let now = app.now();
     let merger = Merger { update: id, person, how: "said".to_owned(), at: Some(now) };

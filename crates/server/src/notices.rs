@@ -3,11 +3,14 @@
 
 pub(crate) mod duty;
 pub(crate) mod letters;
+mod missed;
 pub(crate) mod others;
 pub(crate) mod own;
+pub(crate) mod ownerless;
 pub(crate) mod post;
 pub(crate) mod standing;
 pub(crate) mod things;
+pub(crate) mod urgent;
 pub(crate) mod wishes;
 
 use trimtab_connect::notify::Security;

@@ -105,7 +105,7 @@ pub(crate) async fn add(
 ) -> Result<(i64, String), Refused> {
     let (name, email) = (name.trim().to_owned(), email.trim().to_lowercase());
     if name.is_empty() || name.chars().count() > 200 {
-        return wrong("name", "The name is 1 to 200 characters.");
+        return wrong("name", "The name must be 1 to 200 characters.");
     }
     if !is_address(&email) {
         return wrong("email", "Give an address such as ada@example.org.");
@@ -129,7 +129,7 @@ pub(crate) async fn link(app: &App, who: &Who, id: i64) -> Result<String, Proble
     }
     let secret = Secret::new("").map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::conflict("The server has no random numbers right now. Try again.")
+        Problem::conflict("The server has no random numbers available. Try again.")
     })?;
     app.store.add_link(who.org, id, &secret.digest(), app.now() + LINK).await?;
     Ok(format!("{}/welcome/{}", app.settings.public, secret.shown()))

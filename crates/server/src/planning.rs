@@ -6,7 +6,9 @@
 //! Whether the resolver of the ecosystem allows that is not known here: `trimtab plan` in the repository
 //! confirms it. The pages say so.
 
+mod also;
 mod changes;
+mod chosen;
 pub(crate) mod held;
 mod part;
 pub(crate) mod trial;
@@ -27,8 +29,10 @@ use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
 
-/// The most findings of one plan: the gravest. What is beyond is told.
+/// The most findings of one plan: those of the gravest changes. What is beyond is told.
 pub(crate) const MOST: usize = 5_000;
+/// The most findings of a team that are looked at for it, the gravest first.
+const LOOKED: usize = 4 * MOST;
 /// How many windows are kept and shown.
 pub(crate) const WINDOWS: usize = 6;
 /// What is scheduled stays in its window unless that costs a larger share of the load-days that the best plan saves.
@@ -96,6 +100,27 @@ impl Missing {
                 format!("The cadence `{name}` gives no windows on the charter's calendar.")
             }
             Missing::Capacity => "The team has no capacity for a window.".to_owned(),
+        }
+    }
+
+    /// The same within a sentence.
+    pub(crate) fn within(&self) -> String {
+        let told = self.told();
+        let mut letters = told.trim_end_matches('.').chars();
+        let first = letters.next().into_iter().flat_map(char::to_lowercase);
+        first.chain(letters).collect()
+    }
+
+    /// What gives the team a plan, in a sentence for who may set its rhythm.
+    pub(crate) const fn step(&self) -> &'static str {
+        match self {
+            Missing::Cadence | Missing::Unknown(_) => {
+                "Choose a cadence of the charter on the team's page."
+            }
+            Missing::NoWindows(_) => {
+                "Choose another cadence on the team's page, or say in the charter when sprints begin."
+            }
+            Missing::Capacity => "Set the points of a window on the team's page.",
         }
     }
 }
@@ -383,6 +408,16 @@ fn rhythm<'c>(
     Ok((cadence, wish.capacity.or(team.capacity).ok_or(Missing::Capacity)?))
 }
 
+/// Why a team has no plan, whatever there is to do. `None`: it has one.
+pub(crate) fn unplanned(charter: &Charter, team: &Team, now: Timestamp) -> Option<Missing> {
+    match rhythm(charter, team, &Wish::of(WINDOWS)) {
+        Err(missing) => Some(missing),
+        Ok((cadence, points)) => windows(cadence, charter, now, 1, points)
+            .is_empty()
+            .then(|| Missing::NoWindows(cadence.name.to_string())),
+    }
+}
+
 /// When the windows begin and end that a team's plan is made for; none where there is no plan.
 pub(crate) fn edges(charter: &Charter, team: &Team, now: Timestamp) -> Vec<Timestamp> {
     let Ok((cadence, points)) = rhythm(charter, team, &Wish::of(WINDOWS)) else {
@@ -418,4 +453,60 @@ fn slot(team: &plan::Team, starts: Option<Timestamp>) -> Option<Slot> {
     let Some(starts) = starts else { return Some(Slot::Now) };
     let windows = &team.windows;
     windows.iter().position(|w| w.start == starts).map(Slot::Window)
+}
+
+/// A finding of a package in an asset, for tests: open, with a fix, and not weighed.
+#[cfg(test)]
+pub(crate) fn finding(id: i64, asset: i64, package: &str) -> Finding {
+    Finding {
+        id,
+        asset: (asset, format!("asset-{asset}")),
+        system: None,
+        team: None,
+        package: package.to_owned(),
+        component: (id, format!("{package}@1.0.0")),
+        vulnerability: (id, format!("TEST-{id}")),
+        summary: None,
+        state: trimtab_store::FindingState::Open,
+        production: None,
+        detected: Timestamp::UNIX_EPOCH,
+        merged: None,
+        fixed: None,
+        weighed: None,
+        fix: Some("2.0.0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_merged_is_planned_no_more() {
+        let open = finding(1, 1, "pkg:npm/a");
+        let merged =
+            Finding { state: trimtab_store::FindingState::Merged, ..finding(2, 1, "pkg:npm/a") };
+        let none = Finding { fix: None, ..finding(3, 2, "pkg:npm/b") };
+        let all = changes::by_change(&[open, merged, none]);
+        assert_eq!(all.into_values().collect::<Vec<_>>(), [[0]]);
+    }
+
+    #[test]
+    fn a_team_has_no_plan_by_a_cadence_that_the_charter_does_not_have() {
+        let charter = trimtab_charter::preset::default();
+        let now: Timestamp = "2026-11-30T09:00:00Z".parse().unwrap();
+        let missing = |cadence: Option<&str>, capacity| {
+            let cadence = cadence.map(str::to_owned);
+            let team = Team { id: 1, name: "web".to_owned(), cadence, capacity, open_limit: None };
+            unplanned(&charter, &team, now)
+        };
+        let unknown = missing(Some("sprint"), Some(40.0)).unwrap();
+        assert_eq!(unknown.within(), "the charter in force has no cadence `sprint`");
+        assert!(unknown.step().starts_with("Choose a cadence"), "{}", unknown.step());
+        assert_eq!(missing(None, Some(40.0)), Some(Missing::Cadence));
+        assert_eq!(missing(Some("every sprint"), None), Some(Missing::Capacity));
+        let windowless = Missing::NoWindows("now".to_owned());
+        assert_eq!(missing(Some("now"), Some(40.0)), Some(windowless));
+        assert_eq!(missing(Some("every sprint"), Some(40.0)), None);
+    }
 }

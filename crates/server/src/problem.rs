@@ -42,18 +42,20 @@ impl Problem {
     pub(crate) fn of_status(status: StatusCode, said: &str) -> Problem {
         let (code, title) = match status {
             StatusCode::NOT_FOUND => ("not-found", "Not found"),
-            StatusCode::METHOD_NOT_ALLOWED => ("method", "Not done so"),
+            StatusCode::METHOD_NOT_ALLOWED => ("method", "Method not allowed"),
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "Too large"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "Not read"),
-            StatusCode::GATEWAY_TIMEOUT => ("too-slow", "Not in time"),
-            _ if status.is_server_error() => ("internal", "Our fault"),
-            _ => ("invalid", "Not understood"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "Unsupported media type"),
+            StatusCode::GATEWAY_TIMEOUT => ("too-slow", "Timed out"),
+            _ if status.is_server_error() => ("internal", "Server error"),
+            _ => ("invalid", "Invalid request"),
         };
         let detail = match (status, said) {
-            (StatusCode::METHOD_NOT_ALLOWED, _) => "`Allow` says which methods there are.",
+            (StatusCode::METHOD_NOT_ALLOWED, _) => {
+                "The `Allow` header lists the methods that are allowed."
+            }
             (StatusCode::GATEWAY_TIMEOUT, _) => "It took too long. Ask for less at once.",
             _ if status.is_server_error() => {
-                "Something went wrong here. The log of the server says what."
+                "Something went wrong on the server. Its log has the details."
             }
             (_, "") => "It cannot be read.",
             (_, said) => said,
@@ -64,7 +66,7 @@ impl Problem {
     /// Nobody is signed in.
     pub fn unauthorised() -> Problem {
         let detail = "Sign in, or send a token: `Authorization: Bearer …`.";
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "Nobody is signed in", detail)
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "Not signed in", detail)
     }
 
     /// A message that is signed by nobody, or not so that it counts.
@@ -96,26 +98,26 @@ impl Problem {
 
     /// What was sent is not right.
     pub fn invalid(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not understood", detail)
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid request", detail)
     }
 
     /// Too often: it is said when it may be tried again.
     pub(crate) fn too_often(detail: &str, seconds: u64) -> Problem {
         let detail = format!("{detail} Try again in {seconds} s.");
         let status = StatusCode::TOO_MANY_REQUESTS;
-        let problem = Problem::new(status, "too-often", "Too often", detail);
+        let problem = Problem::new(status, "too-often", "Too many requests", detail);
         Problem { retry_after: Some(seconds), ..problem }
     }
 
     /// It stands otherwise than who asks believes.
     pub(crate) fn changed() -> Problem {
-        let detail = "Somebody changed it meanwhile, or it is not there. Read it again.";
-        Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "It has changed", detail)
+        let detail = "It was changed in the meantime, or does not exist. Fetch it again.";
+        Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "Changed in the meantime", detail)
     }
 
     /// It does not fit how things stand.
     pub fn conflict(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::CONFLICT, "conflict", "It does not stand so", detail)
+        Problem::new(StatusCode::CONFLICT, "conflict", "Conflict with the current state", detail)
     }
 }
 
@@ -124,21 +126,26 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Unavailable(_) | StoreError::Busy(_) => {
                 tracing::warn!(error = %error, "the store does not answer");
-                let detail = "The store does not answer right now. Try again in a moment.";
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
+                let detail = "The store is not answering right now. Try again in a moment.";
+                Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "Temporarily unavailable",
+                    detail,
+                )
             }
             StoreError::Character(_) => {
-                Problem::invalid("A text has a character that cannot be kept, such as NUL.")
+                Problem::invalid("A text contains a character that cannot be stored, such as NUL.")
             }
-            StoreError::Exists(_) => Problem::conflict("It exists already."),
+            StoreError::Exists(_) => Problem::conflict("It already exists."),
             StoreError::Refused(_)
             | StoreError::Damaged(_)
             | StoreError::Newer { .. }
             | StoreError::Address(_) => {
                 // What a database says is for the log, not for strangers.
                 tracing::error!(error = %error, "the store refused");
-                let detail = "Something went wrong here. The log of the server says what.";
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Our fault", detail)
+                let detail = "Something went wrong on the server. Its log has the details.";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Server error", detail)
             }
         }
     }

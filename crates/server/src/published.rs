@@ -97,7 +97,7 @@ pub(crate) fn checked(is: &Published, now: Timestamp) -> Result<(), Problem> {
         return wrong("it was asked more than two weeks ago");
     }
     if is.since.is_some_and(|count| !(0..=1_000_000).contains(&count)) {
-        return wrong("`since` is 0 to 1,000,000");
+        return wrong("`since` must be 0 to 1,000,000");
     }
     Ok(())
 }

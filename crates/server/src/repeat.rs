@@ -48,7 +48,9 @@ pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -
         return Problem::invalid(detail).into_response();
     }
     let Some(key) = key.to_str().ok().filter(|k| !k.is_empty() && k.len() <= LONGEST) else {
-        let detail = format!("`Idempotency-Key` is 1 to {LONGEST} letters, digits and signs.");
+        let detail = format!(
+            "`Idempotency-Key` must be 1 to {LONGEST} letters, digits and punctuation marks."
+        );
         return Problem::invalid(detail).into_response();
     };
     let key = key.to_owned();

@@ -1,6 +1,8 @@
 //! Keeping teams' plans: made anew when what they are made of has changed, written as the difference to the one
 //! before. A plan whose mark is as it was is not made again.
 
+mod said;
+
 use std::collections::HashSet;
 
 use jiff::Timestamp;
@@ -9,8 +11,8 @@ use trimtab_engine::plan::learn::Taught;
 use trimtab_engine::plan::{reckoned, tell};
 use trimtab_model::plan::{Batch, Item, Slot, WhyNow};
 use trimtab_store::{
-    Difference, JobState, Org, PlacementState, PlannedChange, Scheduled, ScheduledIn, Team,
-    TeamPlan,
+    Difference, Finding, FindingState, JobState, Org, PlacementState, PlannedChange, Scheduled,
+    ScheduledIn, Team, TeamPlan,
 };
 
 use crate::ingest::Refused;
@@ -339,16 +341,8 @@ fn why(
     if let Some(was) = change.kept.as_ref().filter(|_| !by_people && planned.stays(at)) {
         return stays(planned, (at, change), was, window);
     }
-    // The day from which it can be carried out stands beside the reason, and changes without it.
-    let said = batch.why_now.iter().filter(|w| match w {
-        WhyNow::Accepted => by_people,
-        WhyNow::From(..) => false,
-        _ => true,
-    });
-    let mut said: Vec<String> = said.map(|w| tell::why_now(&planned.question, w)).collect();
-    if said.is_empty() {
-        said.push("it is combined with what is planned for that window".to_owned());
-    }
+    let words = change.placed.as_ref().filter(|_| by_people).map(|placed| placed.reason.as_str());
+    let mut said = said::of_one(&planned.question, batch, at, words);
     let was = change.kept.as_ref().map(|kept| &kept.window);
     let moved = was.filter(|was| was.as_ref().map(|w| w.starts) != window.map(|w| w.starts));
     let left = match moved {
@@ -381,7 +375,9 @@ fn stays(
         None if was.version != change.to => {
             format!("it stays in its window, with {} in place of {}", change.to, was.version)
         }
-        None if was.why.contains("quarantine") => "it stays in its window".to_owned(),
+        None if was.by_people || was.why.contains("quarantine") => {
+            "it stays in its window".to_owned()
+        }
         None => was.why.clone(),
     }
 }
@@ -395,6 +391,9 @@ fn gone(planned: &Planned, change: &PlannedChange) -> String {
             reason => format!("it is held back: {reason}"),
         };
     }
+    if is_merged(&planned.findings, change) {
+        return "it is merged, and waits to be deployed".to_owned();
+    }
     let at = planned.changes.iter().position(|c| c.of == *change);
     let left =
         planned.plan.left.iter().find(|l| at.is_some_and(|at| l.what == Item::Candidate(at)));
@@ -402,4 +401,27 @@ fn gone(planned: &Planned, change: &PlannedChange) -> String {
         || "nothing that counts is left to remove".to_owned(),
         |left| tell::because(&planned.question, &left.because),
     )
+}
+
+/// Whether all that is left of what a change removes is gone from the main line, and still runs.
+fn is_merged(findings: &[Finding], change: &PlannedChange) -> bool {
+    let own = |f: &&Finding| f.asset.0 == change.asset && f.package == change.package;
+    let mut own = findings.iter().filter(own).peekable();
+    own.peek().is_some() && own.all(|f| f.state == FindingState::Merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planning::finding;
+
+    #[test]
+    fn a_change_of_which_everything_is_merged_waits_to_be_deployed() {
+        let change = PlannedChange { asset: 1, package: "pkg:npm/a".to_owned() };
+        let merged = Finding { state: FindingState::Merged, ..finding(1, 1, "pkg:npm/a") };
+        let other = finding(2, 2, "pkg:npm/a");
+        assert!(is_merged(&[merged.clone(), other.clone()], &change));
+        assert!(!is_merged(&[merged, finding(3, 1, "pkg:npm/a")], &change));
+        assert!(!is_merged(&[other], &change), "nothing of it is left");
+    }
 }

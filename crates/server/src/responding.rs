@@ -4,53 +4,26 @@
 pub(crate) mod around;
 pub(crate) mod draft;
 pub(crate) mod drills;
+mod looked;
+mod places;
 mod published;
 pub(crate) mod report;
 pub(crate) mod said;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_engine::incident::{Happened, Stand, What, stands};
-use trimtab_model::Purl;
-use trimtab_store::{
-    Incident, IncidentEvent, NewIncidentEvent, Org, Runs, StoreError, Team, Where,
-};
+use trimtab_store::{Incident, IncidentEvent, Runs, StoreError, Team, Where};
 
 use crate::access::{Action, On, Who};
 use crate::api::visible;
-use crate::api::where_is::{Asked, Search};
 use crate::people;
 use crate::problem::Problem;
 use crate::state::App;
-
-/// The most places that are looked at: with more of them, nothing is called gone.
-const MOST: usize = 5_000;
-/// How many are read at once.
-const BLOCK: usize = 500;
-
-/// Where what an incident is about is.
-pub(crate) struct Places {
-    /// Where it is now: in a main line, in what runs, or by a report alone.
-    pub(crate) rows: Vec<Where>,
-    /// Whether there are more.
-    pub(crate) more: bool,
-    /// Versions that cannot be compared with the range.
-    pub(crate) unknown: usize,
-    /// Whether it could be looked for: a package, or a name that some source knows.
-    pub(crate) known: bool,
-    /// Whether anything here ever had a package or vulnerability of this name, or a source knows it: else it may be
-    /// misspelt, and that it is nowhere says nothing.
-    pub(crate) named: bool,
-}
-
-impl Places {
-    /// Whether nothing of it can be anywhere else than in the rows.
-    pub(crate) fn is_sure(&self) -> bool {
-        self.known && self.unknown == 0 && !self.more
-    }
-}
+pub(crate) use looked::look;
+pub(crate) use places::{Places, called, knows, places};
 
 /// Something to be done in an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,105 +122,6 @@ impl Room {
     }
 }
 
-/// Whether it is there now: what only a report says may be.
-fn is_there(place: &Where) -> bool {
-    place.latest || place.running || !place.listed
-}
-
-/// Whether the index knows a name. Without one nothing is known.
-fn is_indexed(app: &App, name: &str) -> bool {
-    app.index().is_some_and(|index| matches!(index.id(name), Ok(Some(_))))
-}
-
-/// Whether something here, or some source, has a vulnerability of this name.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn knows(app: &App, org: Org, name: &str) -> Result<bool, Problem> {
-    Ok(app.store.vulnerability_of(org, name).await?.is_some() || is_indexed(app, name))
-}
-
-/// A name as it is published: people write `cve-2021-44228`, too.
-pub(crate) async fn called(app: &App, org: Org, name: &str) -> Result<String, Problem> {
-    if app.store.vulnerability_of(org, name).await?.is_some() {
-        return Ok(name.to_owned());
-    }
-    let published = app.index().and_then(|index| {
-        let id = index.id(name).ok().flatten()?;
-        Some(id.text.to_owned())
-    });
-    Ok(published.unwrap_or_else(|| name.to_ascii_uppercase()))
-}
-
-/// Where what an incident is about is, of some systems; `None`: of all.
-///
-/// # Errors
-/// What is looked for cannot be understood, or the store does not answer.
-pub(crate) async fn places(
-    app: &App,
-    org: Org,
-    (looked_for, versions): (&str, &str),
-    systems: Option<Vec<i64>>,
-) -> Result<Places, Problem> {
-    let mut places =
-        Places { rows: Vec::new(), more: false, unknown: 0, known: false, named: false };
-    let Some(mut search) = searched(app, org, (looked_for, versions), systems).await? else {
-        // What sources know and nothing here has is nowhere; what no source knows could not be looked for.
-        places.known = is_indexed(app, &called(app, org, looked_for).await?);
-        places.named = places.known;
-        return Ok(places);
-    };
-    places.known = true;
-    places.named = is_named(app, org, looked_for).await?;
-    let mut after = None;
-    loop {
-        let found = search.page(app, org, after, BLOCK).await?;
-        places.unknown += found.unknown;
-        places.rows.extend(found.page.rows.into_iter().filter(is_there));
-        after = found.page.next;
-        if after.is_none() {
-            return Ok(places);
-        }
-        if places.rows.len() >= MOST {
-            places.more = true;
-            return Ok(places);
-        }
-    }
-}
-
-/// Whether a package was ever listed here or is named by an advisory. What is no package was looked for by its name.
-async fn is_named(app: &App, org: Org, looked_for: &str) -> Result<bool, Problem> {
-    let Ok(purl) = looked_for.parse::<Purl>() else { return Ok(true) };
-    let package = purl.package().to_string();
-    if published::is_advised(app, &purl) {
-        return Ok(true);
-    }
-    Ok(!app.store.components_of(org, std::slice::from_ref(&package)).await?.is_empty())
-}
-
-/// The search for what an incident is about. `None`: nothing here has anything of this name.
-///
-/// # Errors
-/// What is looked for cannot be understood, or the store does not answer.
-async fn searched(
-    app: &App,
-    org: Org,
-    (looked_for, versions): (&str, &str),
-    systems: Option<Vec<i64>>,
-) -> Result<Option<Search>, Problem> {
-    let is_purl = looked_for.parse::<Purl>().is_ok() && !looked_for.contains(char::is_whitespace);
-    let name = if is_purl { looked_for.to_owned() } else { called(app, org, looked_for).await? };
-    if !is_purl && app.store.vulnerability_of(org, &name).await?.is_none() {
-        return Ok(None);
-    }
-    let asked = Asked {
-        q: name,
-        version: Some(versions.to_owned()).filter(|v| !v.is_empty()),
-        ..Asked::default()
-    };
-    Search::within(app, org, systems, &asked).await
-}
-
 /// How far each team is, from what happened.
 pub(crate) fn how_far(events: &[IncidentEvent]) -> Vec<Stand> {
     let happened = events.iter().filter_map(|event| {
@@ -255,121 +129,6 @@ pub(crate) fn how_far(events: &[IncidentEvent]) -> Vec<Stand> {
         Some(Happened { at: event.at, team: event.is.team, what })
     });
     stands(&happened.collect::<Vec<_>>())
-}
-
-/// Looks where an incident is now, and tells what is other than before: a team is touched, all of a team's is gone,
-/// something came back. Returns how much. A near miss out of a refusal is of the system in which that was: nobody else
-/// reads of it.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn look(
-    app: &App,
-    org: Org,
-    incident: &Incident,
-    now: Timestamp,
-) -> Result<usize, Problem> {
-    if incident.verdict.is_some() {
-        return Ok(0);
-    }
-    let about = (incident.is.looked_for.as_str(), incident.is.versions.as_str());
-    let places = places(app, org, about, None).await?;
-    let mut found: BTreeMap<Option<i64>, Had> = BTreeMap::new();
-    for place in &places.rows {
-        let had = found.entry(place.team.as_ref().map(|t| t.0)).or_default();
-        had.places += 1;
-        had.listed += usize::from(place.listed);
-        match &place.system {
-            Some(system) => had.systems.insert(system.0),
-            None => had.assets.insert(place.asset.0),
-        };
-    }
-    let events = app.store.incident_events(org, incident.id).await?;
-    let stands = how_far(&events);
-    let mut news = Vec::new();
-    let mut touched: BTreeSet<i64> = BTreeSet::new();
-    for (team, had) in &found {
-        touched.extend(&had.systems);
-        let what = match stands.iter().find(|stand| stand.team == *team) {
-            None => What::Touched,
-            // What people called fixed where only a report has it stands until an inventory lists it.
-            Some(stand)
-                if stand.fixed.is_some() && (had.listed > 0 || !is_said_fixed(&events, *team)) =>
-            {
-                What::Returned
-            }
-            Some(_) => continue,
-        };
-        let assets: Vec<&i64> = had.assets.iter().take(BLOCK).collect();
-        let told = json!({ "places": had.places, "systems": had.systems, "assets": assets });
-        news.push(NewIncidentEvent { kind: what.as_str().to_owned(), team: *team, told });
-    }
-    // With more than is looked at, or nothing that could be looked for, what is not among it is not gone.
-    let sees_all = places.known && !places.more;
-    let gone = |stand: &&Stand| sees_all && !found.contains_key(&stand.team);
-    for stand in stands.iter().filter(gone) {
-        // Who gave it away did not fix it, and who fixed it before stays who did.
-        let what = match (stand.fixed, is_elsewhere(&events, stand.team, &places.rows)) {
-            (Some(_), _) => continue,
-            (None, true) => What::Handed,
-            (None, false) => What::Fixed,
-        };
-        let told = json!({ "places": 0 });
-        news.push(NewIncidentEvent { kind: what.as_str().to_owned(), team: stand.team, told });
-    }
-    let before = app.store.incident_systems(org, incident.id).await?;
-    let here = (&places, before.as_slice());
-    // Until somebody is known to have it, everything that runs is looked at: a system may have it in staging alone.
-    let told = (events.as_slice(), around::is_untold(&events));
-    if let Some(runs) = around::runs(app, org, about, here, told).await? {
-        touched.extend(runs.rows.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
-        news.extend(around::news(&events, &runs));
-    }
-    touched.retain(|system| !before.contains(system));
-    if news.is_empty() && touched.is_empty() {
-        return Ok(0);
-    }
-    let touched: Vec<i64> = touched.into_iter().collect();
-    let told = (news.as_slice(), touched.as_slice());
-    // Who told something meanwhile may have looked as well: then the next look tells what is left.
-    let last = events.last().map(|event| event.seq);
-    let by = ("trimtab", now);
-    let first = app.store.tell_incident_after(org, incident.id, told, last, by).await?;
-    Ok(if first.is_some() { news.len() } else { 0 })
-}
-
-/// What an owner has of it.
-#[derive(Default)]
-struct Had {
-    places: usize,
-    /// How many of them an inventory lists.
-    listed: usize,
-    systems: BTreeSet<i64>,
-    /// Assets of no system.
-    assets: BTreeSet<i64>,
-}
-
-/// Whether the last word on a team's fix was of people.
-fn is_said_fixed(events: &[IncidentEvent], team: Option<i64>) -> bool {
-    let fixed = |event: &&IncidentEvent| event.is.team == team && event.is.kind == "fixed";
-    events.iter().rev().find(fixed).is_some_and(|event| event.actor != "trimtab")
-}
-
-/// Whether something that a team was touched in is there still, and is another's.
-fn is_elsewhere(events: &[IncidentEvent], team: Option<i64>, rows: &[Where]) -> bool {
-    let begins = |event: &&IncidentEvent| {
-        event.is.team == team && matches!(event.is.kind.as_str(), "touched" | "returned")
-    };
-    let Some(begun) = events.iter().rev().find(begins) else { return false };
-    let named = |member: &str, id: i64| {
-        let all = begun.is.told[member].as_array();
-        all.is_some_and(|all| all.iter().any(|one| one.as_i64() == Some(id)))
-    };
-    rows.iter().any(|place| {
-        place.team.as_ref().map(|t| t.0) != team
-            && (place.system.as_ref().is_some_and(|s| named("systems", s.0))
-                || named("assets", place.asset.0))
-    })
 }
 
 /// What is to be done, in the order in which it was said.
@@ -516,6 +275,8 @@ pub(crate) fn length(of: SignedDuration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use trimtab_store::NewIncidentEvent;
+
     use super::*;
 
     fn event(seq: i64, kind: &str, told: serde_json::Value) -> IncidentEvent {

@@ -339,6 +339,6 @@ async fn missing(uri: Uri) -> Response {
 }
 
 pub(crate) fn broken() -> Problem {
-    let detail = "Something went wrong here. The log of the server says what.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Our fault", detail)
+    let detail = "Something went wrong on the server. Its log has the details.";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Server error", detail)
 }

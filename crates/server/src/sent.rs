@@ -225,5 +225,5 @@ fn slow() -> Problem {
 fn no_room(error: std::io::Error) -> Problem {
     tracing::error!(%error, "what was sent cannot be put aside");
     let detail = "What was sent cannot be put aside right now. Try again in a moment.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable", detail)
 }

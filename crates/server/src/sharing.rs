@@ -50,7 +50,7 @@ pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, S
     let named = |role: &&Role| role.as_str() == wanted.side;
     let side = SIDES.iter().find(named).ok_or_else(|| {
         let words: Vec<&str> = SIDES.iter().map(|side| side.as_str()).collect();
-        Problem::invalid(format!("`side` is one of {}.", words.join(", ")))
+        Problem::invalid(format!("`side` must be one of {}.", words.join(", ")))
     })?;
     let on = match wanted.team {
         None => On::ALL,
@@ -67,14 +67,19 @@ pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, S
     who.must(Action::Share, on)?;
     who.must(Action::View, on)?;
     if wanted.name.trim().is_empty() || wanted.name.chars().count() > 200 {
-        return Err(Problem::invalid("The name is 1 to 200 characters."));
+        return Err(Problem::invalid("The name must be 1 to 200 characters."));
     }
     if !(1..=LONGEST).contains(&wanted.days) {
-        return Err(Problem::invalid(format!("`days` is 1 to {LONGEST}.")));
+        return Err(Problem::invalid(format!("`days` must be 1 to {LONGEST}.")));
     }
     let secret = Secret::new(PREFIX).map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", "Try again.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Temporarily unavailable",
+            "Try again.",
+        )
     })?;
     let now = app.now();
     let new = NewShare {

@@ -110,6 +110,8 @@ pub struct App {
     index: Arc<RwLock<Held>>,
     /// Told when a job was added.
     pub(crate) work: Arc<Notify>,
+    /// How many jobs ended in this process.
+    ended: Arc<watch::Sender<u64>>,
     clock: fn() -> Timestamp,
     kept: Kept,
     pub(crate) answers: Answers,
@@ -153,6 +155,7 @@ impl App {
             settings: Arc::new(settings),
             index: Arc::new(RwLock::new(Held { mark, index })),
             work: Arc::new(Notify::new()),
+            ended: Arc::new(watch::Sender::new(0)),
             clock,
             kept: Kept::default(),
             answers: Answers::default(),
@@ -245,6 +248,18 @@ impl App {
     /// seconds: a test whose clock moves on need not wait for that.
     pub fn wake(&self) {
         self.work.notify_waiters();
+        // A worker that looks just now looks once more.
+        self.work.notify_one();
+    }
+
+    /// Tells those who wait that a job ended, and that what follows from it was asked for.
+    pub(crate) fn job_ended(&self) {
+        self.ended.send_modify(|ended| *ended = ended.wrapping_add(1));
+    }
+
+    /// Changes whenever a job ended in this process, well or not. Those of other processes are not counted.
+    pub fn jobs_ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
     }
 
     /// Makes the plans of an organisation's teams anew, and keeps what differs. The server does so by itself when

@@ -60,7 +60,9 @@ impl Wanted {
     fn checked(self) -> Result<NewSupplier, Problem> {
         let text = |name: &str, text: &str, least: usize| {
             line(text, 200).filter(|text| text.chars().count() >= least).ok_or_else(|| {
-                Problem::invalid(format!("`{name}` is {least} to 200 characters on one line."))
+                Problem::invalid(format!(
+                    "`{name}` must be {least} to 200 characters, on one line."
+                ))
             })
         };
         self.obligations.checked()?;
@@ -91,7 +93,7 @@ pub(crate) fn last_day(name: &str, text: &str) -> Result<Option<Timestamp>, Prob
     };
     end()
         .map(Some)
-        .ok_or_else(|| Problem::invalid(format!("`{name}` is a day such as 2026-11-21.")))
+        .ok_or_else(|| Problem::invalid(format!("`{name}` must be a day such as 2026-11-21.")))
 }
 
 /// A supplier as somebody sees it.
@@ -181,8 +183,8 @@ async fn stand_for(
     wanted: &Delivered,
 ) -> Result<(String, Asset), Problem> {
     let product = line(&wanted.product, 200).filter(|name| !name.is_empty());
-    let product =
-        product.ok_or_else(|| Problem::invalid("`product` is 1 to 200 characters on one line."))?;
+    let product = product
+        .ok_or_else(|| Problem::invalid("`product` must be 1 to 200 characters, on one line."))?;
     let systems = app.store.systems(who.org).await?;
     let missing = || Problem::invalid(format!("There is no system `{}`.", wanted.system.trim()));
     let system = systems.iter().find(|s| s.name == wanted.system.trim()).ok_or_else(missing)?;
@@ -196,7 +198,7 @@ async fn stand_for(
         name => name.to_owned(),
     };
     let name = line(&name, 300)
-        .ok_or_else(|| Problem::invalid("`asset` is 1 to 300 characters on one line."))?;
+        .ok_or_else(|| Problem::invalid("`asset` must be 1 to 300 characters, on one line."))?;
     if let Some(known) = app.store.asset_of_name(who.org, &name).await? {
         let there = on(&app.store, who.org, known.system).await?;
         let theirs = known.system == Some(system.id) && who.may(Action::Supply, there);
@@ -307,8 +309,8 @@ pub(crate) async fn release(
     let product = supplier.product(product)?;
     who.must(Action::Supply, on(&app.store, who.org, product.system).await?)?;
     let version = line(version, 100).filter(|version| !version.is_empty());
-    let version =
-        version.ok_or_else(|| Problem::invalid("`version` is 1 to 100 characters on one line."))?;
+    let version = version
+        .ok_or_else(|| Problem::invalid("`version` must be 1 to 100 characters, on one line."))?;
     let now = app.now();
     if app.store.set_release(who.org, product, &version, &who.actor(), now).await? {
         app.store.add_job(&crate::jobs::remind::soon(who.org, now), now).await?;
@@ -337,14 +339,14 @@ pub(crate) async fn link(
     }
     let name = line(name, 200).filter(|name| !name.is_empty());
     let name =
-        name.ok_or_else(|| Problem::invalid("`name` is 1 to 200 characters on one line."))?;
+        name.ok_or_else(|| Problem::invalid("`name` must be 1 to 200 characters, on one line."))?;
     if !(1..=LONGEST).contains(&days) {
-        return Err(Problem::invalid(format!("`days` is 1 to {LONGEST}.")));
+        return Err(Problem::invalid(format!("`days` must be 1 to {LONGEST}.")));
     }
     let secret = Secret::new(PREFIX).map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
         let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
-        Problem::new(status, "unavailable", "Not now", "Try again.")
+        Problem::new(status, "unavailable", "Temporarily unavailable", "Try again.")
     })?;
     let now = app.now();
     let (digest, expires) = (secret.digest(), now + SignedDuration::from_hours(24 * days));
@@ -403,7 +405,7 @@ pub(crate) async fn take(app: &App, who: &Who, ids: (i64, i64)) -> Result<(), Pr
     if is.is.kind != "vex" {
         return Err(Problem::conflict("This is not a VEX document."));
     }
-    let again = || Problem::conflict("Somebody let it hold already.");
+    let again = || Problem::conflict("Somebody has already let it apply.");
     // It may have been ended since: that stands.
     if is.taken.is_some() {
         return Err(again());

@@ -65,10 +65,16 @@ pub(crate) struct Told {
     pub(crate) to: String,
     /// The window that it is scheduled in.
     pub(crate) window: String,
+    /// Whether that begins after its deadline.
+    pub(crate) after: bool,
+    /// Whether its deadline has passed.
+    pub(crate) late: bool,
     /// The findings that it removes.
     pub(crate) findings: Vec<i64>,
     /// What the one comment says. `None`: nothing happened yet.
     pub(crate) note: Option<String>,
+    /// What became of what people will not do, as the comment said it last.
+    pub(crate) answer: String,
     /// Whether evidence closed it: something that it was for was fixed.
     pub(crate) fixed: bool,
 }

@@ -27,7 +27,7 @@ const OPEN: SignedDuration = SignedDuration::from_hours(24 * 180);
 /// How far an update is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Far {
-    /// Nothing of it can be merged.
+    /// It has nothing that can be merged.
     Nothing,
     /// It waits to be merged.
     CarriedOut,

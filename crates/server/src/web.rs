@@ -229,7 +229,7 @@ pub(crate) fn mended(form: &mut Form, wrong: Option<(&'static str, String)>) {
 /// What is wrong with a member, as it is said where its field stands.
 fn at_its_field(name: &str, text: String) -> String {
     let Some(rest) = text.strip_prefix(&format!("`{name}` ")) else { return text };
-    match rest.strip_prefix("is ") {
+    match rest.strip_prefix("must be ").or_else(|| rest.strip_prefix("is ")) {
         Some(no) if ["no ", "not ", "none ", "too "].iter().any(|word| no.starts_with(word)) => {
             format!("This is {no}")
         }

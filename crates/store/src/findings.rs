@@ -7,6 +7,7 @@
 
 mod arrive;
 mod filter;
+mod grouped;
 mod matches;
 mod mentioned;
 mod present;
@@ -25,9 +26,10 @@ use trimtab_model::Level;
 pub use arrive::Arrival;
 pub(crate) use filter::counting;
 pub use filter::{DueByTeam, ExposureIs, FindingFilter};
+pub use grouped::{Group, GroupBy, GroupCursor, Groups};
 pub use matches::Matched;
 pub use mentioned::Mentioned;
-pub use read::{Count, FindingOrder, Group, GroupBy, GroupCursor, Groups, Load};
+pub use read::{Count, FindingOrder, Load};
 pub use rematch::GROUP;
 pub use reports::{NewReport, Reported};
 pub use settle::{JudgedBy, Settled, Weigh};
@@ -147,7 +149,7 @@ pub struct Finding {
     pub state: FindingState,
     /// Whether it is in production. `None`: it is not known what runs.
     pub production: Option<bool>,
-    /// First seen, or came back.
+    /// First seen, or came back after it had been gone for more than 30 days.
     pub detected: Timestamp,
     /// Gone from the main line.
     pub merged: Option<Timestamp>,

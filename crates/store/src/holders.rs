@@ -32,4 +32,27 @@ impl Store {
         names.truncate(most);
         Ok((names, more))
     }
+
+    /// People with an open account who hold a role in the whole organisation, or one that reaches a team or a system, by
+    /// number; at most a thousand.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn people_holding(
+        &self,
+        org: Org,
+        role: Role,
+        (system, team): (Option<i64>, Option<i64>),
+    ) -> Result<Vec<i64>> {
+        let sql = "SELECT DISTINCT person.id FROM holds_role
+            JOIN person ON person.org = $1 AND person.id = holds_role.person
+            WHERE holds_role.org = $1 AND holds_role.role = $2 AND NOT person.disabled
+                AND (holds_role.scope = 'organisation'
+                    OR (holds_role.scope = 'team' AND holds_role.scope_id = $3)
+                    OR (holds_role.scope = 'system' AND holds_role.scope_id = $4))
+            ORDER BY person.id LIMIT 1000";
+        let values = args![org.0, role.as_str(), team, system];
+        let found = (&mut &self.db).all(sql, values).await?;
+        found.iter().map(|row| row.int(0)).collect()
+    }
 }

@@ -200,6 +200,46 @@ impl Store {
         Ok(Some(id))
     }
 
+    /// Has a letter that was refused for everybody to whom it went by name go to others, too. Returns to how many: to none where
+    /// one of them took it or still may, and where it went to others before.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn copy_to_others(
+        &self,
+        org: Org,
+        letter: i64,
+        to: &[NewRecipient],
+        now: Timestamp,
+    ) -> Result<usize> {
+        let mut tx = self.db.begin().await?;
+        let sql = "SELECT state, person, nth FROM letter_to WHERE org = $1 AND letter = $2";
+        let held = tx.all(sql, args![org.0, letter]).await?;
+        let mut last: i64 = -1;
+        for row in &held {
+            last = last.max(row.int(2)?);
+            if row.text(0)? != Became::Refused.as_str() || row.maybe_int(1)?.is_none() {
+                return Ok(0);
+            }
+        }
+        if held.is_empty() {
+            return Ok(0);
+        }
+        let mut added = 0;
+        for (nth, to) in (last + 1..).zip(to) {
+            let sql = "INSERT INTO letter_to
+                    (org, letter, nth, channel, address, person, state, tries, next, changed,
+                        detail)
+                VALUES ($1, $2, $3, $4, $5, $6, 'later', 0, $7, $7, '')
+                ON CONFLICT DO NOTHING";
+            let values =
+                args![org.0, letter, nth, &to.channel, &to.address, to.person, micros(now)];
+            added += usize::from(tx.run(sql, values).await? > 0);
+        }
+        tx.commit().await?;
+        Ok(added)
+    }
+
     /// What a team was told of since a moment, the oldest first.
     ///
     /// # Errors

@@ -138,7 +138,7 @@ pub use letters::{Became, Letter, NewLetter, NewRecipient, Recipient, SentOf};
 pub use loads::LoadDay;
 pub use maturity::{Proof, StageDay, Threshold};
 pub use mergers::Merger;
-pub use notices::{NewPending, Pending, Wished};
+pub use notices::{LEFT, NewPending, Pending, Wished, apart};
 pub use organisations::{Organisation, System, Team};
 pub use outbox::Notice;
 pub use own_digests::{OwnDigest, OwnRun};

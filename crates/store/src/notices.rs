@@ -91,7 +91,17 @@ impl Pending {
     }
 }
 
+/// What is behind the name of an item that is apart from another one, of which it was a part: what was told at once of one
+/// of them was told of both.
+pub const LEFT: &str = ":left";
+
+/// The other name of an item, if it is or was one of two.
+pub fn apart(item: &str) -> String {
+    item.strip_suffix(LEFT).map_or_else(|| format!("{item}{LEFT}"), ToOwned::to_owned)
+}
+
 /// What a row was.
+#[derive(Clone)]
 struct Was {
     mark: String,
     told: String,
@@ -105,9 +115,26 @@ struct Was {
 impl Was {
     /// Since when it is *now*, if it still is for nothing that it was not before.
     fn urgent_for(&self, of: &[String]) -> Option<i64> {
-        let before: Vec<String> = serde_json::from_str(&self.urgent_of).unwrap_or_default();
+        let before = self.of();
         self.urgent.filter(|_| of.iter().all(|one| before.contains(one)))
     }
+
+    /// For what it is *now*.
+    fn of(&self) -> Vec<String> {
+        serde_json::from_str(&self.urgent_of).unwrap_or_default()
+    }
+}
+
+/// What of an item and of the one apart from it was *now* for some of the same, if all that the item is *now* for was so in
+/// one of them: that it is cut or brought together otherwise is no other alarm.
+fn together<'w>(all: &'w BTreeMap<String, Was>, new: &NewPending) -> Vec<&'w Was> {
+    let own = [all.get(&new.item), all.get(&apart(&new.item))];
+    let own: Vec<&Was> = own.into_iter().flatten().filter(|was| was.urgent.is_some()).collect();
+    let known: Vec<String> = own.iter().flat_map(|was| was.of()).collect();
+    if new.urgent_of.is_empty() || !new.urgent_of.iter().all(|one| known.contains(one)) {
+        return Vec::new();
+    }
+    own.into_iter().filter(|was| was.of().iter().any(|one| new.urgent_of.contains(one))).collect()
 }
 
 impl Store {
@@ -227,14 +254,26 @@ impl Store {
             before.insert(row.text(0)?, was);
         }
         let at = micros(now);
+        // What no digest was about yet is as old as its oldest news: else what changes again and again, or just when a
+        // digest is due, would be put off to the next one.
+        let sql = "SELECT MAX(at) FROM letter WHERE org = $1 AND team = $2 AND why = 'digest'";
+        let digest = match tx.first(sql, args![org.0, team]).await? {
+            Some(row) => row.maybe_int(0)?,
+            None => None,
+        };
         let mut lines = Vec::new();
         let mut gone: Vec<String> = Vec::new();
+        let were = before.clone();
         for new in all {
             let was = before.remove(&new.item);
             let told = new.told.to_string();
-            let since = was.as_ref().filter(|w| w.mark == new.mark).map_or(at, |w| w.since);
+            let untold = |w: &&Was| digest.is_none_or(|digest| digest < w.since);
+            let since = was.as_ref().filter(|w| w.mark == new.mark || untold(w));
+            let since = since.map_or(at, |w| w.since);
             let urgent_of = json!(new.urgent_of).to_string();
             let before_it = was.as_ref().and_then(|w| w.urgent_for(&new.urgent_of));
+            let both = if before_it.is_none() { together(&were, new) } else { Vec::new() };
+            let before_it = before_it.or_else(|| both.iter().filter_map(|was| was.urgent).max());
             let urgent = new.urgent.then(|| before_it.unwrap_or(at));
             let same = was.as_ref().is_some_and(|w| {
                 w.mark == new.mark
@@ -248,7 +287,10 @@ impl Store {
             if was.is_some() {
                 gone.push(new.item.clone());
             }
-            let (acknowledged, by) = was.map(|w| (w.acknowledged, w.by)).unwrap_or_default();
+            // Who said that they have all of it has each part.
+            let had = was.as_ref().or_else(|| both.first().copied());
+            let (acknowledged, by) =
+                had.map(|w| (w.acknowledged, w.by.clone())).unwrap_or_default();
             let line =
                 json!([new.item, new.mark, told, since, urgent, urgent_of, acknowledged, by]);
             lines.push(line);

@@ -1,7 +1,7 @@
 //! Digests of people's own: when each comes, what it told, and what became of each time. A time is claimed before anything
 //! is sent, together with what it tells, so that however many look, one sends, and a thing is told once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use crate::{Became, Org, Store, ledger};
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// As many rows are written at once.
 const BLOCK: usize = 500;
+/// When a digest comes that somebody ended. What is ended is remembered: it does not begin by itself again.
+const NEVER: Timestamp = Timestamp::MAX;
 
 /// When somebody's own digest comes.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +97,40 @@ impl Store {
         tx.commit().await
     }
 
+    /// Has somebody's own digest come from now on who never said anything about it. `false`: they did.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn begin_own_digest(
+        &self,
+        org: Org,
+        is: &OwnDigest,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO own_digest (org, person, told, next) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (org, person) DO NOTHING";
+        let values = args![org.0, is.person, is.told.to_string(), micros(is.next)];
+        if tx.run(sql, values).await? == 0 {
+            return Ok(false);
+        }
+        let data = json!({ "what": "own-digest-set", "person": is.person, "told": is.told });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Who said when their own digest comes, or that it does not.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn own_digests_said(&self, org: Org) -> Result<BTreeSet<i64>> {
+        let sql = "SELECT person FROM own_digest WHERE org = $1";
+        let found = (&mut &self.db).all(sql, args![org.0]).await?;
+        found.iter().map(|row| row.int(0)).collect()
+    }
+
     /// Ends it, and what of it was to be tried again. `false`: none came.
     ///
     /// # Errors
@@ -107,8 +143,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        let sql = "DELETE FROM own_digest WHERE org = $1 AND person = $2";
-        if tx.run(sql, args![org.0, person]).await? == 0 {
+        let sql = "UPDATE own_digest SET told = '{\"days\":[]}', next = $3
+            WHERE org = $1 AND person = $2 AND next < $3";
+        if tx.run(sql, args![org.0, person, micros(NEVER)]).await? == 0 {
             return Ok(false);
         }
         let sql = "DELETE FROM own_told WHERE org = $1 AND person = $2 AND due IN (
@@ -130,8 +167,9 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn own_digest(&self, org: Org, person: i64) -> Result<Option<OwnDigest>> {
-        let sql = "SELECT person, told, next FROM own_digest WHERE org = $1 AND person = $2";
-        let row = (&mut &self.db).first(sql, args![org.0, person]).await?;
+        let sql = "SELECT person, told, next FROM own_digest
+            WHERE org = $1 AND person = $2 AND next < $3";
+        let row = (&mut &self.db).first(sql, args![org.0, person, micros(NEVER)]).await?;
         row.as_ref().map(OwnDigest::from_row).transpose()
     }
 
@@ -161,12 +199,13 @@ impl Store {
                 SELECT MIN(next) AS at FROM board_mail WHERE org = $1
                 UNION ALL SELECT MIN(again) AS at FROM board_mail_run
                     WHERE org = $1 AND state = 'later'
-                UNION ALL SELECT MIN(next) AS at FROM own_digest WHERE org = $1
+                UNION ALL SELECT MIN(next) AS at FROM own_digest WHERE org = $1 AND next < $2
                 UNION ALL SELECT MIN(run.again) AS at FROM own_digest_run AS run
-                    WHERE run.org = $1 AND run.state = 'later' AND EXISTS (
+                    WHERE run.org = $1 AND run.state = 'later' AND NOT EXISTS (
                         SELECT 1 FROM own_digest AS own
-                        WHERE own.org = run.org AND own.person = run.person)) AS each_of";
-        let row = (&mut &self.db).first(sql, args![org.0]).await?;
+                        WHERE own.org = run.org AND own.person = run.person AND own.next >= $2)
+                ) AS each_of";
+        let row = (&mut &self.db).first(sql, args![org.0, micros(NEVER)]).await?;
         row.map_or(Ok(None), |row| maybe(row.maybe_int(0)?))
     }
 
@@ -233,6 +272,49 @@ impl Store {
         Ok(begun)
     }
 
+    /// Claims what is told to somebody at once, between digests, and notes that it is told. Returns the time by which its
+    /// sending goes. `None`: all of it was told.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn claim_own_alarm(
+        &self,
+        org: Org,
+        person: i64,
+        tells: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>> {
+        let mut tx = self.db.begin().await?;
+        // Two that tell at once do so one after the other.
+        ledger::hold(&mut tx, org).await?;
+        let sql = "SELECT item, mark FROM own_told WHERE org = $1 AND person = $2";
+        let mut told: BTreeMap<String, String> = BTreeMap::new();
+        for row in tx.all(sql, args![org.0, person]).await? {
+            told.insert(row.text(0)?, row.text(1)?);
+        }
+        if tells.iter().all(|(item, mark)| told.get(item) == Some(mark)) {
+            return Ok(None);
+        }
+        // A time of its own, also where the clock stands still.
+        let sql = "SELECT MAX(due) FROM own_digest_run WHERE org = $1 AND person = $2";
+        let last = match tx.first(sql, args![org.0, person]).await? {
+            Some(row) => row.maybe_int(0)?,
+            None => None,
+        };
+        let due = last.map_or(micros(now), |last| micros(now).max(last.saturating_add(1)));
+        let sql = "INSERT INTO own_digest_run (org, person, due, state, changed, detail, tries)
+            VALUES ($1, $2, $3, 'begun', $4, '', 1)";
+        tx.run(sql, args![org.0, person, due, micros(now)]).await?;
+        for (item, mark) in tells {
+            let sql = "INSERT INTO own_told (org, person, item, mark, due)
+                VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (org, person, item) DO UPDATE SET mark = $4, due = $5";
+            tx.run(sql, args![org.0, person, item, mark, due]).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(moment(due)?))
+    }
+
     /// Notes what became of a time that was claimed. What was not taken at all is told by the next one again. `false`: that
     /// is known already.
     ///
@@ -261,7 +343,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Times that were not taken and are to be tried again by now, of digests that come still.
+    /// Times that were not taken and are to be tried again by now, but for those of digests that were ended.
     ///
     /// # Errors
     /// The store does not answer.
@@ -273,13 +355,14 @@ impl Store {
     ) -> Result<Vec<OwnRun>> {
         let sql = format!(
             "SELECT {RUN} FROM own_digest_run AS run
-             WHERE org = $1 AND state = 'later' AND again <= $2 AND EXISTS (
+             WHERE org = $1 AND state = 'later' AND again <= $2 AND NOT EXISTS (
                 SELECT 1 FROM own_digest AS own
-                WHERE own.org = run.org AND own.person = run.person)
+                WHERE own.org = run.org AND own.person = run.person AND own.next >= $4)
              ORDER BY again, person, due LIMIT $3"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = (&mut &self.db).all(&sql, args![org.0, micros(now), limit]).await?;
+        let values = args![org.0, micros(now), limit, micros(NEVER)];
+        let found = (&mut &self.db).all(&sql, values).await?;
         found.iter().map(OwnRun::from_row).collect()
     }
 

@@ -146,11 +146,11 @@ impl Scheduled {
             || self.ready != was.ready
     }
 
-    /// Whether the version is the same, and the day from which it can be carried out. That a day is over makes no other
-    /// of it.
+    /// Whether the version is the same, and the day from which it can be carried out, and who put it there: people or the
+    /// planner. That a day is over makes no other of it.
     fn is_as(&self, was: &Scheduled, at: Timestamp) -> bool {
         let waits = |is: &Scheduled| is.ready.filter(|ready| *ready > at);
-        self.version == was.version && waits(self) == waits(was)
+        self.version == was.version && waits(self) == waits(was) && self.by_people == was.by_people
     }
 
     async fn put(&self, tx: &mut Tx, org: Org, team: i64) -> Result<()> {
@@ -299,8 +299,9 @@ impl Store {
     }
 
     /// Keeps a team's plan in place of the one before. What is in the same window as before keeps its `since`,
-    /// and its `why` as long as the version and the day from which it can be carried out are the same. Each change that came, moved, changed or went is told to the ledger, all of them in one notice;
-    /// `gone` says why something is not planned any longer.
+    /// and its `why` as long as the version, the day from which it can be carried out, and who put it there are the same.
+    /// Each change that came, moved, changed or went is told to the ledger, all of them in one notice; `gone` says why
+    /// something is not planned any longer.
     ///
     /// # Errors
     /// The store does not answer.

@@ -26,7 +26,7 @@ pub struct Share {
     pub created: Timestamp,
     /// When it was withdrawn.
     pub withdrawn: Option<Timestamp>,
-    /// When it was last read, to the hour.
+    /// When it was last read: of several times within an hour, the first.
     pub used: Option<Timestamp>,
 }
 
@@ -133,7 +133,7 @@ impl Store {
             return Ok(());
         }
         let sql = "UPDATE share SET used = $3 WHERE org = $1 AND id = $2";
-        (&mut &self.db).run(sql, args![share.org.0, share.id, hour]).await.map(|_| ())
+        (&mut &self.db).run(sql, args![share.org.0, share.id, micros(now)]).await.map(|_| ())
     }
 
     /// A link by its id.

@@ -31,7 +31,7 @@ pub struct SupplierLink {
     pub expires: Timestamp,
     /// When it was withdrawn.
     pub withdrawn: Option<Timestamp>,
-    /// When it was last used, to the hour.
+    /// When it was last used: of several times within an hour, the first.
     pub used: Option<Timestamp>,
 }
 
@@ -117,7 +117,7 @@ impl Store {
             return Ok(());
         }
         let sql = "UPDATE supplier_link SET used = $3 WHERE org = $1 AND id = $2";
-        (&mut &self.db).run(sql, args![link.org.0, link.id, hour]).await.map(|_| ())
+        (&mut &self.db).run(sql, args![link.org.0, link.id, micros(now)]).await.map(|_| ())
     }
 
     /// The links of a supplier, the newest first.

@@ -34,7 +34,7 @@ pub struct Token {
     pub expires: Timestamp,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
-    /// When it was last used, to the hour.
+    /// When it was last used: of several times within an hour, the first.
     pub used: Option<Timestamp>,
     /// By which handle a sender that signs is known, if one does.
     pub hook: Option<String>,
@@ -196,7 +196,7 @@ impl Store {
             return Ok(());
         }
         let sql = "UPDATE token SET used = $3 WHERE org = $1 AND id = $2";
-        (&mut &self.db).run(sql, args![token.org.0, token.id, hour]).await.map(|_| ())
+        (&mut &self.db).run(sql, args![token.org.0, token.id, micros(now)]).await.map(|_| ())
     }
 
     /// A token by its id.

@@ -4,18 +4,13 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
-use trimtab_model::charter::{
-    Cadence, Charter, DataClass, Environment, Floor, Party, Strictness, Term, Tier,
-};
-use trimtab_model::{Code, Diagnostic, Exposure, Level, Role};
+use trimtab_model::charter::{Cadence, Charter, Party};
+use trimtab_model::{Code, Diagnostic, Role};
 
-use super::{shape, words};
-use crate::at::{At, Text, nearest};
+use super::shape;
+use crate::at::Text;
 use crate::{defaults, preset};
 
-/// The words for strictness.
-const STRICTNESS: &[(&str, Strictness)] =
-    &[("allow", Strictness::Allow), ("warn", Strictness::Warn), ("deny", Strictness::Deny)];
 /// The words for the steps of a technical impact.
 pub(crate) const TECHNICAL: &[(&str, i8)] =
     &[("none", 0), ("limited", 1), ("serious", 2), ("total", 3)];
@@ -67,8 +62,8 @@ pub(super) type TermsAt = (Option<Box<str>>, [Option<Range<usize>>; 4]);
 
 /// What is read from, and whether something in it was wrong. The parts of a charter are read in files of their own.
 pub(super) struct Reader<'t> {
-    text: Text<'t>,
-    bad: bool,
+    pub(super) text: Text<'t>,
+    pub(super) bad: bool,
     /// Where the terms of each environment are, from low to critical.
     pub(super) terms: Vec<TermsAt>,
     /// Where sides are named.
@@ -78,162 +73,12 @@ pub(super) struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    /// Says that something is wrong.
-    pub(super) fn wrong(&mut self, bytes: &Range<usize>, message: String, help: String) {
-        self.bad = true;
-        self.text.problem(Code::CharterInvalid, bytes.clone(), message, help);
-    }
-
-    /// One of some words. A mistyped one is reported with the word that was probably meant.
-    pub(super) fn word<T: Copy>(
-        &mut self,
-        what: &str,
-        at: &At<String>,
-        known: &[(&str, T)],
-    ) -> Option<T> {
-        let found = known.iter().find(|(word, _)| *word == at.value);
-        if found.is_none() {
-            let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
-            let help = match nearest(&at.value, known.iter().map(|(word, _)| *word)) {
-                Some(near) => format!("did you mean `{near}`? It is one of {}", words.join(", ")),
-                None => format!("it is one of {}", words.join(", ")),
-            };
-            self.wrong(&at.bytes, format!("`{}` is not a valid {what}", at.value), help);
-        }
-        found.map(|(_, value)| *value)
-    }
-
-    /// A level.
-    pub(super) fn level(&mut self, at: &At<String>) -> Option<Level> {
-        let known: Vec<_> = Level::ALL.iter().rev().map(|l| (l.as_str(), *l)).collect();
-        self.word("level", at, &known)
-    }
-
-    /// A part that may not have more entries than are read.
-    fn bounded(&mut self, what: &str, last: Option<&At<String>>, count: usize) {
-        if let Some(at) = last.filter(|_| count > MAX_ENTRIES) {
-            let help = "keep what is in use".to_owned();
-            self.wrong(
-                &at.bytes,
-                format!("there are {count} {what}; {MAX_ENTRIES} are read"),
-                help,
-            );
-        }
-    }
-
-    pub(super) fn role(&mut self, at: &At<String>) -> Option<Role> {
-        let known: Vec<_> = Role::ALL.iter().map(|r| (r.as_str(), *r)).collect();
-        self.word("side", at, &known)
-    }
-
-    fn exposure(&mut self, at: &At<String>) -> Option<Exposure> {
-        let known: Vec<_> = Exposure::ALL.iter().map(|e| (e.as_str(), *e)).collect();
-        self.word("exposure", at, &known)
-    }
-
-    /// One of three strictnesses, where it is said.
-    pub(super) fn strictness(&mut self, at: Option<At<String>>, into: &mut Strictness) {
-        if let Some(value) = at.and_then(|at| self.word("strictness", &at, STRICTNESS)) {
-            *into = value;
-        }
-    }
-
-    /// A term.
-    pub(super) fn term(&mut self, at: &At<String>) -> Option<Term> {
-        let term = words::term(&at.value);
-        if term.is_none() {
-            let help = match words::meant(&at.value) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("write {}", words::TERMS),
-            };
-            self.wrong(&at.bytes, format!("`{}` is not a term", at.value), help);
-        }
-        term
-    }
-
-    /// A duration in days.
-    pub(super) fn days(&mut self, at: &At<String>) -> Option<u32> {
-        let days = words::days(&at.value);
-        if days.is_none() {
-            let meant = words::meant(&at.value).filter(|meant| words::days(meant).is_some());
-            let help = match meant {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "write `14 days`, `2 weeks` or `1 year`".to_owned(),
-            };
-            self.wrong(&at.bytes, format!("`{}` is not a duration", at.value), help);
-        }
-        days
-    }
-
-    /// A day.
-    pub(super) fn date(&mut self, at: &At<toml::value::Datetime>) -> Option<Date> {
-        let date = shape::date(at.value);
-        if date.is_none() {
-            let help = "write a day without a time, as 2026-11-21".to_owned();
-            self.wrong(&at.bytes, format!("`{}` is not a date", at.value), help);
-        }
-        date
-    }
-
-    /// The values of a table by level, from low to critical. What is left out has to be known from below it.
-    pub(super) fn by_level<'s, T>(
-        &mut self,
-        table: &str,
-        shape: &'s At<shape::ByLevel<T>>,
-        laid_over: bool,
-    ) -> [Option<&'s At<T>>; 4] {
-        let by = &shape.value;
-        let all = [&by.low, &by.medium, &by.high, &by.critical].map(Option::as_ref);
-        for (level, value) in Level::ALL.iter().zip(&all).rev() {
-            if value.is_none() && !laid_over {
-                self.left_out(table, level.as_str(), &shape.bytes);
-            }
-        }
-        all
-    }
-
-    /// Says that a table lacks a member that no preset gives.
-    fn left_out(&mut self, table: &str, name: &str, at: &Range<usize>) {
-        let help = format!("add `{name}`, or name a `preset` that says it");
-        self.wrong(at, format!("`[{table}]` has no `{name}`"), help);
-    }
-
-    /// A number between two others.
-    pub(super) fn range<T: PartialOrd + Copy + std::fmt::Display>(
-        &mut self,
-        what: &str,
-        at: &At<T>,
-        least: T,
-        most: T,
-    ) -> Option<T> {
-        let fits = at.value >= least && at.value <= most;
-        if !fits {
-            let help = format!("it lies between {least} and {most}");
-            self.wrong(&at.bytes, format!("{what} cannot be {}", at.value), help);
-        }
-        fits.then_some(at.value)
-    }
-
-    /// Reads names that must be distinct. Returns the names that were taken.
-    fn distinct<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n At<String>>) {
-        let mut seen: Vec<&str> = Vec::new();
-        for name in names {
-            if seen.contains(&name.value.as_str()) {
-                let help = format!("give every {what} its own name");
-                self.wrong(&name.bytes, format!("{what} `{}` stands twice", name.value), help);
-            } else if name.value.trim().is_empty() {
-                self.wrong(&name.bytes, format!("a {what} has no name"), "name it".to_owned());
-            }
-            seen.push(&name.value);
-        }
-    }
-
     fn charter(&mut self, shape: shape::Charter) -> Charter {
         if shape.format.value != 1 {
-            let help = "this build reads layout 1".to_owned();
+            let help = "this version reads layout 1".to_owned();
             self.wrong(
                 &shape.format.bytes,
-                format!("the layout of the file is {}", shape.format.value),
+                format!("the file has layout {}", shape.format.value),
                 help,
             );
         }
@@ -303,7 +148,7 @@ impl Reader<'_> {
             if let Some(lower) = charter.weights.windows(2).position(falls) {
                 let own = |level: usize| by_level.get(level).copied().flatten();
                 let own = own(lower + 1).or(own(lower));
-                let help = "a graver level weighs at least as much as the one below".to_owned();
+                let help = "a higher level weighs at least as much as the one below".to_owned();
                 self.wrong(
                     own.map_or(&weights.bytes, |at| &at.bytes),
                     "the weights do not rise with the level".to_owned(),
@@ -342,130 +187,6 @@ impl Reader<'_> {
         self.cost(&mut charter, shape.cost);
         self.whole(&charter);
         charter
-    }
-
-    fn scales(
-        &mut self,
-        charter: &mut Charter,
-        tiers: Option<Vec<shape::Tier>>,
-        data: Option<Vec<shape::DataClass>>,
-        environments: Option<Vec<shape::Environment>>,
-    ) {
-        if let Some(tiers) = tiers {
-            self.distinct("tier", tiers.iter().map(|t| &t.name));
-            self.bounded("tiers", tiers.last().map(|t| &t.name), tiers.len());
-            charter.tiers = tiers
-                .into_iter()
-                .take(MAX_ENTRIES)
-                .filter_map(|tier| {
-                    let acceptable = match tier.acceptable.value.as_str() {
-                        "none" => None,
-                        _ => Some(self.level(&tier.acceptable)?),
-                    };
-                    let impact = self.range("the impact of a tier", &tier.impact, -3, 3)?;
-                    let (name, meaning) = (tier.name.value.into(), tier.meaning.into());
-                    Some(Tier { name, meaning, acceptable, impact })
-                })
-                .collect();
-        }
-        if let Some(data) = data {
-            self.distinct("class of data", data.iter().map(|d| &d.name));
-            self.bounded("classes of data", data.last().map(|d| &d.name), data.len());
-            charter.data = data
-                .into_iter()
-                .take(MAX_ENTRIES)
-                .filter_map(|class| {
-                    let impact =
-                        self.range("the impact of a class of data", &class.impact, 0, 3)?;
-                    Some(DataClass {
-                        name: class.name.value.into(),
-                        meaning: class.meaning.into(),
-                        impact,
-                    })
-                })
-                .collect();
-        }
-        if let Some(environments) = environments {
-            self.distinct("environment", environments.iter().map(|e| &e.name));
-            self.bounded("environments", environments.last().map(|e| &e.name), environments.len());
-            charter.environments = environments
-                .into_iter()
-                .take(MAX_ENTRIES)
-                .map(|e| Environment { name: e.name.value.into(), production: e.production })
-                .collect();
-        }
-    }
-
-    fn matrix(&mut self, charter: &mut Charter, shape: &At<shape::Matrix>, laid_over: bool) {
-        let own = &shape.value;
-        let rows = [&own.unlikely, &own.possible, &own.likely, &own.active].map(Option::as_ref);
-        for (name, row) in
-            ["active", "likely", "possible", "unlikely"].iter().zip(rows.iter().rev())
-        {
-            if row.is_none() && !laid_over {
-                self.left_out("matrix", name, &shape.bytes);
-            }
-        }
-        for (i, row) in rows.iter().enumerate() {
-            for (j, cell) in row.iter().flat_map(|row| &row.value).enumerate() {
-                if let Some(level) = self.level(cell) {
-                    charter.matrix.0[i][j] = level;
-                }
-            }
-        }
-        if !laid_over && rows.iter().any(Option::is_none) {
-            return;
-        }
-        // Told at the cell that is lower than its neighbour.
-        let m = charter.matrix.0;
-        for (i, row) in rows.iter().enumerate() {
-            for j in 0..4_usize {
-                let left = j.checked_sub(1).map(|j| m[i][j]);
-                let below = i.checked_sub(1).map(|i| m[i][j]);
-                if left.max(below).is_some_and(|least| m[i][j] < least) {
-                    let message = format!(
-                        "`{}` is lower than a cell with less likelihood or less impact",
-                        m[i][j]
-                    );
-                    let help =
-                        "from minor to severe and from unlikely to active, levels never fall"
-                            .to_owned();
-                    // A row of the preset has no place here; the one below it has.
-                    let below = i.checked_sub(1).and_then(|below| rows[below]);
-                    let place = row.or(below).and_then(|row| row.value.get(j));
-                    self.wrong(place.map_or(&shape.bytes, |cell| &cell.bytes), message, help);
-                }
-            }
-        }
-    }
-
-    fn floor(&mut self, charter: &mut Charter, floor: &shape::Floor) {
-        let level = self.level(&floor.level);
-        let cvss =
-            floor.cvss_at_least.as_ref().and_then(|at| self.range("a CVSS score", at, 0.0, 10.0));
-        let exposure = floor.exposure.as_ref().and_then(|at| self.exposure(at));
-        if let Some(tier) = &floor.tier {
-            let known: Vec<String> = charter.tiers.iter().map(|t| t.name.to_string()).collect();
-            let known: Vec<_> = known.iter().map(|n| (n.as_str(), ())).collect();
-            self.word("tier of this charter", tier, &known);
-        }
-        let Some(level) = level else { return };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 to 100, checked"
-        )]
-        let cvss_tenths = cvss.map(|score| (score * 10.0).round() as u8);
-        charter.floors.push(Floor {
-            known_exploited: floor.known_exploited,
-            malicious: floor.malicious,
-            cvss_tenths,
-            exposure,
-            production: floor.production,
-            tier: floor.tier.as_ref().map(|t| t.value.as_str().into()),
-            level,
-            because: floor.because.as_str().into(),
-        });
     }
 
     fn exceptions(

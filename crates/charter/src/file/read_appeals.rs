@@ -51,7 +51,7 @@ impl Reader<'_> {
         let fits = matches!(term, Term::Hours(_) | Term::Days(_) | Term::WorkingDays(_));
         if !fits {
             let help = "write `4 hours`, `2 days` or `2 working days`".to_owned();
-            self.wrong(&at.bytes, format!("`{}` says no time to answer within", at.value), help);
+            self.wrong(&at.bytes, format!("`{}` gives no time to answer in", at.value), help);
         }
         fits.then_some(term)
     }

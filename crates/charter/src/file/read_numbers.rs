@@ -25,7 +25,7 @@ impl Reader<'_> {
         }
         let ratings = ["unknown", "none", "low", "medium", "high", "critical"];
         table(&mut into.prior, &shape.prior, &ratings, 1.0, self);
-        rising(&into.prior[1..], &shape.prior, "a graver rating has a lower prior", self);
+        rising(&into.prior[1..], &shape.prior, "a more severe rating has a lower prior", self);
         for (name, at) in &shape.exposure {
             let rows = ["isolated", "internal", "internet"];
             match rows.iter().position(|row| row == name) {
@@ -82,7 +82,7 @@ impl Reader<'_> {
             if least >= 0.0 && least <= most && most <= 1000.0 {
                 *into = (least, most);
             } else {
-                let help = "write least and most points, as `[1, 2]`, up to 1000".to_owned();
+                let help = "write least and most points, such as `[1, 2]`, up to 1000".to_owned();
                 self.wrong(&bytes, "this is not a range of points".to_owned(), help);
             }
         };
@@ -95,7 +95,7 @@ impl Reader<'_> {
 }
 
 fn range_help() -> String {
-    format!("it lies between 0 and {MAX_ODDS}")
+    format!("it must be between 0 and {MAX_ODDS}")
 }
 
 fn within(at: &At<f64>, least: f64, most: f64, reader: &mut Reader<'_>) -> bool {
@@ -104,7 +104,7 @@ fn within(at: &At<f64>, least: f64, most: f64, reader: &mut Reader<'_>) -> bool 
         reader.wrong(
             &at.bytes,
             format!("{} is out of range", at.value),
-            format!("it lies between {least} and {most}"),
+            format!("it must be between {least} and {most}"),
         );
     }
     fits
@@ -118,7 +118,7 @@ fn unknown_name(
 ) {
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it is one of {}", known.join(", ")),
+        None => format!("use one of {}", known.join(", ")),
     };
     reader.wrong(bytes, format!("`{name}` is not weighed here"), help);
 }

@@ -47,13 +47,13 @@ impl Reader<'_> {
         match Licence::read(&at.value) {
             Licence::Id(id) => Some(id),
             Licence::Expression(_) => {
-                let help = "a list holds single licences: write each as a member of its own";
+                let help = "a list holds single licences: write each as an entry of its own";
                 let message = format!("`{}` is an expression of several licences", at.value);
                 self.wrong(&at.bytes, message, help.to_owned());
                 None
             }
             Licence::Text(_) => {
-                let help = "write an SPDX id, as `Apache-2.0` or `GPL-3.0-only`".to_owned();
+                let help = "write an SPDX id, such as `Apache-2.0` or `GPL-3.0-only`".to_owned();
                 self.wrong(&at.bytes, format!("`{}` is not a valid SPDX licence", at.value), help);
                 None
             }
@@ -65,7 +65,7 @@ impl Reader<'_> {
         match shape.package.value.parse::<Purl>() {
             Ok(package) => Some(Denied { package, reason: shape.reason.as_str().into() }),
             Err(error) => {
-                let help = "write a package URL, as `pkg:npm/event-stream@3.3.6`".to_owned();
+                let help = "write a package URL, such as `pkg:npm/event-stream@3.3.6`".to_owned();
                 self.wrong(
                     &shape.package.bytes,
                     format!("`{}` is not a purl: {error}", shape.package.value),

@@ -64,7 +64,7 @@ impl Reader<'_> {
                         jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
                     let help = match nearest(&at.value, known.iter().map(String::as_str)) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => "write an IANA name, as `Europe/London` or `UTC`".to_owned(),
+                        None => "write an IANA name, such as `Europe/London` or `UTC`".to_owned(),
                     };
                     self.wrong(&at.bytes, format!("`{}` is not a time zone", at.value), help);
                 }
@@ -79,7 +79,7 @@ impl Reader<'_> {
                         let near = nearest(&at.value, words::WEEKDAYS.iter().copied());
                         let help = match near {
                             Some(near) => format!("did you mean `{near}`?"),
-                            None => "write the whole name, as `saturday`".to_owned(),
+                            None => "write the whole name, such as `saturday`".to_owned(),
                         };
                         self.wrong(
                             &at.bytes,
@@ -93,7 +93,7 @@ impl Reader<'_> {
                 let bytes = weekend.first().map_or(0..1, |at| at.bytes.clone());
                 self.wrong(
                     &bytes,
-                    "no day of the week is left to work".to_owned(),
+                    "no day of the week is a working day".to_owned(),
                     "leave one out".to_owned(),
                 );
             }
@@ -102,7 +102,7 @@ impl Reader<'_> {
             match Time::strptime("%H:%M", &at.value) {
                 Ok(time) => into.day_ends = time,
                 Err(_) => {
-                    let help = "write hours and minutes, as `17:00`".to_owned();
+                    let help = "write hours and minutes, such as `17:00`".to_owned();
                     self.wrong(&at.bytes, format!("`{}` is not a time of day", at.value), help);
                 }
             }
@@ -176,7 +176,7 @@ impl Reader<'_> {
                         words::tell_term(terms[lower + 1]),
                         words::tell_term(terms[lower]),
                     );
-                    let help = format!("{level} is graver: give it at most what {less} has");
+                    let help = format!("{level} is more severe: give it at most what {less} has");
                     self.wrong(&at, message, help);
                 }
             }

@@ -121,7 +121,7 @@ pub struct Environment {
     pub production: bool,
 }
 
-/// Level by likelihood (members) and impact (minor, moderate, major, severe).
+/// Level by likelihood (keys) and impact (minor, moderate, major, severe).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Matrix {
@@ -203,13 +203,13 @@ pub struct ByLevel<T> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Calendar {
-    /// IANA name, as `Europe/London`.
+    /// IANA name, such as `Europe/London`.
     #[schemars(with = "Option<String>")]
     pub time_zone: Option<At<String>>,
     /// Days of the week without work.
     #[schemars(with = "Option<Vec<String>>")]
     pub weekend: Option<Vec<At<String>>>,
-    /// When a working day ends, as `17:00`.
+    /// When a working day ends, such as `17:00`.
     #[schemars(with = "Option<String>")]
     pub day_ends: Option<At<String>>,
     /// What happens to a deadline in days on a day without work: `keep`, `before`, `after`.
@@ -284,7 +284,7 @@ pub struct Cadence {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Exceptions {
-    /// Longest duration by level, as `30 days`; `never`; `no limit`.
+    /// Longest duration by level, such as `30 days`; `never`; `no limit`.
     #[schemars(with = "Option<ByLevel<String>>")]
     pub longest: Option<At<ByLevel<String>>>,
     /// Sides that may ask.
@@ -308,7 +308,7 @@ pub struct Emergencies {
     /// How many people must grant it, each another, 1 to 3 [default: 1].
     #[schemars(with = "Option<u8>", range(min = 1, max = 3))]
     pub people: Option<At<u8>>,
-    /// Until when it is to be answered, as `4 hours`, which it is by default.
+    /// The time to answer in, such as `4 hours`, the default.
     #[schemars(with = "Option<String>")]
     pub within: Option<At<String>>,
 }
@@ -320,7 +320,7 @@ pub struct Disputes {
     /// Sides of which one decides [default: those that may accept what is of the gravest level of the change].
     #[schemars(with = "Option<Vec<String>>")]
     pub may_decide: Option<At<Vec<At<String>>>>,
-    /// Until when it is to be decided, as `48 hours`, which it is by default.
+    /// The time to decide in, such as `48 hours`, the default.
     #[schemars(with = "Option<String>")]
     pub within: Option<At<String>>,
 }
@@ -333,10 +333,10 @@ pub struct Selection {
     pub registries: Option<Vec<String>>,
     /// Licences.
     pub licences: Option<Licences>,
-    /// Least age of a version, as `14 days`.
+    /// Least age of a version, such as `14 days`.
     #[schemars(with = "Option<String>")]
     pub minimum_age: Option<At<String>>,
-    /// Longest time since the last release, as `730 days`.
+    /// Longest time since the last release, such as `730 days`.
     #[schemars(with = "Option<String>")]
     pub last_release: Option<At<String>>,
     /// Yanked and deprecated versions.

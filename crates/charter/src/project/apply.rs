@@ -53,7 +53,8 @@ impl Reader<'_> {
     fn command(&mut self, what: &str, at: Option<&At<String>>) -> Option<Box<str>> {
         let at = at?;
         if at.value.trim().is_empty() || at.value.contains(['\0', '\n']) {
-            let help = "write the command as one types it, on one line: `cargo test`".to_owned();
+            let help =
+                "write the command as you would type it, on one line: `cargo test`".to_owned();
             self.wrong(&at.bytes, format!("`{what}` is not a command"), help);
         }
         Some(at.value.trim().into())
@@ -69,7 +70,7 @@ impl Reader<'_> {
     ) -> Option<u32> {
         let at = at?;
         if !(least..=most).contains(&at.value) {
-            let help = format!("it is {least} to {most} {unit}");
+            let help = format!("use {least} to {most} {unit}");
             self.wrong(&at.bytes, format!("`{what}` cannot be {}", at.value), help);
         }
         Some(at.value)
@@ -81,7 +82,7 @@ impl Reader<'_> {
         let plain = path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
         let begins = path.starts_with("~/") || path.starts_with('/');
         if !plain || !begins || path.contains('\0') {
-            let help = "write it from the home or the root on: `~/share/fixtures`".to_owned();
+            let help = "start it at the home folder or the root: `~/share/fixtures`".to_owned();
             self.wrong(&at.bytes, format!("`{path}` is not a folder that tests may read"), help);
         }
         path.into()

@@ -48,7 +48,7 @@ impl Reader<'_> {
         match known.iter().find(|(name, _)| *name == at.value) {
             Some((_, every)) if !RHYTHMS.contains(every) => {
                 let message = format!("the cadence `{}` has no windows", at.value);
-                let help = "what it names is done at once anyway; name one that has windows";
+                let help = "its work is done at once anyway; name one that has windows";
                 self.wrong(&at.bytes, message, help.to_owned());
             }
             Some((_, "sprint" | "cool-down")) if charter.calendar.sprint.is_none() => {

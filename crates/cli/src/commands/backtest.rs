@@ -142,7 +142,7 @@ fn since(args: &Backtest, charter: &Charter, until: Timestamp) -> Result<Timesta
     let end = until.to_zoned(zone.clone()).date();
     let late = || {
         usage(
-            "the time has no days, or is longer than three years".to_owned(),
+            "the period has no days, or is longer than three years".to_owned(),
             "start at most 1,100 days before the end",
         )
     };
@@ -187,7 +187,7 @@ fn lived(line: &Timeline, ways: &[Way]) -> Result<Vec<(Way, Lived)>, Diagnostic>
     let lived: Result<Vec<_>, _> = ways.iter().map(one).collect();
     lived.map_err(|wrong| {
         let message = format!("the past cannot be simulated: {wrong}");
-        usage(message, "choose a shorter time or a smaller folder")
+        usage(message, "choose a shorter period or a smaller folder")
     })
 }
 
@@ -197,9 +197,9 @@ fn few(findings: usize, most: usize) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let message =
-        format!("{findings} findings are in this time, more than the {most} that are simulated");
+        format!("the period has {findings} findings, more than the {most} that are simulated");
     Err(Diagnostic::new(Code::FileLimit, message)
-        .help("choose a shorter time (--days) or a smaller folder"))
+        .help("choose a shorter period (--days) or a smaller folder"))
 }
 
 #[cfg(test)]

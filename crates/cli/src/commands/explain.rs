@@ -278,15 +278,15 @@ fn packages(index: &Index, members: &[u32]) -> Result<Vec<String>, IndexError> {
         let package = package?;
         for entry in package.entries().filter(|e| members.contains(&e.advisory())) {
             let fixed: Vec<_> = entry.fixed().collect();
-            let fixed =
-                if fixed.is_empty() { "no fix is named".to_owned() } else { fixed.join(", ") };
+            let fixed = match fixed.is_empty() {
+                true => "no fix is named".to_owned(),
+                false => format!("fixed in {}", fixed.join(", ")),
+            };
             let release = entry.release().map_or(String::new(), |r| format!(":{r}"));
             let by = index.advisory_at(entry.advisory())?.id().to_owned();
-            lines.push(format!(
-                "  {}{release} {:<40} fixed in: {fixed} ({by})\n",
-                package.family(),
-                package.name()
-            ));
+            // Padded as one, so that the fixes of all ecosystems stand below each other.
+            let what = format!("{}{release} {}", package.family(), package.name());
+            lines.push(format!("  {what:<46} {fixed} ({by})\n"));
         }
     }
     lines.sort();

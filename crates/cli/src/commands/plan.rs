@@ -11,6 +11,7 @@ mod beside;
 mod beyond;
 pub(super) mod broke;
 mod bundle;
+mod by_hand;
 mod candidate;
 pub(super) mod checks;
 pub(super) mod closed;

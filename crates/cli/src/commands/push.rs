@@ -132,6 +132,9 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         text += &format!(", job {job}");
     }
     io.out(&(text + "\n"));
+    if let Some(text) = answer["without_owner"].as_str() {
+        io.err(&format!("{asset} has no owner: {}\n", one_line(text)));
+    }
     let verdict = answer["verdict"]["verdict"].as_str();
     if args.verdict && verdict.is_none() {
         io.err(match &branch {

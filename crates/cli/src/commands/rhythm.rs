@@ -109,10 +109,10 @@ impl Rhythm {
         }
         if windows.len() > MOST_WINDOWS {
             let message = format!(
-                "the cadence `{}` has more than {MOST_WINDOWS} windows in this time",
+                "the cadence `{}` has more than {MOST_WINDOWS} windows in this period",
                 cadence.name
             );
-            return Err(usage(message, "choose a shorter time, or a slower cadence"));
+            return Err(usage(message, "choose a shorter period, or a slower cadence"));
         }
         Ok(Rhythm {
             team: settings.name.as_deref().or(owner).unwrap_or("this team").into(),

@@ -104,7 +104,7 @@ fn a_page_holds_by_itself() {
     }
     // A line for each way, and its table.
     assert_eq!(page.matches("<polyline").count(), 5);
-    assert!(page.contains("The load at the beginning of each month"));
+    assert!(page.contains("The load at the start of each month"));
     let nothing = self::case("nothing");
     let page = run(&Made::of(&nothing), &nothing, &["--format", "html"]).out;
     assert!(page.contains("nothing to compare") && !page.contains("<polyline"));
@@ -122,11 +122,11 @@ fn nothing_to_compare_has_its_reason() {
         trimtab_report::backtest::text::write(is, style, &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().next().unwrap().to_owned()
     };
-    assert!(told(&is).ends_with("no finding could be known in this time"), "{}", told(&is));
+    assert!(told(&is).ends_with("no finding was known in this period"), "{}", told(&is));
     is.counts.decided = 2;
-    assert!(told(&is).ends_with("2 findings in this time, all are decided"), "{}", told(&is));
+    assert!(told(&is).ends_with("2 findings in this period, all already decided"), "{}", told(&is));
     is.history.files = 0;
-    assert!(told(&is).ends_with("no file that lists dependencies could be read in this time"));
+    assert!(told(&is).ends_with("no file that lists dependencies could be read in this period"));
 }
 
 /// What others wrote reaches no terminal, in no format.

@@ -172,8 +172,8 @@ fn a_policy_that_goes_is_asked_once_more_and_one_that_comes_is_asked_at_once() {
     let ran = gate(&repository, &[]);
     assert_eq!(ran.exit, Exit::Violated, "{}{}", ran.out, ran.err);
     let out = words(&ran.out);
-    assert!(out.contains("`rules` is not among its policies any more"), "{out}");
-    assert!(out.contains("this change loosens a policy: it is not asked any more"), "{out}");
+    assert!(out.contains("`rules` is no longer among its policies"), "{out}");
+    assert!(out.contains("this change loosens a policy: it is no longer asked"), "{out}");
     // A change that has nothing against it is only told.
     repository.lock(&[]);
     assert_eq!(gate(&repository, &[]).exit, Exit::Clean);
@@ -206,7 +206,7 @@ fn files_of_the_command_line_are_read_where_they_were_as_well() {
     assert_eq!(ran.exit, Exit::Violated, "{}{}", ran.out, ran.err);
     let out = words(&ran.out);
     assert!(
-        out.contains("this change touches a policy: it says something else than before")
+        out.contains("this change touches a policy: it says something different")
             && out.contains("this change loosens the charter: Deadlines, "),
         "{out}"
     );

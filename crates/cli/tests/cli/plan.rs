@@ -131,7 +131,7 @@ const CUT: &str = r#"{ "name": "shop", "lockfileVersion": 3, "packages": {"#;
 #[test]
 fn what_cannot_be_read_is_unknown_and_not_nothing() {
     let (text, plan) = planned(&[("package-lock.json", CUT)]);
-    insta::assert_snapshot!(headline(&text), @"shop: what is open is unknown because `package-lock.json` could not be read");
+    insta::assert_snapshot!(headline(&text), @"shop: open findings are unknown because `package-lock.json` could not be read");
     let [unread] = &plan.unread[..] else { panic!("{plan:#?}") };
     assert_eq!((&*unread.file, unread.partly, plan.read), ("package-lock.json", false, 0));
     assert!(unread.code.starts_with("file-") && !unread.why.is_empty(), "{unread:?}");
@@ -140,19 +140,19 @@ fn what_cannot_be_read_is_unknown_and_not_nothing() {
 #[test]
 fn what_is_unknown_stands_beside_what_was_read() {
     let (text, plan) = planned(&[("a/package-lock.json", CUT), ("b/package-lock.json", CLEAN)]);
-    insta::assert_snapshot!(headline(&text), @"shop: nothing is open in what was read; what else is open is unknown because `a/package-lock.json` could not be read");
+    insta::assert_snapshot!(headline(&text), @"shop: no open findings in what was read; there may be more because `a/package-lock.json` could not be read");
     assert_eq!((plan.unread.len(), plan.read), (1, 1));
     let cut = ["a", "c", "d", "e"].map(|folder| format!("{folder}/package-lock.json"));
     let mut files: Vec<(&str, &str)> = cut.iter().map(|path| (path.as_str(), CUT)).collect();
     files.push(("b/package-lock.json", LOCKED));
     let (text, plan) = planned(&files);
-    insta::assert_snapshot!(headline(&text), @"shop: 1 batch removes 2 of 2 open findings, and 100 % of the load of 4; what else is open is unknown because 4 files could not be read: `a/package-lock.json`, `c/package-lock.json`, `d/package-lock.json` and 1 more");
+    insta::assert_snapshot!(headline(&text), @"shop: 1 batch removes 2 of 2 open findings, and 100 % of the load of 4; there may be more because 4 files could not be read: `a/package-lock.json`, `c/package-lock.json`, `d/package-lock.json` and 1 more");
     let named: Vec<&str> = plan.unread.iter().map(|one| one.file.as_str()).collect();
     assert_eq!(named, cut, "JSON names all of them");
     assert!(!plan.findings.is_empty());
     // A folder without anything that could be read is no answer either.
     let (text, plan) = planned(&[("notes.txt", "")]);
-    let unknown = "what is open is unknown because no file that lists dependencies was found";
+    let unknown = "open findings are unknown because no file that lists dependencies was found";
     assert!(headline(&text).contains(unknown), "{text}");
     assert_eq!(plan.read, 0);
 }
@@ -364,4 +364,49 @@ fn what_stays_can_be_accepted_as_the_plan_writes_it() {
     git(&kept.harbour(), &["checkout", "-q", "."]);
     let ran = kept.run(&plan);
     assert!(ran.out.contains("accept: asked for by") && ran.out.contains("[[exception]]"));
+}
+
+#[test]
+fn where_nothing_may_run_each_has_its_edit() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    for path in ["data", "records/RubyGems", "shop"] {
+        fs::create_dir_all(at(path)).unwrap();
+    }
+    let names = ["ant", "bee", "cat", "dog"];
+    for (number, name) in names.iter().enumerate() {
+        let record = serde_json::json!({
+            "schema_version": "1.6.0", "id": format!("OSV-TEST-{number}"), "summary": "made up",
+            "published": "2025-12-01T00:00:00Z", "modified": "2025-12-01T00:00:00Z",
+            "affected": [{
+                "package": { "ecosystem": "RubyGems", "name": name },
+                "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "1.1.0" }] }],
+            }],
+        });
+        fs::write(at(&format!("records/RubyGems/OSV-TEST-{number}.json")), record.to_string())
+            .unwrap();
+    }
+    indexed(&at("records"), &at("data"));
+    let lines = |line: &dyn Fn(&str) -> String| names.map(line).concat();
+    let gems = lines(&|name| format!("gem \"{name}\", \"1.0.0\"\n"));
+    fs::write(at("shop/Gemfile"), format!("source \"https://gems.example\"\n{gems}")).unwrap();
+    let locked = lines(&|name| format!("    {name} (1.0.0)\n"));
+    let asked = lines(&|name| format!("  {name} (= 1.0.0)\n"));
+    let lock = format!(
+        "GEM\n  remote: https://gems.example/\n  specs:\n{locked}\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n{asked}\nBUNDLED WITH\n   2.4.0\n"
+    );
+    fs::write(at("shop/Gemfile.lock"), lock).unwrap();
+    let shop = at("shop").display().to_string();
+    let args = ["plan", &shop, "--now", "2026-02-02T09:00:00Z", "--format", "json"];
+    let ran = run_in(Some(at("data")), &args, "", Terminal::default());
+    let plan = json::read(&ran.out).unwrap();
+    for name in names {
+        let left =
+            plan.left.iter().find(|left| left.finding.ends_with(&format!(" in {name} 1.0.0")));
+        let left = left.unwrap_or_else(|| panic!("{name}: {:#?} {}", plan.left, ran.err));
+        let [edit] = &left.edit[..] else { panic!("{left:#?}") };
+        assert!(edit.diff.contains(&format!("+gem \"{name}\", \"1.1.0\"")), "{edit:#?}");
+        let by_hand = left.next.as_ref().unwrap().ends_with("or make the edit by hand");
+        assert!(by_hand, "{left:#?}");
+    }
 }

@@ -127,6 +127,8 @@ fn reports_and_statements_go_along() {
         "{ran:?}"
     );
     assert!(ran.out.contains("shop: 1 statement taken from"), "{ran:?}");
+    // It was pushed into no system.
+    assert!(ran.err.contains("shop has no owner: The asset belongs to no system"), "{ran:?}");
     // What is no plan and no evidence is told so, and nothing of it is kept.
     for (flag, format) in [("--plan", "trimtab-plan"), ("--applied", "trimtab-applied")] {
         let ran = world.run(&["push", &sbom, "--asset", "shop", flag, &vex], "");

@@ -95,7 +95,7 @@ impl Confinement {
     pub fn here() -> Confinement {
         let shell = program::on_path("sh");
         let tied = program::on_path("setpriv").map(|setpriv| -> Vec<OsString> {
-            vec![setpriv.into(), "--pdeath-signal".into(), "KILL".into(), "--".into()]
+            vec![setpriv.into(), "--pdeathsig".into(), "KILL".into(), "--".into()]
         });
         let enters = |place: &Place| {
             let (Some(shell), Ok(group)) = (&shell, place.group(1 << 30)) else { return false };
@@ -144,7 +144,7 @@ impl Confinement {
 
     /// Whether nothing can outlive a run, however it left its parents and whoever is killed.
     pub fn nothing_outlives(&self) -> bool {
-        self.namespaces.processes
+        self.namespaces.processes && self.tied.is_some()
     }
 
     /// How memory and processor are limited, the home hidden and what is left ended, in words.
@@ -174,11 +174,19 @@ impl Confinement {
             (None, false, None) => "requested, but not enforced: `sh` is not installed",
         };
         all.push(format!("at most {seconds} s for a run; {memory} MiB of memory{processor} {how}"));
-        all.push(match (self.nothing_outlives(), &self.groups) {
-            (true, _) => "no process outlives a test run".to_owned(),
-            (false, Some(_)) => "processes left over from a run are ended with its control group, unless `trimtab` itself is killed".to_owned(),
-            (false, None) => "processes left over from a run are ended where they are found: this user may not create process namespaces".to_owned(),
-        });
+        let outlives = match (self.nothing_outlives(), self.namespaces.processes, &self.groups) {
+            (true, ..) => "no process outlives a test run",
+            (false, true, _) => {
+                "processes left over from a run are ended with it, unless `trimtab` itself is killed: no `setpriv` that knows `--pdeathsig` is installed"
+            }
+            (false, false, Some(_)) => {
+                "processes left over from a run are ended with its control group, unless `trimtab` itself is killed"
+            }
+            (false, false, None) => {
+                "processes left over from a run are ended where they are found, unless `trimtab` itself is killed: this user may not create process namespaces"
+            }
+        };
+        all.push(outlives.to_owned());
         all
     }
 

@@ -204,7 +204,9 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
         run(&program, &environment);
     }
     let (end, output) = run(&test, &environment);
-    let mut results = Results::read(&output.text());
+    // Each copy has a folder of its own, which is no part of the name of a test.
+    let root = format!("{}/", tree.root().display());
+    let mut results = Results::read(&output.text().replace(&root, ""));
     let files = Results::files(&command.folder, since);
     if files.tests.len() > results.tests.len() {
         results = files;

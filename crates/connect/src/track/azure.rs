@@ -10,8 +10,8 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::text::{self, Markup};
 use super::{
-    Changed, NONE, Settings, Tracker, bounded, in_order, marked, moment, number, some, string,
-    unless_gone,
+    Changed, NONE, Settings, Tracker, bounded, in_order, lacking, marked, moment, number, some,
+    string, unless_gone,
 };
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
@@ -84,6 +84,14 @@ impl<'c> Azure<'c> {
         let path = ["_apis", "wit", "workitems", key];
         let changes = Value::Array(changes);
         self.api.send_as(PATCH, ("PATCH", &path), &[VERSION], &changes).map(|_| ())
+    }
+
+    /// A list below the types of tickets.
+    fn kinds(&self, rest: &[&str]) -> Result<Vec<Value>, HostError> {
+        let path = [&["_apis", "wit", "workitemtypes"], rest].concat();
+        let answer = self.api.get(&path, &[VERSION])?.value;
+        let all = answer["value"].as_array().cloned();
+        all.ok_or_else(|| HostError::Strange("it is not a list".to_owned()))
     }
 
     fn item(&self, key: &str) -> Result<Value, HostError> {
@@ -242,7 +250,7 @@ impl Tracker for Azure<'_> {
         let project = || self.api.get(&["_apis", "wit", "workitemtypes"], &[VERSION]);
         let Some(item) = unless_gone(self.item(key), project)? else { return Ok(None) };
         let mut seen = self.seen(&item)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             let said = self.comments(key)?;
             let theirs = said.iter().rev().find(|comment| !text::is_ours(&comment["text"]));
             seen.reason = theirs.and_then(|comment| bounded(&shown(&string(&comment["text"]))));
@@ -322,6 +330,16 @@ impl Tracker for Azure<'_> {
         let holds = format!("[System.ChangedDate] >= '{since}'");
         let (all, cut) = self.search(&holds, "[System.ChangedDate] ASC")?;
         Ok(in_order(all, since, cut))
+    }
+
+    fn lacks(&self, _: &[String]) -> Result<Vec<String>, HostError> {
+        let kinds = self.kinds(&[])?;
+        let kind = &self.settings.kind;
+        let found = kinds.iter().find(|one| string(&one["name"]).eq_ignore_ascii_case(kind));
+        let Some(found) = found else { return Ok(vec![lacking::no_kind(kind, &kinds)]) };
+        let name = string(&found["name"]);
+        let (fields, states) = (self.kinds(&[&name, "fields"])?, self.kinds(&[&name, "states"])?);
+        Ok(lacking::of_azure(&self.settings, &fields, &states))
     }
 }
 

@@ -84,7 +84,7 @@ impl Tracker for Gitea<'_> {
         let project = || self.api.get(&["repos", &self.owner, &self.name], &[]);
         let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             seen.reason = last(&self.comments(key)?);
         }
         Ok(Some(seen))

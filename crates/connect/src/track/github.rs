@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT_DO};
+use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket};
 
 use super::text::{self, Markup};
 use super::{Changed, Tracker, bounded, marked, moment, number, pages, some, string, unless_gone};
@@ -96,7 +96,7 @@ impl Tracker for GitHub<'_> {
         let project = || self.api.get(&["repos", &self.owner, &self.name], &[]);
         let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             let (said, _) = self.list(&[key, "comments"], &[])?;
             seen.reason = last(&said);
         }

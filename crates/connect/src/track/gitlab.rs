@@ -83,7 +83,7 @@ impl Tracker for GitLab<'_> {
         let project = || self.api.get(&["projects", &self.project], &[]);
         let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             seen.reason = last(&self.notes(key)?);
         }
         Ok(Some(seen))
@@ -153,6 +153,24 @@ impl Tracker for GitLab<'_> {
             };
             Ok((some.iter().map(read).collect::<Result<_, _>>()?, some.len() >= PAGE))
         })
+    }
+
+    fn lacks(&self, _: &[String]) -> Result<Vec<String>, HostError> {
+        // Editions without weights leave the field out of their answers.
+        let query = [("scope", "all"), ("per_page", "1")];
+        let Value::Array(some) = self.api.get(&self.path(&[]), &query)?.value else {
+            return Err(HostError::Strange("it is not a list".to_owned()));
+        };
+        let said = match some.first() {
+            Some(issue) if issue.get("weight").is_some() => return Ok(Vec::new()),
+            Some(_) => {
+                "This GitLab has no weights, as its free edition has none: points that people set are not read back."
+            }
+            None => {
+                "Whether this GitLab has weights for points is not known before the project has an issue."
+            }
+        };
+        Ok(vec![said.to_owned()])
     }
 }
 

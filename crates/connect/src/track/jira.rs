@@ -10,7 +10,9 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Settings, Tracker, day, in_order, marked, moment, some, string, unless_gone};
+use super::{
+    Changed, Settings, Tracker, day, in_order, lacking, marked, moment, some, string, unless_gone,
+};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 
@@ -104,6 +106,30 @@ impl Jira<'_> {
             let last = Last(some.len() < PAGE);
             Ok((some.clone(), last))
         })?;
+        Ok(all)
+    }
+
+    /// What the site tells of creating tickets: the types of the project, or the fields of one. The Cloud has its own name for
+    /// the list, and each site its own length of a page.
+    fn creatable(&self, rest: &[&str], name: &str) -> Result<Vec<Value>, HostError> {
+        let path = [&["issue", "createmeta", &*self.key, "issuetypes"], rest].concat();
+        let path = self.path(&path);
+        let mut all: Vec<Value> = Vec::new();
+        for _ in 0..PAGES {
+            let (from, size) = (all.len().to_string(), PAGE.to_string());
+            let query = [("startAt", &*from), ("maxResults", &*size)];
+            let answer = self.api.get(&path, &query)?.value;
+            let some = answer[name].as_array().or_else(|| answer["values"].as_array());
+            let Some(some) = some else {
+                return Err(HostError::Strange("it is not a list".to_owned()));
+            };
+            all.extend(some.iter().cloned());
+            let total = answer["total"].as_u64();
+            let is_whole = total.is_some_and(|total| all.len() as u64 >= total);
+            if some.is_empty() || is_whole || answer["isLast"] == true {
+                break;
+            }
+        }
         Ok(all)
     }
 
@@ -238,7 +264,7 @@ impl Tracker for Jira<'_> {
         let project = || self.api.get(&self.path(&["project", &self.key]), &[]);
         let Some(issue) = unless_gone(self.issue(key), project)? else { return Ok(None) };
         let mut seen = self.seen(&issue)?;
-        if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
+        if seen.is_declined() {
             seen.reason = last(&self.comments(key)?);
         }
         Ok(Some(seen))
@@ -309,5 +335,14 @@ impl Tracker for Jira<'_> {
         }
         let (all, cut) = self.search(&jql)?;
         Ok(in_order(all, since, cut))
+    }
+
+    fn lacks(&self, components: &[String]) -> Result<Vec<String>, HostError> {
+        let kinds = self.creatable(&[], "issueTypes")?;
+        let kind = &self.settings.kind;
+        let found = kinds.iter().find(|one| string(&one["name"]).eq_ignore_ascii_case(kind));
+        let Some(found) = found else { return Ok(vec![lacking::no_kind(kind, &kinds)]) };
+        let fields = self.creatable(&[&string(&found["id"])], "fields")?;
+        Ok(lacking::of_jira(&self.settings, &fields, components))
     }
 }

@@ -13,6 +13,7 @@ use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish, runs_code};
 use super::refusal::{Blocker, Reason, Refusal};
 use super::scratch::{Scratch, ScratchError};
+use super::yarn_lock::Keys;
 use super::{Options, Tool};
 
 /// Has the resolver of the ecosystem carry out a proposal, in a copy of `base`, which stays as it
@@ -152,6 +153,19 @@ fn edits(
     Ok(all)
 }
 
+/// The edits of manifests that each of some proposals means by itself. Nothing is run, so that nobody confirms them. Empty: none
+/// is known.
+pub fn edits_of(tool: &'static Tool, base: &Scratch, all: &[Proposal]) -> Vec<Vec<Change>> {
+    let before = base.files().unwrap_or_default();
+    let mut manifests = Manifests::of(tool, &base.inside(), &before);
+    let mut one = |proposal: &Proposal| {
+        let mut wishes = Wish::all(proposal, tool).ok()?.into_iter().next()?;
+        let edits = edits(&mut manifests, &mut wishes, tool).ok()?;
+        Some(edited(&edits, &before))
+    };
+    all.iter().map(|proposal| one(proposal).unwrap_or_default()).collect()
+}
+
 /// Why there is no edit, and what to try instead.
 fn uneditable(why: Uneditable, wish: &Wish, proposal: &Proposal, told: &mut Told) -> Reason {
     match why {
@@ -209,8 +223,20 @@ fn finish(
     if changes.is_empty() {
         return Err(Reason::Unchanged { blockers: held(drive, wish) });
     }
+    if let Some(path) = changes.iter().find_map(other_format) {
+        let why = format!("it wrote {path} anew in the format of another yarn");
+        return Err(Reason::Failed(why));
+    }
     let packages = drive.tool.listing.map(|list| list(drive)).transpose()?;
     Ok((changes, packages))
+}
+
+/// The lockfile of yarn that another yarn wrote anew: all of it moved, whatever was wished.
+fn other_format(change: &Change) -> Option<&str> {
+    let is_yarn = change.path.rsplit('/').next() == Some("yarn.lock");
+    let keys = |text: &Option<Vec<u8>>| Keys::of(&String::from_utf8_lossy(text.as_deref()?));
+    let (was, is) = (keys(&change.before)?, keys(&change.after)?);
+    (is_yarn && was != is).then_some(&*change.path)
 }
 
 /// Whose requirements do not allow the version that is wanted. Without such a version, all.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::yarn_lock::Keys;
 use super::{TOOLS, Tool, pip};
 use crate::registry::small_file;
 
@@ -87,11 +88,10 @@ fn named(text: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
 
 /// Whether a lockfile of yarn is of yarn 2 or later.
 fn is_berry(has: &impl Fn(&str) -> bool, text: &dyn Fn(&str) -> Option<String>) -> bool {
-    let lockfile = text("yarn.lock").unwrap_or_default();
-    if lockfile.trim().is_empty() {
-        return has(".yarnrc.yml") || named(text) == Some("yarn-berry");
+    match Keys::of(&text("yarn.lock").unwrap_or_default()) {
+        Some(keys) => keys == Keys::Berry,
+        None => has(".yarnrc.yml") || named(text) == Some("yarn-berry"),
     }
-    lockfile.lines().any(|line| line == "__metadata:")
 }
 
 #[cfg(test)]

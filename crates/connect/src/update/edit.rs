@@ -24,7 +24,8 @@ pub(crate) struct Manifests {
 
 impl Manifests {
     /// Of all files, those of the project in a folder: below it, but not in a folder that has a
-    /// lockfile of its own; and above it, where the tool looks there. Of tools whose files take in others, all.
+    /// lockfile of its own; and above it, where the tool looks there. Of tools whose files take in others, all; of Maven,
+    /// the parents of poms too, wherever they lie.
     pub(crate) fn of(tool: &Tool, folder: &str, all: &BTreeMap<String, Vec<u8>>) -> Manifests {
         let folder_of = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
         let is_below = |inner: &str, outer: &str| {
@@ -39,7 +40,7 @@ impl Manifests {
             .map(|path| folder_of(path))
             .filter(|other| other != folder && is_below(other, folder))
             .collect();
-        let files = all
+        let mut files: BTreeMap<String, String> = all
             .iter()
             .filter(|(path, _)| {
                 let own = folder_of(path);
@@ -50,6 +51,9 @@ impl Manifests {
                 Some((path.clone(), std::str::from_utf8(bytes).ok()?.to_owned()))
             })
             .collect();
+        if tool.id == super::maven::TOOL.id {
+            super::maven::parents::take_in(&mut files, all);
+        }
         Manifests { folder: folder.to_owned(), files }
     }
 

@@ -1,6 +1,10 @@
 //! Gradle: build files are code, so it is run only where that is allowed. Edits are of texts that
 //! stand literally in a build file or a version catalogue.
 
+mod told;
+
+use std::collections::BTreeSet;
+
 use trimtab_model::version::Scheme;
 
 use super::Tool;
@@ -28,7 +32,7 @@ pub(crate) const TOOL: Tool = Tool {
         let name = path.rsplit('/').next().unwrap_or_default();
         let ends = [".gradle", ".gradle.kts", ".lockfile", ".versions.toml"];
         let source = path.split('/').any(|part| matches!(part, "buildSrc" | "build-logic"));
-        if ends.iter().any(|end| name.ends_with(end)) || name == "gradle.properties" || source {
+        if ends.iter().any(|end| name.ends_with(end)) || name == PROPERTIES || source {
             Keep::Yes
         } else {
             Keep::No
@@ -47,6 +51,9 @@ pub(crate) const TOOL: Tool = Tool {
     settle: None,
 };
 
+/// Where a build may keep versions beside its files.
+const PROPERTIES: &str = "gradle.properties";
+
 fn is_build(name: &str) -> bool {
     name.ends_with(".gradle") || name.ends_with(".gradle.kts")
 }
@@ -62,27 +69,31 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     }
 }
 
-/// `implementation("group:name:1.0")`, and the lines of a version catalogue.
+/// What build files and version catalogues say of a package.
 fn raise(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     let mut edits = Edits::none();
-    let literal = format!("{}:", wish.name);
+    let mut variables = BTreeSet::new();
     for (path, text) in manifests.named(is_build) {
+        for line in text.lines() {
+            let range = told::version(line, &wish.name);
+            let old = range.and_then(|range| line.get(range)).unwrap_or_default();
+            variables.extend(told::variable(old));
+        }
         let edited = lines::each(text, |line| {
-            let Some(at) = line.find(&literal) else { return Ok(None) };
-            let start = at + literal.len();
-            let rest = line.get(start..).unwrap_or_default();
-            let end = rest.find(['"', '\'', ':', '@']).unwrap_or(0);
-            let old = rest.get(..end).unwrap_or_default();
-            let quoted = line.get(..at).is_some_and(|b| b.ends_with(['"', '\'']));
-            if !quoted || old.is_empty() || old.contains('$') {
+            let Some(range) = told::version(line, &wish.name) else { return Ok(None) };
+            let old = line.get(range.clone()).unwrap_or_default();
+            if old.is_empty() || old.contains('$') {
                 return Ok(None);
             }
             higher(old, wish)?;
-            Ok(Some(super::edit::spliced(line, vec![(start..start + end, wish.to().to_owned())])))
+            Ok(Some(super::edit::spliced(line, vec![(range, wish.to().to_owned())])))
         })?;
         if let Some(text) = edited {
             edits.put(path, text, wish, wish.to());
         }
+    }
+    for variable in variables {
+        defined(manifests, variable, wish, &mut edits)?;
     }
     for (path, text) in manifests.named(|name| name.ends_with(".versions.toml")) {
         if let Some(text) = catalogue(path, text, wish)? {
@@ -90,6 +101,32 @@ fn raise(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         }
     }
     edits.named()
+}
+
+/// A version that a variable holds, where exactly one line of all says what it is: which of several holds is not known.
+fn defined(
+    manifests: &Manifests,
+    variable: &str,
+    wish: &Wish,
+    edits: &mut Edits,
+) -> Result<(), Uneditable> {
+    let may = |name: &str| is_build(name) || name == PROPERTIES;
+    let all = manifests.named(may).flat_map(|(path, text)| text.lines().map(move |l| (path, l)));
+    let mut found =
+        all.filter_map(|(path, line)| Some((path, line, told::definition(line, variable)?)));
+    let (Some((path, line, range)), None) = (found.next(), found.next()) else { return Ok(()) };
+    higher(line.get(range.clone()).unwrap_or_default(), wish)?;
+    let Some(text) = edits.files.get(path).or_else(|| manifests.files.get(path)).cloned() else {
+        return Ok(());
+    };
+    let edited = lines::each(&text, |other| {
+        let part = (range.clone(), wish.to().to_owned());
+        Ok((other == line).then(|| super::edit::spliced(other, vec![part])))
+    })?;
+    if let Some(text) = edited {
+        edits.put(path, text, wish, wish.to());
+    }
+    Ok(())
 }
 
 fn higher(old: &str, wish: &Wish) -> Result<(), Uneditable> {

@@ -2,6 +2,8 @@
 //! of a build. Maven loads the extensions that a pom names (from its repository, and none of the
 //! project's own); of `.mvn/`, only properties and profiles are copied.
 
+pub(crate) mod parents;
+
 use std::ops::Range;
 
 use trimtab_model::Purl;

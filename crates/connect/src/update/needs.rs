@@ -6,6 +6,7 @@ use trimtab_model::version::Scheme;
 
 use super::change::Change;
 use super::go;
+use super::pnpm::lockfile::format as pnpm_format;
 
 /// Something that whoever builds or locks the project needs from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,15 @@ pub enum Need {
         /// The format now.
         to: String,
     },
+    /// A pnpm that writes a later format of the lockfile.
+    PnpmFormat {
+        /// The lockfile.
+        file: String,
+        /// The format before.
+        from: String,
+        /// The format now.
+        to: String,
+    },
 }
 
 impl Need {
@@ -48,7 +58,7 @@ impl Need {
         };
         match self {
             Need::Go { from, to, .. } => release(from) != release(to),
-            Need::LockFormat { .. } | Need::PoetryFormat { .. } => false,
+            Need::LockFormat { .. } | Need::PoetryFormat { .. } | Need::PnpmFormat { .. } => false,
         }
     }
 }
@@ -74,6 +84,10 @@ impl fmt::Display for Need {
             Need::PoetryFormat { file, from, to } => write!(
                 f,
                 "Poetry writes {file} anew in format {to} (it was {from}), so that many of its lines change: earlier releases warn that they may not read it"
+            ),
+            Need::PnpmFormat { file, from, to } => write!(
+                f,
+                "pnpm writes {file} anew in format {to} (it was {from}), so that many of its lines change: earlier releases do not read it"
             ),
         }
     }
@@ -105,6 +119,14 @@ pub fn needs(changes: &[Change]) -> Vec<Need> {
                 let is_up = Scheme::Pep440.compare(to, from).is_some_and(std::cmp::Ordering::is_gt);
                 let (from, to) = (from.to_owned(), to.to_owned());
                 is_up.then_some(Need::PoetryFormat { file, from, to })
+            }
+            "pnpm-lock.yaml" => {
+                change.before.as_ref().zip(change.after.as_ref())?;
+                let (from, to) =
+                    (pnpm_format(&before)?.to_owned(), pnpm_format(&after)?.to_owned());
+                // Within a line it is read.
+                let line = |format: &str| format.split('.').next().map(str::to_owned);
+                (line(&from) != line(&to)).then_some(Need::PnpmFormat { file, from, to })
             }
             _ => None,
         }
@@ -169,6 +191,19 @@ mod tests {
         let told = need.to_string();
         assert!(told.contains("a/poetry.lock anew in format 2.1 (it was 2.0)"), "{told}");
         assert!(of("2.1", "2.1").is_empty() && of("2.10", "2.9").is_empty());
+    }
+
+    #[test]
+    fn a_lockfile_of_another_pnpm_is_told() {
+        let lock = |format: &str| format!("lockfileVersion: '{format}'\n\nsettings: {{}}\n");
+        let of = |before: &str, after: &str| {
+            needs(&[change("a/pnpm-lock.yaml", &lock(before), &lock(after))])
+        };
+        let [need] = &of("6.0", "9.0")[..] else { panic!() };
+        assert!(!need.is_language());
+        let told = need.to_string();
+        assert!(told.contains("a/pnpm-lock.yaml anew in format 9.0 (it was 6.0)"), "{told}");
+        assert!(of("9.0", "9.0").is_empty() && of("6.0", "6.1").is_empty());
     }
 
     #[test]

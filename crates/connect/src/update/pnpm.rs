@@ -1,21 +1,27 @@
 //! pnpm: `pnpm install --lockfile-only`, with scripts and hooks off. Hooks (`.pnpmfile.cjs`) change
 //! what is chosen and are code of the project: with them, it is run only where that is allowed.
 
-use std::collections::BTreeSet;
+mod copies;
+pub(super) mod lockfile;
+mod said;
+mod settings;
 
 use serde_json::Value;
 use trimtab_model::version::Scheme;
 
 use super::Tool;
-use super::confirm::allows;
 use super::drive::Drive;
-use super::edit::json::{self, Document};
-use super::edit::{Edits, Manifests, Named, Uneditable, lines, yaml};
-use super::forced::{self, Entry, Forced};
+use super::edit::{Edits, Manifests, Named, Uneditable, yaml};
+use super::forced::{self, Forced};
 use super::javascript::{self, stays};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use copies::copies;
+use lockfile::{bringing, is_ignored, locked, packages};
+use said::{blockers, peers};
+pub(crate) use settings::forces;
+use settings::{catalog_line, excepted, is_overrides, overridden};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pnpm",
@@ -52,6 +58,8 @@ const MOST_EXCLUDED: usize = 10_000;
 /// Packages whose ranges are asked for.
 const MOST_ASKED: usize = 4;
 const LOCKFILE: &str = "pnpm-lock.yaml";
+/// A release that ignores whatever one ignores: only where that could be so it is asked which one it is.
+const NEWEST: &str = "99";
 pub(crate) const WORKSPACE: &str = "pnpm-workspace.yaml";
 /// Where a manifest forces versions.
 const OVERRIDES: &[&str] = &["pnpm", "overrides"];
@@ -97,26 +105,6 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     edits
 }
 
-fn is_overrides(line: &str) -> bool {
-    yaml::block(line).is_some_and(|block| block.key == "overrides")
-}
-
-/// Whether the settings of a workspace force a version of a package.
-pub(crate) fn forces(text: &str, wish: &Wish) -> bool {
-    let mut inside = false;
-    text.lines().any(|line| {
-        if yaml::ends(line) {
-            inside = is_overrides(line);
-            return false;
-        }
-        let entry = yaml::entry(line).filter(|_| inside);
-        entry.is_some_and(|entry| {
-            let old = line.get(entry.value.clone()).unwrap_or_default();
-            forced::is_about(entry.key, old, wish)
-        })
-    })
-}
-
 /// Forces a version in the settings of the workspace, and in the manifest where that forces it too: which of them counts
 /// differs from version to version of pnpm.
 fn force(manifests: &Manifests, text: &str, wish: &Wish) -> Result<Edits, Uneditable> {
@@ -130,73 +118,23 @@ fn force(manifests: &Manifests, text: &str, wish: &Wish) -> Result<Edits, Unedit
     Ok(edits)
 }
 
-/// The settings with what they force of a package raised where it stands, and with an entry of its own where that does not
-/// cover all who ask for it.
-fn overridden(text: &str, wish: &Wish) -> Result<String, Uneditable> {
-    let (mut inside, mut held) = (false, false);
-    // As far as the first entry is indented.
-    let mut depth = None;
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        if yaml::ends(line) {
-            inside = false;
-            if let Some(block) = yaml::block(line).filter(|block| block.key == "overrides") {
-                if !block.value.is_empty() {
-                    let why = format!(
-                        "`overrides` in {WORKSPACE} are on one line: put each on its own line"
-                    );
-                    return Err(Uneditable::Unsupported(why));
-                }
-                inside = true;
-            }
-            out.push_str(line);
-            continue;
-        }
-        let Some(entry) = yaml::entry(line).filter(|_| inside) else {
-            out.push_str(line);
-            continue;
-        };
-        let indent = line.get(..entry.depth).unwrap_or_default();
-        depth.get_or_insert(indent);
-        let old = line.get(entry.value.clone()).unwrap_or_default();
-        let new = match forced::entry(entry.key, old, false, wish)? {
-            Entry::Other => None,
-            Entry::Part(new) => Some(new),
-            Entry::All(new) => {
-                held = true;
-                Some(new)
-            }
-        };
-        match new {
-            Some(new) => out.push_str(&yaml::with_value(line, &entry, &new)),
-            None => out.push_str(line),
-        }
+/// A pnpm that ignores the lockfile would resolve all of it anew, and that would be told as the change.
+fn is_read(drive: &Drive<'_>) -> Result<(), Reason> {
+    let Some(lockfile) = drive.text(LOCKFILE).filter(|text| is_ignored(text, NEWEST)) else {
+        return Ok(());
+    };
+    let told = drive.try_untold(&["--version"], SET)?;
+    match is_ignored(&lockfile, &String::from_utf8_lossy(&told.stdout)) {
+        true => Err(Reason::ToolMissing {
+            program: "pnpm 7 or 8",
+            install: "pnpm 7 or 8, for example with `corepack enable` (the `pnpm` that was found ignores this lockfile)",
+        }),
+        false => Ok(()),
     }
-    if held {
-        return Ok(out);
-    }
-    let name = match &wish.from {
-        Some(from) => format!("{}@{from}", wish.name),
-        None => wish.name.clone(),
-    };
-    let line = format!("{}'{name}': '{}'", depth.unwrap_or("  "), wish.to());
-    lines::after(&out, is_overrides, &line).ok_or(Uneditable::NotNamed)
-}
-
-/// A line of a catalog about the package, with its range raised.
-fn catalog_line(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
-    let Some(entry) = yaml::entry(line).filter(|entry| entry.key == wish.name) else {
-        return Ok(None);
-    };
-    let range = line.get(entry.value.clone()).filter(|range| !range.is_empty());
-    let Some(range) = range.filter(|range| javascript::is_own(range, wish)) else {
-        return Ok(None);
-    };
-    let new = super::edit::raised(range, wish, "^", Scheme::SemVer)?;
-    Ok(new.map(|new| yaml::with_value(line, &entry, &new)))
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    is_read(drive)?;
     let mut quiet = vec!["--lockfile-only", "--ignore-scripts"];
     // Hooks elsewhere, which a setting may name, are never run.
     if !HOOKS.iter().any(|hooks| drive.manifests.text(hooks).is_some()) {
@@ -268,107 +206,6 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     }
 }
 
-/// Moves the copies which others bring of what the project names itself: whatever pnpm is told, these it leaves. They are forced
-/// for one run. What was locked by that stays when nothing forces it any more, where the ranges of those who ask allow it.
-fn copies(
-    drive: &Drive<'_>,
-    wish: &Wish,
-    was: Option<&str>,
-    pnpm: &dyn Fn(&[&str]) -> Result<(), Reason>,
-) -> Result<(), Reason> {
-    let now = drive.text(LOCKFILE);
-    let (Some(was), Some(now)) = (was, now) else { return Ok(()) };
-    let held = held(wish, &javascript::named(drive.manifests), was, &now);
-    if held.is_empty() {
-        return Ok(());
-    }
-    let Some((path, before, forced)) = forced_once(drive, &held) else { return Ok(()) };
-    drive.write(path, &forced)?;
-    let install = || pnpm(&["install", "--no-frozen-lockfile"]);
-    let ran = install();
-    drive.write(path, &before)?;
-    match ran.and_then(|()| install()) {
-        // What was carried out without them holds.
-        Err(reason) if !reason.stops() => drive.write(LOCKFILE, &now),
-        // pnpm forces whatever is asked for in a range that has the version: a later copy may have gone down with it.
-        Ok(()) if lost(&held, &now, &drive.text(LOCKFILE).unwrap_or_default()) => {
-            drive.write(LOCKFILE, &now)
-        }
-        ended => ended,
-    }
-}
-
-/// Whether more copies went than those which were to: of what is held, as `name@version`, and the version it is to have.
-fn lost(held: &[(String, String)], was: &str, now: &str) -> bool {
-    held.iter().any(|(what, _)| {
-        let name = what.rsplit_once('@').map_or(&**what, |(name, _)| name);
-        let is_meant =
-            |version: &String| held.iter().any(|(other, _)| *other == format!("{name}@{version}"));
-        let now = locked(now, name);
-        !locked(was, name).difference(&now).all(is_meant)
-    })
-}
-
-/// Copies that stayed where they were, with the version that they are to have: of what the project names, and no further away
-/// than `^` allows.
-fn held(wish: &Wish, own: &BTreeSet<String>, was: &str, now: &str) -> Vec<(String, String)> {
-    let mut held = Vec::new();
-    for (name, to) in wish.packages().filter(|(name, _)| own.contains(*name)) {
-        let Some(to) = to else { continue };
-        let (was, now) = (locked(was, name), locked(now, name));
-        let is_near = |from: &&String| {
-            from.as_str() != to && allows("npm", &format!("^{from}"), to) == Some(true)
-        };
-        let stayed = was.intersection(&now).filter(is_near);
-        held.extend(stayed.map(|from| (format!("{name}@{from}"), to.to_owned())));
-    }
-    held
-}
-
-/// The file in which versions are forced for one run, its text, and the text that forces them.
-fn forced_once(
-    drive: &Drive<'_>,
-    held: &[(String, String)],
-) -> Option<(&'static str, String, String)> {
-    if let Some(text) = drive.text(WORKSPACE).filter(|text| text.lines().any(is_overrides)) {
-        let forced = forced_in(&text, held)?;
-        return Some((WORKSPACE, text, forced));
-    }
-    let text = drive.text(javascript::MANIFEST)?;
-    let document = Document::read(&text, javascript::MANIFEST).ok()?;
-    let object = document.object_or_new(OVERRIDES).ok()?;
-    held.iter().for_each(|(name, to)| json::set(&object, name, to));
-    let forced = document.text();
-    Some((javascript::MANIFEST, text, forced))
-}
-
-/// Settings with more that they force, as far indented as what they force already and before it. `None`: it stands in one
-/// line.
-fn forced_in(text: &str, held: &[(String, String)]) -> Option<String> {
-    let mut inside = false;
-    let mut depth = "  ";
-    let mut kept = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        if yaml::ends(line) {
-            let block = yaml::block(line).filter(|block| block.key == "overrides");
-            if block.as_ref().is_some_and(|block| !block.value.is_empty()) {
-                return None;
-            }
-            inside = block.is_some();
-        } else if let Some(entry) = yaml::entry(line).filter(|_| inside) {
-            depth = line.get(..entry.depth).unwrap_or(depth);
-            // No key may stand there twice.
-            if held.iter().any(|(name, _)| name == entry.key) {
-                continue;
-            }
-        }
-        kept.push_str(line);
-    }
-    held.iter().try_fold(kept, |text, (name, to)| {
-        lines::after(&text, is_overrides, &format!("{depth}'{name}': '{to}'"))
-    })
-}
-
 /// All that is locked, and what the project itself excepts from its rule of age, as exceptions from such a rule: pnpm applies
 /// it to what is locked too, and takes what is told here in the place of the project's own.
 fn excluded(drive: &Drive<'_>) -> Vec<String> {
@@ -377,21 +214,6 @@ fn excluded(drive: &Drive<'_>) -> Vec<String> {
     let all = packages(&locked).map(|(name, version)| format!("{name}@{version}"));
     let all = all.chain(excepted(&settings)).take(MOST_EXCLUDED);
     all.map(|what| format!("--config.minimum-release-age-exclude={what}")).collect()
-}
-
-/// What the settings of a workspace except from its rule of age: one on each line.
-fn excepted(settings: &str) -> Vec<String> {
-    let mut inside = false;
-    let mut found = Vec::new();
-    for line in settings.lines() {
-        let entry = line.trim();
-        match entry.strip_prefix("- ") {
-            Some(what) if inside => found.push(what.trim_matches([' ', '\'', '"']).to_owned()),
-            _ if entry.is_empty() || entry.starts_with('#') => {}
-            _ => inside = entry == "minimumReleaseAgeExclude:",
-        }
-    }
-    found
 }
 
 /// The children that may move: not what is named in a range that could not be made exact, as in a catalog.
@@ -407,41 +229,6 @@ fn free<'w>(wish: &'w Wish, edits: &Edits, exact: &Edits) -> Vec<&'w str> {
     all
 }
 
-/// `No matching version found for left@>=9`, and whoever asks: `This error happened while
-/// installing the dependencies of right@1.0.0`.
-fn blockers(text: &str) -> Vec<Blocker> {
-    let after = |words: &str| text.lines().find_map(|l| Some(l.split_once(words)?.1.trim()));
-    let Some(wanted) = after("No matching version found for ") else { return Vec::new() };
-    let wanted = wanted.split_whitespace().next().unwrap_or_default();
-    let Some((needs, range)) = wanted.rsplit_once('@').filter(|(name, _)| !name.is_empty()) else {
-        return Vec::new();
-    };
-    let who = after("installing the dependencies of ").unwrap_or("the project");
-    vec![Blocker { who: who.to_owned(), needs: needs.to_owned(), range: range.to_owned() }]
-}
-
-/// `├─┬ left 2.0.0`, and below it `│ └── ✕ unmet peer right@"<3": found 3.0.0`.
-fn peers(text: &str) -> Vec<Blocker> {
-    let mut who = String::new();
-    let mut found = Vec::new();
-    for line in text.lines() {
-        let bare = line.trim_start_matches(|c: char| " │├└─┬".contains(c)).trim();
-        if let Some(rest) = bare.strip_prefix("✕ unmet peer ") {
-            let what = rest.split(": found").next().unwrap_or(rest);
-            let at = what.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
-            let (needs, range) = what.split_at(at.unwrap_or(what.len()));
-            found.push(Blocker {
-                who: who.clone(),
-                needs: needs.to_owned(),
-                range: range.trim_start_matches('@').trim_matches('"').to_owned(),
-            });
-        } else if line.contains("─┬ ") {
-            who = bare.replacen(' ', "@", 1);
-        }
-    }
-    found
-}
-
 /// The lockfile says who brings a package, and in which version; in which range they ask for it, the
 /// registry tells through pnpm.
 fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
@@ -454,151 +241,4 @@ fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
         found.push(Blocker { who, needs: name.to_owned(), range });
     }
     Ok(found)
-}
-
-/// The versions of a package that are locked.
-fn locked(text: &str, name: &str) -> BTreeSet<String> {
-    let of = packages(text).filter(|(of, _)| *of == name);
-    of.map(|(_, version)| version.to_owned()).collect()
-}
-
-/// All that is locked, by name and version.
-fn packages(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut inside = false;
-    text.lines().filter_map(move |line| {
-        match line.len() - line.trim_start().len() {
-            0 if !line.is_empty() => inside = line.trim_end_matches(':') == "packages",
-            2 if inside => {
-                let key = line.trim().split(": ").next().unwrap_or_default();
-                let key = key.trim_end_matches(':').trim_matches('\'');
-                let key = key.trim_start_matches('/').split('(').next().unwrap_or(key);
-                // Up to version 5 of the format `/left/1.0.0_peer@2.0.0`; no version has a `_`.
-                let key = key.split('_').next().unwrap_or(key);
-                let (name, version) = key
-                    .rsplit_once('@')
-                    .filter(|(name, _)| !name.is_empty())
-                    .or_else(|| key.rsplit_once('/'))?;
-                return version
-                    .starts_with(|c: char| c.is_ascii_digit())
-                    .then_some((name, version));
-            }
-            _ => {}
-        }
-        None
-    })
-}
-
-/// Packages, as `name@version`, that have another one among their dependencies in a lockfile.
-fn bringing(text: &str, name: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut section = "";
-    let mut who = String::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let depth = line.len() - line.trim_start().len();
-        let key = line.trim().split(": ").next().unwrap_or_default();
-        let key = key.trim_end_matches(':').trim_matches('\'');
-        match depth {
-            0 => section = key,
-            // Peers stand behind it in brackets.
-            2 => who = key.trim_start_matches('/').split('(').next().unwrap_or(key).to_owned(),
-            6 if matches!(section, "snapshots" | "packages") && key == name => {
-                found.push(who.clone());
-            }
-            _ => {}
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_brings_a_package_stands_in_the_lockfile() {
-        let text = "packages:\n\n  a@1.0.0:\n    engines: {node: '>=4'}\n\nsnapshots:\n\n  \
-                    '@s/a@1.0.0(b@2.0.0)':\n    dependencies:\n      c: 1.0.0\n\n  c@1.0.0: {}\n";
-        assert_eq!(bringing(text, "c"), ["@s/a@1.0.0"]);
-    }
-
-    #[test]
-    fn copies_that_stay_beside_what_is_named_are_known() {
-        let wish = Wish {
-            kind: Kind::Relock,
-            name: "left".to_owned(),
-            from: Some("1.0.0".to_owned()),
-            to: Some("1.2.0".to_owned()),
-            other: None,
-            child: None,
-            also: vec![("right".to_owned(), Some("2.0.0".to_owned()))],
-            others: Vec::new(),
-        };
-        let lock = |all: &[&str]| {
-            all.iter()
-                .fold("packages:\n".to_owned(), |text, key| format!("{text}\n  {key}: {{}}\n"))
-        };
-        let own = BTreeSet::from(["left".to_owned()]);
-        let was = lock(&["left@1.0.0", "left@0.9.0", "right@1.9.0"]);
-        let now = lock(&["left@1.0.0", "left@0.9.0", "left@1.3.0", "right@1.9.0"]);
-        let one = [("left@1.0.0".to_owned(), "1.2.0".to_owned())];
-        assert_eq!(held(&wish, &own, &was, &now), one, "not what is a major step away");
-        assert!(held(&wish, &BTreeSet::new(), &was, &now).is_empty(), "others pnpm moves itself");
-        let gone = lock(&["left@1.3.0", "left@0.9.0"]);
-        assert!(held(&wish, &own, &was, &gone).is_empty());
-    }
-
-    #[test]
-    fn a_copy_that_was_not_to_go_is_known() {
-        let lock = |all: &[&str]| {
-            all.iter()
-                .fold("packages:\n".to_owned(), |text, key| format!("{text}\n  {key}: {{}}\n"))
-        };
-        let held = [("left@1.0.0".to_owned(), "1.2.0".to_owned())];
-        let was = lock(&["left@1.0.0", "left@1.3.0", "right@2.0.0"]);
-        assert!(!lost(&held, &was, &lock(&["left@1.2.0", "left@1.3.0", "right@2.0.1"])));
-        assert!(lost(&held, &was, &lock(&["left@1.2.0", "right@2.0.0"])), "1.3.0 went down");
-    }
-
-    #[test]
-    fn more_is_forced_as_settings_are_written() {
-        let held = [("left@1.0.0".to_owned(), "1.2.0".to_owned())];
-        for (text, forced) in [
-            ("overrides:\n  a: '1'\n", "overrides:\n  'left@1.0.0': '1.2.0'\n  a: '1'\n"),
-            (
-                "a: b\noverrides: # ours\n    a: 1\n    left@1.0.0: 1.1.0\nb: c\n",
-                "a: b\noverrides: # ours\n    'left@1.0.0': '1.2.0'\n    a: 1\nb: c\n",
-            ),
-        ] {
-            assert_eq!(forced_in(text, &held).as_deref(), Some(forced), "{text}");
-        }
-        assert_eq!(forced_in("overrides: { a: 1 }\n", &held), None);
-    }
-
-    #[test]
-    fn what_a_workspace_excepts_from_its_rule_of_age_stays_excepted() {
-        let text = "packages:\n  - 'a/*'\nminimumReleaseAge: 1440\nminimumReleaseAgeExclude:\n  # ours\n  - '@ours/*'\n\n  - left@1.0.0\noverrides:\n  a: 1\n";
-        assert_eq!(excepted(text), ["@ours/*", "left@1.0.0"]);
-        assert!(excepted("packages:\n  - a\n").is_empty());
-    }
-
-    #[test]
-    fn the_versions_that_are_locked_of_a_package_are_told_by_its_name() {
-        let text = "lockfileVersion: '9.0'\n\noverrides:\n  left@9.0.0: 1.0.0\n\npackages:\n\n  left@1.0.0:\n    engines: {node: '>=4'}\n\n  \
-                    '@s/left@2.0.0(b@2.0.0)':\n    resolution: {}\n\n  left-b@3.0.0: {}\n\n  left@4.0.0: {}\n\nsnapshots:\n\n  left@1.0.0: {}\n";
-        let versions = |name: &str| locked(text, name).into_iter().collect::<Vec<_>>();
-        assert_eq!(versions("left"), ["1.0.0", "4.0.0"]);
-        assert_eq!(versions("@s/left"), ["2.0.0"]);
-        let fifth = "lockfileVersion: 5.4\n\npackages:\n\n  /left/1.0.0:\n    dev: true\n\n  /@s/left/2.0.0_b@2.0.0:\n    dev: true\n";
-        assert!(locked(fifth, "left").iter().eq(["1.0.0"]));
-        assert!(locked(fifth, "@s/left").iter().eq(["2.0.0"]));
-        let all: Vec<(&str, &str)> = packages(fifth).collect();
-        assert_eq!(all, [("left", "1.0.0"), ("@s/left", "2.0.0")]);
-        let set = |all: &[&str]| Some(all.iter().map(|v| (*v).to_owned()).collect());
-        assert!(!stays(set(&["1.0.0"]), set(&["4.0.0"])), "it went with what brought it");
-        assert!(stays(set(&["1.0.0", "4.0.0"]), set(&["4.0.0", "5.0.0"])), "a copy stands");
-        assert!(stays(set(&["1.0.0"]), None), "it is not told");
-        assert!(stays(set(&[]), set(&["4.0.0"])), "it was not found");
-    }
 }

@@ -70,7 +70,24 @@ fn without_code(text: &str) -> String {
     text.split_inclusive('\n').filter(keep).collect()
 }
 
+/// Most machines have yarn 1 as `yarn`, which takes the same commands and writes all of the lockfile anew in its own format.
+fn is_later(drive: &Drive<'_>) -> Result<(), Reason> {
+    let told = drive.try_untold(&["--version"], SET)?;
+    match is_first(&String::from_utf8_lossy(&told.stdout)) {
+        true => Err(Reason::ToolMissing {
+            program: "yarn 2 or later",
+            install: "yarn 4, for example with `corepack enable` (the `yarn` that was found is yarn 1)",
+        }),
+        false => Ok(()),
+    }
+}
+
+fn is_first(version: &str) -> bool {
+    ["0.", "1."].iter().any(|first| version.trim().starts_with(first))
+}
+
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    is_later(drive)?;
     let age = drive.age().map(|minutes| minutes.to_string());
     let age = age.as_deref().map(|minutes| ("YARN_NPM_MINIMAL_AGE_GATE", minutes));
     let set: Vec<(&str, &str)> = SET.iter().copied().chain(age).collect();

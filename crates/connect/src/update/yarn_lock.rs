@@ -15,6 +15,12 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
+    /// Those of a lockfile. `None`: it is empty.
+    pub(crate) fn of(text: &str) -> Option<Keys> {
+        let is_berry = text.lines().any(|line| line == "__metadata:");
+        (!text.trim().is_empty()).then_some(if is_berry { Keys::Berry } else { Keys::Classic })
+    }
+
     fn key(self, package: &str, range: &str) -> String {
         match self {
             Keys::Classic => format!("{package}@{range}"),

@@ -343,3 +343,68 @@ fn what_was_in_force_is_told() {
     assert_eq!(here.nothing_outlives(), words.contains("no process outlives"), "{words}");
     assert!(words.contains("60 s for a run; 8192 MiB of memory, 9 s of processor time"), "{words}");
 }
+
+/// Two programs that a killed run would leave: run by `what_runs_ends_when_this_process_is_killed` in a process of its own.
+#[test]
+#[ignore = "does nothing by itself: the test that kills it starts it in a process of its own"]
+fn run_without_end() {
+    let Some(seconds) = std::env::var_os("TRIMTAB_SECONDS") else { return };
+    let seconds = seconds.into_string().unwrap();
+    let _ = told(&format!("sleep {seconds}1 & exec sleep {seconds}2"), &limits(60), None);
+}
+
+/// Whether exactly this sleep runs, and not what names it in its arguments.
+#[cfg(target_os = "linux")]
+fn sleeps(seconds: &str) -> bool {
+    let line = format!("sleep\0{seconds}\0");
+    fs::read_dir("/proc").unwrap().flatten().any(|process| {
+        fs::read(process.path().join("cmdline")).is_ok_and(|told| told == line.as_bytes())
+    })
+}
+
+/// Waits for what another process does.
+#[cfg(target_os = "linux")]
+fn comes_true(what: impl Fn() -> bool) -> bool {
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while !what() {
+        if std::time::Instant::now() >= until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_runs_ends_when_this_process_is_killed() {
+    use std::process::Stdio;
+    let tied = std::process::Command::new("setpriv")
+        .args(["--pdeathsig", "KILL", "--", "true"])
+        .stderr(Stdio::null())
+        .status();
+    if !tied.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: there is no `setpriv` that knows `--pdeathsig`");
+        return;
+    }
+    // By themselves they end after what is waited for, so that a failure leaves nothing.
+    let seconds = format!("50.{}", std::process::id());
+    let place = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "hostile::run_without_end", "--ignored", "--nocapture"])
+        .env("TRIMTAB_SECONDS", &seconds)
+        .env("TMPDIR", place.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (other, first) = (format!("{seconds}1"), format!("{seconds}2"));
+    let begun = comes_true(|| sleeps(&first) && sleeps(&other));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(begun, "the programs never ran");
+    assert!(comes_true(|| !sleeps(&first)), "the first program outlives a killed run");
+    if Confinement::here().nothing_outlives() {
+        assert!(comes_true(|| !sleeps(&other)), "what it started outlives a killed run");
+    }
+}

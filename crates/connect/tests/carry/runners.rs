@@ -179,6 +179,14 @@ fn told(line: &str, limits: &Limits) -> (Trial, tempfile::TempDir) {
 }
 
 #[test]
+fn a_test_is_named_without_the_folder_of_the_copy() {
+    let line = r#"printf 'TAP version 13\n1..1\nok 1 - reads %s/a\n' "$PWD""#;
+    let (ran, _folder) = told(line, &limits(60));
+    let names: Vec<&str> = ran.results.tests.keys().map(|name| &**name).collect();
+    assert_eq!(names, ["reads a"], "{:?}", ran.output.text());
+}
+
+#[test]
 fn what_never_ends_is_stopped_with_all_that_it_started() {
     let begun = Instant::now();
     let mark = format!("trimtab-mark-{}", std::process::id());

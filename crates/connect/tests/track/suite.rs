@@ -527,3 +527,56 @@ fn issues_of_others_do_not_keep_the_first_ticket_from_being_made() {
         assert_eq!(tracker.find(&ticket("app.ms").mark).unwrap().len(), 1, "{word}");
     });
 }
+
+#[test]
+fn what_a_project_does_not_have_is_told_before_a_ticket_is_refused() {
+    for dialect in TRACKERS {
+        let fake = Fake::start(*dialect);
+        let clock = NoWait(Mutex::default());
+        let mut project = project(*dialect, &fake);
+        let lacks = |project: &Project, components: &[String]| {
+            let patience = Patience { read: Duration::from_secs(5), ..Patience::default() };
+            let tracker = connect(project, dialect.token().1, patience, &clock).unwrap();
+            tracker.lacks(components).unwrap()
+        };
+        let software = project.software;
+        let word = software.as_str();
+        let component = |name: &str| vec![name.to_owned()];
+        if software == Software::GitLab {
+            assert!(lacks(&project, &[])[0].contains("not known"), "{word}");
+            fake.state.lock().unwrap().file(Issue::default());
+        }
+        // As the fakes are, all is there.
+        assert_eq!(lacks(&project, &component("dependencies")), Vec::<String>::new(), "{word}");
+        match software {
+            Software::Jira | Software::JiraServer => {
+                project.settings.points = "customfield_99999".to_owned();
+                let said = lacks(&project, &component("Nonsense"));
+                let [points, component] = &said[..] else { panic!("{word}: {said:#?}") };
+                assert!(points.contains("`customfield_99999`"), "{word}: {points}");
+                assert!(points.contains("customfield_10016"), "{word}: {points}");
+                assert!(component.contains("It has: dependencies."), "{word}: {component}");
+                project.settings.kind = "Chore".to_owned();
+                let said = lacks(&project, &[]);
+                assert!(said[0].contains("It has: Story, Task."), "{word}: {said:?}");
+            }
+            Software::Azure => {
+                project.settings.due = "Custom.Due".to_owned();
+                project.settings.done = "Done".to_owned();
+                let said = lacks(&project, &[]);
+                let [due, done] = &said[..] else { panic!("{word}: {said:#?}") };
+                assert!(due.contains("`Custom.Due`"), "{word}: {due}");
+                assert!(done.contains("New, Active, Closed, Removed"), "{word}: {done}");
+                project.settings.kind = "Chore".to_owned();
+                let said = lacks(&project, &[]);
+                assert!(said[0].contains("It has: Task."), "{word}: {said:?}");
+            }
+            Software::GitLab => {
+                fake.state.lock().unwrap().is_free = true;
+                let said = lacks(&project, &[]);
+                assert!(said[0].contains("no weights"), "{word}: {said:?}");
+            }
+            Software::GitHub | Software::Gitea => {}
+        }
+    }
+}

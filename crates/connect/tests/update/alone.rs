@@ -171,3 +171,76 @@ fn a_package_manager_sees_no_secrets() {
         assert!(!said.contains(secret), "{secret} in {said}");
     }
 }
+
+/// A program of this name and version, whatever it is asked; asked to lock it writes this lockfile.
+#[cfg(unix)]
+fn program(
+    folder: &Path,
+    (name, version): (&str, &str),
+    (path, lockfile): (&str, &str),
+) -> Options {
+    use std::os::unix::fs::PermissionsExt;
+    let programs = folder.join("bin");
+    fs::create_dir_all(&programs).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo {version}; else printf '{lockfile}' > {path}; fi\n"
+    );
+    // Written aside: a script that is still open for writing cannot be run.
+    fs::write(programs.join("aside"), script).unwrap();
+    fs::set_permissions(programs.join("aside"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::rename(programs.join("aside"), programs.join(name)).unwrap();
+    Options { programs: vec![programs], ..Options::default() }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lockfile_is_not_written_by_another_yarn() {
+    const BERRY: &str = "__metadata:\\n  version: 6\\n";
+    const CLASSIC: &str = "# yarn lockfile v1\\n";
+    let confirmed = |id: &str, before: &str, version: &str, after: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        fs::create_dir_all(&project).unwrap();
+        fs::write(project.join("package.json"), "{\"dependencies\": {\"b\": \"1.0.0\"}}").unwrap();
+        fs::write(project.join("yarn.lock"), before.replace("\\n", "\n")).unwrap();
+        let tool = Tool::by_id(id).unwrap();
+        let base = copied(&project, tool);
+        let options = program(folder.path(), ("yarn", version), ("yarn.lock", after));
+        let package = "pkg:npm/b@1.0.0".parse().unwrap();
+        confirm(tool, &base, &Proposal::Raise { package, to: "1.0.1".into() }, &options)
+    };
+    // yarn 1 is not even asked.
+    let refusal = confirmed("yarn-berry", BERRY, "1.22.22", CLASSIC).unwrap_err();
+    assert!(matches!(refusal.reason, Reason::ToolMissing { .. }), "{refusal}");
+    assert_eq!(refusal.edits.len(), 1, "the edit is told");
+    // One that does not tell its version, or another one than it is.
+    for (id, before, after) in [("yarn-berry", BERRY, CLASSIC), ("yarn", CLASSIC, BERRY)] {
+        let refusal = confirmed(id, before, "4.1.0", after).unwrap_err();
+        assert!(refusal.to_string().contains("another yarn"), "{id}: {refusal}");
+    }
+    let same = confirmed("yarn-berry", BERRY, "4.1.0", "__metadata:\\n  version: 8\\n");
+    assert!(same.is_ok(), "{:?}", same.err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lockfile_is_not_given_to_a_pnpm_that_ignores_it() {
+    let confirmed = |version: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        fs::create_dir_all(&project).unwrap();
+        fs::write(project.join("package.json"), "{\"dependencies\": {\"b\": \"1.0.0\"}}").unwrap();
+        fs::write(project.join("pnpm-lock.yaml"), "lockfileVersion: 5.4\n").unwrap();
+        let tool = Tool::by_id("pnpm").unwrap();
+        let base = copied(&project, tool);
+        let lockfile = ("pnpm-lock.yaml", "lockfileVersion: 6.0\\n");
+        let options = program(folder.path(), ("pnpm", version), lockfile);
+        let package = "pkg:npm/b@1.0.0".parse().unwrap();
+        confirm(tool, &base, &Proposal::Raise { package, to: "1.0.1".into() }, &options)
+    };
+    let refusal = confirmed("9.15.9").unwrap_err();
+    assert!(matches!(refusal.reason, Reason::ToolMissing { .. }), "{refusal}");
+    assert_eq!(refusal.edits.len(), 1, "the edit is told");
+    let read = confirmed("8.15.1");
+    assert!(read.is_ok(), "{:?}", read.err());
+}

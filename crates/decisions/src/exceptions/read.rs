@@ -234,7 +234,7 @@ impl Reader<'_> {
         if let Some(at) = self.first.get(&key) {
             let line = self.lines.at(*at);
             self.wrong(
-                format!("the {noun} `{key}` stands twice, first in line {line}"),
+                format!("the {noun} `{key}` appears twice, first in line {line}"),
                 &entry.id.span,
                 &format!("give each {noun} an id of its own; the second one is not used"),
             );

@@ -106,6 +106,9 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     let estimate = estimate(sort, model, finished);
     let more = if transitive { model.transitive } else { (0.0, 0.0) };
     let step = match (from, to, distance) {
+        (Some(from), Some(to), Some(Distance::Major)) if kind == Kind::Relock => {
+            format!("major step, {from} to {to}, which the ranges allow and {}", cheap(from))
+        }
         (Some(from), Some(to), Some(step)) => format!("{} step, {from} to {to}", step.as_str()),
         (Some(from), Some(to), None) => format!("distance from {from} to {to} unknown"),
         _ => "distance unknown".to_owned(),
@@ -129,7 +132,7 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     let mut because: Vec<Box<str>> = vec![
         match source {
             Source::Prior => {
-                format!("{:.2}: assumed of such a change, not measured", estimate.confidence)
+                format!("{:.2}: assumed for such a change, not measured", estimate.confidence)
             }
             Source::Team { .. } => format!("{:.2}: {source}", estimate.confidence),
         }
@@ -158,7 +161,7 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     }
     if !priced.confirmed {
         confidence *= UNASKED;
-        because.push("no resolver was asked whether it is possible".into());
+        because.push("no resolver has confirmed it".into());
     }
     Price {
         least: reasons.iter().map(|r| r.least).sum(),
@@ -218,12 +221,23 @@ fn ends<'p>(priced: &Priced<'p>) -> (Option<&'p str>, Option<&'p str>) {
 
 /// Whether two versions differ in their first number, and that is no year.
 fn is_next((from, to): (&str, &str)) -> bool {
-    let first = |version: &str| {
-        let version = version.rsplit([':', '!']).next()?.trim_start_matches(['v', 'V']);
-        version.split(['.', '-', '+', '_', '~']).next()?.parse::<u32>().ok()
-    };
     let ends = first(from).zip(first(to));
     ends.is_some_and(|(from, to)| from != to && from < YEARS)
+}
+
+/// Why a relock that takes a major step is priced as one.
+fn cheap(from: &str) -> &'static str {
+    match first(from) {
+        Some(year) if year >= YEARS => "whose first number is a year",
+        Some(_) => "whose first number stays",
+        None => "whose first number is unknown",
+    }
+}
+
+/// The first number of a version.
+fn first(version: &str) -> Option<u32> {
+    let version = version.rsplit([':', '!']).next()?.trim_start_matches(['v', 'V']);
+    version.split(['.', '-', '+', '_', '~']).next()?.parse().ok()
 }
 
 /// How many other packages that were there before take a major step.

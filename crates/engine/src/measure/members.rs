@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
 use super::load::carried;
-use super::pace::{aged, fixed, gone, merged, met, missed};
+use super::pace::{aged, came, fixed, gone, merged, met, missed};
 use super::{Episode, Life, Share};
 
 /// What is counted of a period.
@@ -42,7 +42,7 @@ pub enum Counted {
 pub struct Member<'l> {
     /// Its life.
     pub life: &'l Life,
-    /// When the episode that is counted began.
+    /// When the episode that is counted began; of what came back soon after it was fixed, since when its term runs.
     pub began: Option<Timestamp>,
     /// When what is counted happened; for what is still there, the end of the period.
     pub at: Timestamp,
@@ -57,8 +57,8 @@ fn days(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 fn ended<'l>((life, episode, at): (&'l Life, &'l Episode, Timestamp)) -> Member<'l> {
-    let value = days(episode.began, at);
-    Member { life, began: Some(episode.began), at, value, level: episode.level }
+    let value = days(episode.since, at);
+    Member { life, began: Some(episode.since), at, value, level: episode.level }
 }
 
 /// The findings that a number counts, from one moment to before another; in the order of the lives.
@@ -79,9 +79,7 @@ pub fn members<'l>(
             };
             lives.filter_map(counts).filter(is).collect()
         }
-        Counted::Found => lives
-            .flat_map(|life| life.episodes.iter().map(move |episode| (life, episode)))
-            .filter(|(_, episode)| episode.began >= from && episode.began < to)
+        Counted::Found => came(lives, from, to)
             .map(|(life, episode)| {
                 let (began, level) = (episode.began, episode.level);
                 Member { life, began: Some(began), at: began, value: 0.0, level }
@@ -109,9 +107,9 @@ pub fn members<'l>(
             .filter(|(_, _, of)| band.is_none_or(|band| *of == band))
             .map(|(life, episode, _)| Member {
                 life,
-                began: Some(episode.began),
+                began: Some(episode.since),
                 at: to,
-                value: days(episode.began, to),
+                value: days(episode.since, to),
                 level: episode.level,
             })
             .collect(),
@@ -119,7 +117,7 @@ pub fn members<'l>(
             .filter_map(|life| {
                 let value = carried(life, from, to);
                 let level = life.episodes.last().and_then(|e| e.level);
-                let began = life.episodes.last().map(|e| e.began);
+                let began = life.episodes.last().map(|e| e.since);
                 (value > 0.0).then_some(Member { life, began, at: to, value, level })
             })
             .collect(),
@@ -128,7 +126,7 @@ pub fn members<'l>(
 
 /// A finding that counts at a moment.
 fn standing(life: &Life, at: Timestamp) -> Option<Member<'_>> {
-    let began = life.episode_at(at).map(|episode| episode.began);
+    let began = life.episode_at(at).map(|episode| episode.since);
     match life.share_at(at) {
         Share::Nothing => None,
         Share::Unknown => Some(Member { life, began, at, value: 0.0, level: None }),

@@ -51,7 +51,8 @@ fn counted(life: &Life, episode: &Episode) -> bool {
     life.changes.iter().any(|c| c.share.counts() && within(c.at))
 }
 
-/// The episodes that ended by a fix from one moment to before another, of findings that had counted.
+/// The episodes that ended by a fix from one moment to before another, of findings that had counted. What came back soon
+/// after, before that other moment, was not fixed.
 pub(super) fn fixed<'l>(
     lives: impl Iterator<Item = &'l Life>,
     from: Timestamp,
@@ -60,7 +61,7 @@ pub(super) fn fixed<'l>(
     lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter_map(
         move |(life, episode)| match episode.ended {
             Some((at, End::Fixed)) if at >= from && at < to && counted(life, episode) => {
-                Some((life, episode, at))
+                episode.undone.is_none_or(|back| back >= to).then_some((life, episode, at))
             }
             _ => None,
         },
@@ -77,7 +78,7 @@ pub fn remediation<'l>(
 ) -> Option<Spread> {
     let of = |episode: &Episode| level.is_none() || episode.level == level;
     let values = fixed(lives, from, to).filter(|(_, e, _)| of(e));
-    spread(values.map(|(_, e, at)| days(e.began, at)).collect())
+    spread(values.map(|(_, e, at)| days(e.since, at)).collect())
 }
 
 /// The two legs of a fix: to the main line, and from there to production.
@@ -100,7 +101,7 @@ pub fn legs<'l>(lives: impl Iterator<Item = &'l Life>, from: Timestamp, to: Time
     let (mut merge, mut deploy) = (Vec::new(), Vec::new());
     for (_, episode, at) in fixed(lives, from, to) {
         if let Some(merged) = merged(episode) {
-            merge.push(days(episode.began, merged));
+            merge.push(days(episode.since, merged));
             deploy.push(days(merged, at));
         }
     }
@@ -125,11 +126,15 @@ impl Attainment {
 }
 
 /// When a deadline that was in force passed for the first time while the finding counted: what is said of a deadline later
-/// changes nothing that has passed. One that is drawn forward to a time that is over passes when that is said.
-fn passed(life: &Life, episode: &Episode) -> Option<Timestamp> {
+/// changes nothing that has passed. One that is drawn forward to a time that is over passes when that is said. So does one
+/// that passed while the finding was gone, when that comes back; what was missed before that is not missed again.
+pub(super) fn passed(life: &Life, episode: &Episode) -> Option<Timestamp> {
+    if episode.late {
+        return None;
+    }
     let all = &episode.deadlines;
     all.iter().enumerate().find_map(|(place, (since, deadline))| {
-        let deadline = (*deadline).filter(|deadline| *deadline >= episode.began)?;
+        let deadline = (*deadline).filter(|deadline| *deadline >= episode.since)?;
         let before = place.checked_sub(1).and_then(|place| all.get(place));
         // After a time without one, as while a decision holds, it passed unseen.
         let is_drawn =
@@ -154,7 +159,8 @@ pub(super) fn met<'l>(
     to: Timestamp,
 ) -> impl Iterator<Item = (&'l Life, &'l Episode, Timestamp)> {
     fixed(lives, from, to).filter(|(life, episode, at)| {
-        episode.deadline.is_some_and(|deadline| *at <= deadline) && passed(life, episode).is_none()
+        let in_time = episode.deadline.is_some_and(|deadline| *at <= deadline);
+        in_time && !episode.late && passed(life, episode).is_none()
     })
 }
 
@@ -200,7 +206,7 @@ pub(super) fn aged<'l>(
 ) -> impl Iterator<Item = (&'l Life, &'l Episode, usize)> {
     lives.filter(move |life| life.share_at(at) != Share::Nothing).filter_map(move |life| {
         let episode = life.episode_at(at)?;
-        let age = days(episode.began, at);
+        let age = days(episode.since, at);
         let band = [7.0, 30.0, 90.0].iter().position(|most| age < *most).unwrap_or(3);
         Some((life, episode, band))
     })
@@ -210,7 +216,7 @@ pub(super) fn aged<'l>(
 pub fn backlog<'l>(lives: impl Iterator<Item = &'l Life>, at: Timestamp) -> Age {
     let (mut ages, mut bands) = (Vec::new(), [0; 4]);
     for (_, episode, band) in aged(lives, at) {
-        ages.push(days(episode.began, at));
+        ages.push(days(episode.since, at));
         if let Some(number) = bands.get_mut(band) {
             *number += 1;
         }
@@ -229,7 +235,7 @@ pub struct Flow {
     pub retracted: usize,
 }
 
-/// What ended, with when, and whether it was fixed.
+/// What ended, with when, and whether it was fixed; a fix that was taken back within the time is none.
 pub(super) fn gone<'l>(
     lives: impl Iterator<Item = &'l Life>,
     from: Timestamp,
@@ -238,7 +244,22 @@ pub(super) fn gone<'l>(
     lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter_map(
         move |(life, episode)| {
             let (at, end) = episode.ended.filter(|(at, _)| *at >= from && *at < to)?;
-            Some((life, episode, at, end == End::Fixed))
+            let is_undone = episode.undone.is_some_and(|back| back < to);
+            (!is_undone).then_some((life, episode, at, end == End::Fixed))
+        },
+    )
+}
+
+/// What came: detected, or back. What took a fix of the same time back was there all along.
+pub(super) fn came<'l>(
+    lives: impl Iterator<Item = &'l Life>,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = (&'l Life, &'l Episode)> {
+    lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter(
+        move |(_, episode)| {
+            let within = episode.began >= from && episode.began < to;
+            within && episode.resumed.is_none_or(|fixed| fixed < from)
         },
     )
 }
@@ -257,7 +278,6 @@ pub fn flow<'l>(
             flow.retracted += 1;
         }
     }
-    let episodes = lives.flat_map(|life| &life.episodes);
-    flow.found = episodes.filter(|e| e.began >= from && e.began < to).count();
+    flow.found = came(lives, from, to).count();
     flow
 }

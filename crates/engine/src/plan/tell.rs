@@ -122,9 +122,7 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
             )
         }
         WhyNow::Full => "earlier windows are full of actions that save more".to_owned(),
-        WhyNow::Limit => {
-            "earlier windows already have the most batches that may be open".to_owned()
-        }
+        WhyNow::Limit => "earlier windows have reached the limit on open batches".to_owned(),
         WhyNow::Dear(left) => {
             format!("no earlier window has more than {} points left", number(*left))
         }
@@ -187,7 +185,7 @@ pub fn because(problem: &Problem, because: &Because) -> String {
             number(*points),
             number(*most)
         ),
-        Because::Limit => "the team already has the most batches that may be open".to_owned(),
+        Because::Limit => "the team has reached its limit on open batches".to_owned(),
         Because::Quarantine(until) => format!(
             "its version is in quarantine until {}, and no suitable window ends after that",
             day(problem, *until)
@@ -217,7 +215,8 @@ pub fn margin(problem: &Problem, margin: &Margin) -> String {
     let team = problem.teams.get(margin.team).map_or("?", |t| &t.id);
     let what = match margin.removes.len() {
         0 => String::new(),
-        n => format!("remove {} more with load {} and ", findings(n), number(margin.load)),
+        1 => format!("remove 1 more finding with load {} and ", number(margin.load)),
+        n => format!("remove {n} more findings with load {} and ", number(margin.load)),
     };
     format!(
         "one more point for {team} in {window} would {what}save {} load-days, days after deadlines included",

@@ -196,6 +196,18 @@ impl Times {
         self.parts.iter().sum::<u32>() + self.end
     }
 
+    /// The same with a third of the whole at most for each part: what is over goes to the end.
+    #[must_use]
+    pub fn at_most_a_third(mut self) -> Times {
+        let most = (self.whole() / 3).max(1);
+        for minutes in &mut self.parts {
+            let over = minutes.saturating_sub(most);
+            *minutes -= over;
+            self.end += over;
+        }
+        self
+    }
+
     /// When each part begins and ends, and the end of the meeting after them.
     pub fn spans(&self, begun: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         let mut at = begun;
@@ -266,6 +278,14 @@ mod tests {
         let times = times(&counts, 65);
         assert!(times.parts[6] >= times.parts[0], "{times:?}");
         assert_eq!(times.whole(), 65);
+    }
+
+    #[test]
+    fn no_part_has_more_than_a_third() {
+        let whole = times(&[0, 20, 1], 45);
+        assert!(whole.parts[1] > 15, "{whole:?}");
+        let times = whole.at_most_a_third();
+        assert_eq!((times.parts[0], times.parts[1], times.whole()), (0, 15, 45));
     }
 
     proptest! {

@@ -106,7 +106,7 @@ where
             Some(was) if was == now => {}
             Some(was) => {
                 let way = if now.within(was) { Direction::Unclear } else { Direction::Loosens };
-                facts.push(fact(way, format!("{told} says something else than before")));
+                facts.push(fact(way, format!("{told} says something different")));
             }
         }
     }

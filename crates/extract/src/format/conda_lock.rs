@@ -11,7 +11,7 @@ use trimtab_model::{
 };
 
 use super::{address, conda, environment_yml, pypi, scopes};
-use crate::read::tree::{Kind, Value};
+use crate::read::tree::Value;
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -34,13 +34,8 @@ pub const FORMAT: Format = Format {
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
-    let doc = yaml::parse(&text)?;
+    let doc = yaml::lockfile(&text, "conda-lock")?;
     let root = doc.root();
-    if root.kind() != Kind::Map {
-        return Err(Diagnostic::new(Code::FileMalformed, "the lockfile is not a YAML map")
-            .at_line(1)
-            .help("run `conda-lock` to write it anew"));
-    }
     if let Some(version) = root.get("version").and_then(Value::as_u64).filter(|v| *v > 1) {
         return Err(Diagnostic::new(
             Code::FormatVersion,

@@ -4,6 +4,8 @@
 //! (PEP 345 style); `==1.*` is a range and `===` compares texts; `extra`, `extras` and
 //! `dependency_groups` in a marker are about what was asked for, everything else about the machine.
 
+use trimtab_model::marker::{self, Operand};
+
 /// One requirement, as slices of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement<'t> {
@@ -136,118 +138,17 @@ pub(super) enum Asked<'t> {
 /// Whether a marker can hold on some machine, when `selected` says which extras and groups are
 /// asked for. A marker that is not understood can hold.
 pub(super) fn may_hold(marker: &str, selected: &dyn Fn(Asked<'_>) -> bool) -> bool {
-    let Some(tokens) = tokens(marker) else { return true };
-    let mut reader = MarkerReader { tokens: &tokens, at: 0, selected };
-    match reader.any_of(0) {
-        Some(answer) if reader.at == tokens.len() => answer,
-        _ => true,
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'t> {
-    Open,
-    Close,
-    /// A name, keyword or operator.
-    Word(&'t str),
-    /// A quoted text.
-    Text(&'t str),
-}
-
-fn tokens(marker: &str) -> Option<Vec<Token<'_>>> {
-    let mut out = Vec::new();
-    let mut rest = marker.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '(' | ')' => {
-                out.push(if first == '(' { Token::Open } else { Token::Close });
-                1
-            }
-            '\'' | '"' => {
-                let text = rest.get(1..)?;
-                let end = text.find(first)?;
-                out.push(Token::Text(text.get(..end)?));
-                end + 2
-            }
-            _ => {
-                let operator = |c: char| matches!(c, '<' | '>' | '=' | '!' | '~');
-                let kind = operator(first);
-                let stop = |c: char| {
-                    c.is_whitespace() || matches!(c, '(' | ')' | '\'' | '"') || operator(c) != kind
-                };
-                let end = rest.find(stop).unwrap_or(rest.len());
-                out.push(Token::Word(rest.get(..end)?));
-                end
-            }
+    let answer = marker::holds(marker, &|is| {
+        let asked = match (is.left, is.right) {
+            (Operand::Name("extra"), Operand::Text(name))
+            | (Operand::Text(name), Operand::Name("extra" | "extras")) => Asked::Extra(name),
+            (Operand::Text(name), Operand::Name("dependency_groups")) => Asked::Group(name),
+            _ => return Some(true),
         };
-        rest = rest.get(length..)?.trim_start();
-    }
-    Some(out)
-}
-
-struct MarkerReader<'m, 't> {
-    tokens: &'m [Token<'t>],
-    at: usize,
-    selected: &'m dyn Fn(Asked<'_>) -> bool,
-}
-
-impl<'t> MarkerReader<'_, 't> {
-    /// The deepest parentheses that are followed.
-    const DEPTH: usize = 40;
-
-    fn next(&mut self) -> Option<Token<'t>> {
-        let token = self.tokens.get(self.at).copied();
-        self.at += 1;
-        token
-    }
-
-    fn word(&mut self, word: &str) -> bool {
-        let found = self.tokens.get(self.at) == Some(&Token::Word(word));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn any_of(&mut self, depth: usize) -> Option<bool> {
-        let mut answer = self.all_of(depth)?;
-        while self.word("or") {
-            answer |= self.all_of(depth)?;
-        }
-        Some(answer)
-    }
-
-    fn all_of(&mut self, depth: usize) -> Option<bool> {
-        let mut answer = self.atom(depth)?;
-        while self.word("and") {
-            answer &= self.atom(depth)?;
-        }
-        Some(answer)
-    }
-
-    fn atom(&mut self, depth: usize) -> Option<bool> {
-        let left = self.next()?;
-        if left == Token::Open {
-            let answer = (depth < Self::DEPTH).then(|| self.any_of(depth + 1)).flatten()?;
-            return (self.next()? == Token::Close).then_some(answer);
-        }
-        let Token::Word(mut operator) = self.next()? else { return None };
-        if operator == "not" {
-            if !self.word("in") {
-                return None;
-            }
-            operator = "not in";
-        }
-        let asked = match (left, self.next()?) {
-            (Token::Word("extra"), Token::Text(name))
-            | (Token::Text(name), Token::Word("extra" | "extras")) => Asked::Extra(name),
-            (Token::Text(name), Token::Word("dependency_groups")) => Asked::Group(name),
-            (Token::Word(_) | Token::Text(_), Token::Word(_) | Token::Text(_)) => {
-                return Some(true);
-            }
-            _ => return None,
-        };
-        let selected = (self.selected)(asked);
-        Some(if matches!(operator, "!=" | "not in") { !selected } else { selected })
-    }
+        let selected = selected(asked);
+        Some(if matches!(is.operator, "!=" | "not in") { !selected } else { selected })
+    });
+    answer.unwrap_or(true)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use trimtab_model::{
 
 use super::pep508::Requirement;
 use super::{conda, pypi, scopes};
-use crate::read::tree::{Kind, Value};
+use crate::read::tree::Value;
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -31,13 +31,8 @@ pub const FORMAT: Format = Format {
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
-    let doc = yaml::parse(&text)?;
+    let doc = yaml::lockfile(&text, "pixi lock")?;
     let root = doc.root();
-    if root.kind() != Kind::Map {
-        return Err(Diagnostic::new(Code::FileMalformed, "the lockfile is not a YAML map")
-            .at_line(1)
-            .help("run `pixi lock` to write it anew"));
-    }
     let version = root.get("version").and_then(Value::as_u64).unwrap_or_default();
     if !(4..=6).contains(&version) {
         return Err(Diagnostic::new(

@@ -12,7 +12,7 @@ use trimtab_model::{
 };
 
 use super::scopes;
-use crate::read::tree::{Kind, Value};
+use crate::read::tree::Value;
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -31,13 +31,8 @@ pub const FORMAT: Format = Format {
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
-    let doc = yaml::parse(&text)?;
+    let doc = yaml::lockfile(&text, "pod install")?;
     let root = doc.root();
-    if root.kind() != Kind::Map {
-        return Err(Diagnostic::new(Code::FileMalformed, "the lockfile is not a YAML map")
-            .at_line(1)
-            .help("run `pod install` to write it anew"));
-    }
     let sources = Sources::of(root);
     let mut file = FileInventory::default();
     let mut by_name: HashMap<&str, u32> = HashMap::new();

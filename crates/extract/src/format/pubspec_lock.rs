@@ -14,7 +14,7 @@ use trimtab_model::{
 };
 
 use crate::read::text;
-use crate::read::tree::{Kind, Value};
+use crate::read::tree::Value;
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -33,12 +33,7 @@ pub const FORMAT: Format = Format {
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
-    let doc = yaml::parse(&text)?;
-    if doc.root().kind() != Kind::Map {
-        return Err(Diagnostic::new(Code::FileMalformed, "the lockfile is not a YAML map")
-            .at_line(1)
-            .help("run `dart pub get` to write it anew"));
-    }
+    let doc = yaml::lockfile(&text, "dart pub get")?;
     let mut file = FileInventory::default();
     for (name, entry) in doc.root().get("packages").into_iter().flat_map(Value::entries) {
         let known = name.scalar().filter(|n| !n.is_empty());

@@ -137,7 +137,7 @@ impl<'d> Bill<'d> {
         self.stated.push((entry.relation, entry.scope_is_stated));
         if let Some(id) = entry.id {
             if self.ids.contains_key(id) {
-                self.malformed(entry.line, format!("the identifier `{}` stands twice", short(id)));
+                self.malformed(entry.line, format!("the identifier `{}` appears twice", short(id)));
             } else {
                 self.ids.insert(id, position);
             }

@@ -28,6 +28,20 @@ pub fn parse(text: &str) -> Result<Document<'_>, Diagnostic> {
     }
 }
 
+/// Reads a lockfile, which is a map. `anew`: the command that writes it.
+///
+/// # Errors
+/// As of [`parse`], or it is anything else.
+pub fn lockfile<'t>(text: &'t str, anew: &str) -> Result<Document<'t>, Diagnostic> {
+    let doc = parse(text)?;
+    if doc.root().kind() != Kind::Map {
+        return Err(Diagnostic::new(Code::FileMalformed, "the lockfile is not a YAML map")
+            .at_line(1)
+            .help(format!("run `{anew}` to write it anew")));
+    }
+    Ok(doc)
+}
+
 /// The text with every line that begins with a closing bracket indented, line by line the same.
 /// `None` if there is no such line.
 fn closing_indented(text: &str) -> Option<String> {

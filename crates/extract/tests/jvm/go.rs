@@ -123,7 +123,7 @@ fn the_totals_of_real_projects_agree() {
 fn only<'f>(file: &'f FileInventory, name: &str) -> &'f trimtab_model::Component {
     let mut found = file.components.iter().filter(|c| crate::comparison::name(&c.purl) == name);
     let first = found.next().unwrap_or_else(|| panic!("no {name} in {file:#?}"));
-    assert!(found.next().is_none(), "{name} stands twice");
+    assert!(found.next().is_none(), "{name} appears twice");
     first
 }
 

@@ -44,7 +44,7 @@ impl fmt::Display for PurlError {
             PurlError::NameInvalid => "the type does not allow this name",
             PurlError::VersionInvalid => "the type does not allow this version",
             PurlError::QualifierKey => "the key of a qualifier is not valid",
-            PurlError::QualifierTwice => "a qualifier stands twice",
+            PurlError::QualifierTwice => "a qualifier appears twice",
             PurlError::Encoding => "the percent-encoding is broken",
             PurlError::SegmentSlash => "a segment contains an encoded `/`",
         })

@@ -114,7 +114,7 @@ impl fmt::Display for VersError {
             VersError::ConstraintMissing => f.write_str("a constraint is missing"),
             VersError::ConstraintInvalid(text) => write!(f, "`{text}` is not a constraint"),
             VersError::Encoding(text) => write!(f, "the percent-encoding of `{text}` is not valid"),
-            VersError::Order(text) => write!(f, "`{text}` is out of order or stands twice"),
+            VersError::Order(text) => write!(f, "`{text}` is out of order or appears twice"),
             VersError::Sequence(text) => write!(f, "`{text}` may not follow what is before it"),
             VersError::NotAVersion(text) => write!(f, "`{text}` is not a version of this type"),
             VersError::Native(text) => write!(f, "`{text}` is not a range of this type"),

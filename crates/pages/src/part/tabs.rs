@@ -4,15 +4,15 @@ use askama::Template;
 
 use super::Link;
 
-/// Tabs, one of them shown.
+/// Tabs, one of them shown. One alone tells nothing apart, and is not drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Template)]
 #[template(
     ext = "html",
-    source = r#"<nav class="tabs" aria-label="{{ label }}">
+    source = r#"{% if tabs.len() > 1 %}<nav class="tabs" aria-label="{{ label }}">
 {%- for tab in tabs -%}
 <a href="{{ tab.href }}"{% if self.is_shown(loop.index0) %} aria-current="true"{% endif %}>{{ tab.text }}</a>
 {%- endfor -%}
-</nav>"#
+</nav>{% endif %}"#
 )]
 pub struct Tabs {
     /// What they tell apart.

@@ -129,7 +129,7 @@ pub(super) fn shares() -> page::Shares {
             Entry::Metrics,
             &[("Metrics", "/metrics"), ("Boards", "/boards"), ("Links", "")],
             "Links to boards",
-            "1 link here shows a board.",
+            "1 link to a board works.",
         ),
         about: Some(Pairs(vec![
             (t("The link"), Value::Code(t("https://trimtab.example/shared/trimtab_share_x"))),

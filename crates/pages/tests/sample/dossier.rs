@@ -40,7 +40,7 @@ pub(super) fn incident() -> page::Dossier {
             Entry::Incidents,
             &[("Incidents", "/incidents"), ("Log4Shell", "")],
             "Log4Shell",
-            "Drill: Log4Shell: 3 teams are affected; 1 yet to acknowledge it, 0 done.",
+            "Drill: Log4Shell: 3 teams are affected; 1 yet to acknowledge it, none done.",
         ),
         notice: Some(Notice {
             urgency: Urgency::Note,

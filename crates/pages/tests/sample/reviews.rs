@@ -48,7 +48,7 @@ pub(super) fn review() -> page::Review {
         ..Form::default()
     };
     let topics = table(
-        "New above the line",
+        "New above the accepted level",
         vec![column("Topic").kept(), column("Level"), numbers("Due").kept(), column("Again")],
         vec![
             vec![
@@ -79,7 +79,7 @@ pub(super) fn review() -> page::Review {
             Entry::Reviews,
             &[("Reviews", "/reviews"), ("Weekly review of Team Payments", "")],
             "Weekly review of Team Payments",
-            "Now: New above the line, 6 min left.",
+            "Now: New above the accepted level, 6 min left.",
         ),
         notice: Some(Notice {
             urgency: Urgency::Note,
@@ -88,7 +88,7 @@ pub(super) fn review() -> page::Review {
         }),
         figures: Figures(vec![
             Figure::of(t("190"), t("load"), "/findings?counts=true").noted(t("204 in the last")),
-            Figure::of(Value::Unknown(t("not weighed")), t("new above the line"), "#new"),
+            Figure::of(Value::Unknown(t("not weighed")), t("new above the accepted level"), "#new"),
         ]),
         charts: vec![Chart {
             kind: Kind::Pairs,
@@ -121,7 +121,7 @@ pub(super) fn review() -> page::Review {
         parts: vec![
             part(
                 "new",
-                "New above the line",
+                "New above the accepted level",
                 "now: 6 of 9 min left, until 09:36 UTC",
                 Some(topics),
             ),

@@ -84,7 +84,7 @@ pub(super) fn supplier() -> page::Supplier {
         )]),
         figures: Figures(vec![
             Figure::of(t("1"), t("promises not kept"), "/suppliers/3#promises"),
-            Figure::of(t("1"), t("questions wait"), "/suppliers/3#questions"),
+            Figure::of(t("1"), t("open questions"), "/suppliers/3#questions"),
         ]),
         about: vec![t("What was promised is judged by what came.")],
         facts: Pairs(vec![

@@ -25,7 +25,7 @@ pub(super) fn notices() -> page::Notices {
             Entry::Teams,
             &[("Teams", "/teams"), ("Team Payments", "/teams/3"), ("Notices", "")],
             "Notices",
-            "1 thing is now, and nobody has acknowledged it.",
+            "1 notice is marked now; nobody has acknowledged it yet.",
         ),
         notice: Some(Notice {
             urgency: Urgency::Warning,

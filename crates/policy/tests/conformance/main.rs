@@ -77,7 +77,7 @@ fn expected() -> BTreeSet<(&'static str, &'static str)> {
                 None => vec![("v0", *note), ("v1", *note)],
             };
             for one in suites {
-                assert!(all.insert(one), "{one:?} stands twice");
+                assert!(all.insert(one), "{one:?} appears twice");
             }
         }
     }

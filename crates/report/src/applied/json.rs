@@ -168,6 +168,9 @@ pub struct Tests {
     pub before: Option<Run>,
     /// The run after, with what is kept. `null`: there was none.
     pub after: Option<Run>,
+    /// Tests that fail with the update and did not fail before.
+    #[serde(default)]
+    pub broken: Vec<String>,
     /// Tests that failed before and do now.
     pub failed_before: Vec<String>,
     /// Tests that failed before and pass now.

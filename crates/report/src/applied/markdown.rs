@@ -147,6 +147,7 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         items(&tests.vet, out)?;
     }
     for (title, names) in [
+        ("Fail now, did not before", &tests.broken),
         ("Failed before and after", &tests.failed_before),
         ("Failed before, pass now", &tests.mended),
         ("No longer run", &tests.gone),
@@ -220,4 +221,33 @@ fn code(text: &str) -> String {
 /// Whether an address can stand in a link as it is.
 fn is_plain(page: &str) -> bool {
     page.starts_with("https://") && !page.contains([')', '(', ' ', '|', '<', '>', '"', '\\'])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_fails_now_is_told_with_the_tests() {
+        let tests = json!({
+            "judgement": "broke", "why": "1 test fails that did not before", "command": "npm test",
+            "before": null, "after": null, "broken": ["cart › adds"], "failed_before": ["old"],
+            "mended": [], "gone": [], "wavering": [], "runs": 2, "confined": [],
+        });
+        let told: Document = serde_json::from_value(json!({
+            "format": "trimtab-applied", "version": 1, "target": "app", "now": "2026-06-01T09:00:00Z",
+            "batch": "first-npm", "window": "first", "place": "package-lock.json", "tool": "npm",
+            "outcome": "none", "why": "", "base": "b0", "branch": null, "commits": [], "request": null,
+            "actions": [], "moves": [], "load": null, "removes": [], "worse": [], "tests": tests,
+            "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
+        }))
+        .unwrap();
+        let mut out = Vec::new();
+        write(&told, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("Fail now, did not before:\n\n- cart › adds\n"), "{text}");
+        assert!(text.contains("Failed before and after:\n\n- old\n"), "{text}");
+    }
 }

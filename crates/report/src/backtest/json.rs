@@ -54,7 +54,7 @@ pub struct Document {
     pub assumptions: Vec<String>,
     /// What could not be seen, in words.
     pub gaps: Vec<String>,
-    /// The findings, those that cost most in truth first.
+    /// The findings, those that cost most as it was first.
     pub findings: Vec<Finding>,
 }
 
@@ -99,7 +99,7 @@ pub struct Rhythm {
     pub open_limit: Option<u32>,
     /// What of this nobody said, so that it is assumed.
     pub assumed: Vec<String>,
-    /// The windows that begin within the time.
+    /// The windows that begin in the period.
     pub windows: usize,
 }
 
@@ -125,7 +125,7 @@ pub struct Counts {
     /// Those whose advisories have no score: by severity they come last.
     #[serde(default)]
     pub unscored: usize,
-    /// Those with a deadline within the time.
+    /// Those with a deadline in the period.
     pub due: usize,
     /// Components about which nothing can be said.
     pub unknown_components: usize,
@@ -146,7 +146,7 @@ pub struct Way {
     pub open: usize,
     /// Findings that never were open: an earlier update had removed them before anybody knew of them.
     pub spared: usize,
-    /// Findings that were gone by their deadline, of those that are due within the time.
+    /// Findings that were gone by their deadline, of those that are due in the period.
     pub kept: usize,
     /// Times at which the team was asked for work outside *now*. `null`: unknown.
     pub interruptions: Option<usize>,
@@ -198,7 +198,7 @@ pub struct Compared {
     pub cadence: String,
     /// The points of work in a whole window.
     pub capacity: f64,
-    /// The windows that begin within the time.
+    /// The windows that begin in the period.
     pub windows: usize,
     /// What it came to.
     pub way: Way,
@@ -228,7 +228,7 @@ pub struct Finding {
     pub fix: Option<String>,
     /// Whether it is known to be exploited, as of today.
     pub exploited: bool,
-    /// When it is gone in each way, in the order of the ways. `null`: it is not within the time.
+    /// When it is gone in each way, in the order of the ways. `null`: not in the period.
     pub gone: Vec<Option<String>>,
 }
 

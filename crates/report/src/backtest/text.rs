@@ -18,7 +18,7 @@ const SHOWN: usize = 40;
 /// Lines of what was not seen that are shown if not all are asked for.
 const LINES: usize = 8;
 /// What the columns are.
-const LEGEND: &str = "gone: findings removed; median, 9 of 10: days until they were; kept: deadlines kept, of those within the time; asked: interruptions other than now, and the most of them in a week; now: immediate interruptions; ?: unknown";
+const LEGEND: &str = "gone: findings removed; median, 9 of 10: days until then; kept: deadlines kept, of those in the period; asked: interruptions that are not immediate; a week: the most of them in a week; now: immediate interruptions; ?: unknown";
 
 /// Writes a backtest. [`Style::verbose`] shows the findings as well.
 ///
@@ -129,7 +129,7 @@ impl Page<'_> {
 
     fn findings(&mut self) -> io::Result<()> {
         self.blank()?;
-        self.say("What cost most in reality", Ansi::new().bold())?;
+        self.say("What cost most as it was", Ansi::new().bold())?;
         let head = format!(
             "{:<8}  {:<10}  {:<10}  {:<10}  finding",
             "level", "since", "was gone", "planned"
@@ -171,7 +171,7 @@ impl Page<'_> {
     }
 }
 
-/// Deadlines kept, of those due within the time.
+/// Deadlines kept, of those due in the period.
 pub(super) fn kept(document: &Document, way: &Way) -> String {
     format!("{} of {}", way.kept, document.counts.due)
 }
@@ -180,12 +180,11 @@ pub(super) fn kept(document: &Document, way: &Way) -> String {
 pub(super) fn headline(document: &Document) -> String {
     if document.findings.is_empty() {
         let what = match (document.history.files, document.counts.decided) {
-            (0, _) => "no file that lists dependencies could be read in this time".to_owned(),
-            (_, 0) => "no finding could be known in this time".to_owned(),
+            (0, _) => "no file that lists dependencies could be read in this period".to_owned(),
+            (_, 0) => "no finding was known in this period".to_owned(),
             (_, decided) => {
-                let (all, verb) =
-                    if decided == 1 { ("the only one", "is") } else { ("all", "are") };
-                format!("{} in this time, {all} {verb} decided", count(decided, "finding"))
+                let all = if decided == 1 { "already decided" } else { "all already decided" };
+                format!("{} in this period, {all}", count(decided, "finding"))
             }
         };
         return format!("{}: {what}", document.target);
@@ -205,7 +204,7 @@ pub(super) fn headline(document: &Document) -> String {
         false => String::new(),
     };
     let deadlines = match document.counts.due {
-        0 => "no deadline fell into the time".to_owned(),
+        0 => "no deadline fell in the period".to_owned(),
         due => {
             format!(
                 "{} of {due} deadlines would have been kept instead of {}",
@@ -213,14 +212,16 @@ pub(super) fn headline(document: &Document) -> String {
             )
         }
     };
-    let asked = planned.interruptions.unwrap_or(0) + planned.now.unwrap_or(0);
+    let asked = match planned.interruptions.unwrap_or(0) + planned.now.unwrap_or(0) {
+        1 => "once".to_owned(),
+        n => count(n, "time"),
+    };
     let points = planned.points.map_or("?".to_owned(), number);
     format!(
-        "{}: under this agreement {} load-days instead of {}{change}; {deadlines}; the team would have been asked {}, for {points} points",
+        "{}: under this agreement {} load-days instead of {}{change}; {deadlines}; the team would have been asked {asked}, for {points} points",
         document.target,
         number(planned.load_days),
         number(was.load_days),
-        count(asked, "time"),
     )
 }
 
@@ -233,7 +234,7 @@ pub(super) fn facts(document: &Document) -> Vec<String> {
     };
     let mut facts = vec![
         format!(
-            "{} to {}: {} of {} at {}, {}; {}, {} open at the beginning, {} with a fix, {} left out as decided",
+            "{} to {}: {} of {} at {}, {}; {}, {} open at the start, {} with a fix, {} left out by decisions",
             day(&document.period.from),
             day(&document.period.until),
             count(history.commits, "state"),
@@ -257,7 +258,7 @@ pub(super) fn facts(document: &Document) -> Vec<String> {
     ];
     if counts.beyond > 0 {
         facts.push(format!(
-            "No window of {} points has room for what would remove {} by itself: each of these updates costs more, and waits until enough points are left over from earlier windows. Fewer windows with more points would be sooner.",
+            "No single window of {} points has room for the updates that would remove {}: each of them costs more, and waits until earlier windows leave enough points over. Fewer windows with more points would be sooner.",
             number(rhythm.capacity),
             count(counts.beyond, "finding"),
         ));

@@ -1,13 +1,16 @@
 //! HTML that stands alone: no script, nothing from elsewhere, to be mailed, kept or printed.
 
 use super::chart::{Mark, drawn};
-use super::{Chart, Document};
+use super::{Chart, Document, Table};
 use crate::inert::one_line;
 
-const STYLE: &str = "body{font:14px/20px system-ui,sans-serif;color:#1B1F23;max-width:60em;margin:2em auto;padding:0 1em}\
-h1{font-size:20px;line-height:28px}h2{font-size:16px}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;vertical-align:top;padding:4px 8px;border-bottom:1px solid #D9DDE2}\
-figure{margin:0}svg{width:100%;height:auto;max-width:45em}figcaption{color:#57606A}";
+/// How such a page looks; numbers stand in cells of the class `n`. On a narrow screen a wide table is moved within itself.
+pub const STYLE: &str = "body{font:14px/20px system-ui,sans-serif;color:#1B1F23;max-width:60em;margin:2em auto;padding:0 1em;overflow-wrap:break-word}\
+h1{font-size:20px;line-height:28px}h2{font-size:16px;margin-top:2em}table{border-collapse:collapse;width:100%}\
+th,td{text-align:left;vertical-align:top;padding:4px 8px;border-bottom:1px solid #D9DDE2}th{color:#59616B}\
+.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
+figure{margin:0}svg{width:100%;height:auto;max-width:45em}figcaption{color:#57606A}\
+@media(max-width:640px){table{display:block;overflow-x:auto}}";
 
 /// Colours that are told apart without colour as well: the second is lighter by much.
 const TONES: [&str; 3] = ["#1F4E79", "#8FB4D9", "#B5651D"];
@@ -33,16 +36,35 @@ pub fn html(document: &Document) -> String {
         if section.table.rows.is_empty() {
             continue;
         }
-        let row = |cells: &[String], begin: &str, end: &str| {
-            let cells = cells.iter().map(|cell| format!("{begin}{}{end}", escaped(cell)));
-            format!("<tr>{}</tr>\n", cells.collect::<String>())
+        let numbers = number_columns(&section.table);
+        let row = |cells: &[String], tag: &str, more: &str| {
+            let cell = |(at, cell): (usize, &String)| {
+                let class = if numbers.contains(&at) { " class=\"n\"" } else { "" };
+                format!("<{tag}{more}{class}>{}</{tag}>", escaped(cell))
+            };
+            format!("<tr>{}</tr>\n", cells.iter().enumerate().map(cell).collect::<String>())
         };
-        let head = row(&section.table.columns, "<th scope=\"col\">", "</th>");
+        let head = row(&section.table.columns, "th", " scope=\"col\"");
         out += &format!("<table>\n<thead>{head}</thead>\n<tbody>\n");
-        section.table.rows.iter().for_each(|cells| out += &row(cells, "<td>", "</td>"));
+        section.table.rows.iter().for_each(|cells| out += &row(cells, "td", ""));
         out += "</tbody>\n</table>\n";
     }
     out + "</body>\n</html>\n"
+}
+
+/// The columns of a table that hold numbers, and besides them nothing but what is unknown or not there.
+fn number_columns(table: &Table) -> Vec<usize> {
+    let is_number = |cell: &str| {
+        let text = cell.trim_start_matches(['+', '-', '−']).trim_end_matches(" %");
+        text.starts_with(|c: char| c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+    };
+    let is_none = |cell: &str| matches!(cell, "" | "–" | "unknown");
+    let holds = |at: &usize| {
+        let mut cells = table.rows.iter().filter_map(|row| row.get(*at)).map(String::as_str);
+        cells.clone().any(is_number) && cells.all(|cell| is_number(cell) || is_none(cell))
+    };
+    (0..table.columns.len()).filter(holds).collect()
 }
 
 /// A chart as a drawing; the table below it has the same values.
@@ -130,6 +152,19 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn columns_of_numbers_are_found() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let table = super::Table {
+            columns: row(["What", "Now", "Before", "Due"]),
+            rows: vec![
+                row(["packages", "1,204", "unknown", "2026-11-30"]),
+                row(["load", "81.5 %", "+2", "–"]),
+            ],
+        };
+        assert_eq!(super::number_columns(&table), [1, 2]);
+    }
+
     #[test]
     fn what_people_wrote_is_no_markup() {
         let text = super::html(&super::super::sample());

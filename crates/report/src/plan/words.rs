@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::json::{Check, Document, Unread};
+use super::json::{Check, Document, Search, Unread};
 use crate::table::{count, range};
 
 /// Files that are named in a sentence.
@@ -17,15 +17,15 @@ pub(super) fn headline(plan: &Document) -> String {
     let all = plan.findings.len();
     let open = count(all, "open finding");
     let says = match (all, plan.batches.len()) {
-        (0, _) if plan.unread.is_empty() => "nothing is open, there is nothing to plan".to_owned(),
+        (0, _) if plan.unread.is_empty() => "no open findings, nothing to plan".to_owned(),
         (0, _) if plan.read == 0 => {
             return format!(
-                "{}: what is open is unknown because {}",
+                "{}: open findings are unknown because {}",
                 plan.target,
                 unread(&plan.unread)
             );
         }
-        (0, _) => "nothing is open in what was read".to_owned(),
+        (0, _) => "no open findings in what was read".to_owned(),
         (_, 0) => format!("none of {open} can be planned"),
         (_, batches) => {
             let verb = if batches == 1 { "removes" } else { "remove" };
@@ -43,11 +43,34 @@ pub(super) fn headline(plan: &Document) -> String {
     };
     match plan.unread.is_empty() {
         true => format!("{}: {says}", plan.target),
-        false => format!(
-            "{}: {says}; what else is open is unknown because {}",
-            plan.target,
-            unread(&plan.unread)
-        ),
+        false => {
+            format!("{}: {says}; there may be more because {}", plan.target, unread(&plan.unread))
+        }
+    }
+}
+
+/// What was asked for the plan, and what came of it.
+pub(super) fn searched(search: &Search) -> String {
+    let ideas = count(search.ideas, "idea");
+    match (search.offline, search.tries) {
+        (true, _) => format!("{ideas}, none confirmed"),
+        (false, 0) if search.ideas > 0 => format!("{ideas}, none could be tried"),
+        (false, tries) => {
+            format!("{ideas}, {} confirmed in {}", search.confirmed, count(tries, "try"))
+        }
+    }
+}
+
+/// How good the plan is. Where not all ideas are confirmed, that is said of those alone that are.
+pub(super) fn best(search: &Search, gap: f64) -> String {
+    let is_part = !search.offline && (search.cut_short || search.confirmed < search.ideas);
+    match (gap < 0.0005, is_part) {
+        (true, false) => "no better plan exists".to_owned(),
+        (true, true) => "of what was confirmed, no better plan exists".to_owned(),
+        (false, false) => format!("within {:.1} % of the best possible plan", gap * 100.0),
+        (false, true) => {
+            format!("within {:.1} % of the best plan of what was confirmed", gap * 100.0)
+        }
     }
 }
 
@@ -167,6 +190,30 @@ mod tests {
         let told = unknown(all.iter()).unwrap();
         assert_eq!(told, "unknown for 2: age, licence; for 1: brings");
         assert_eq!(unknown([check(&["name"])].iter()), None);
+    }
+
+    #[test]
+    fn what_nobody_tried_is_not_told_as_the_best() {
+        let search = |confirmed, tries, cut_short| Search {
+            offline: false,
+            ideas: 8,
+            confirmed,
+            tries,
+            cut_short,
+        };
+        let told = |of: &Search, gap| (searched(of), best(of, gap));
+        let (asked, all) = told(&search(8, 16, false), 0.0);
+        assert_eq!((&*asked, &*all), ("8 ideas, 8 confirmed in 16 tries", "no better plan exists"));
+        let part = "of what was confirmed, no better plan exists";
+        assert_eq!(told(&search(6, 16, false), 0.0).1, part);
+        assert_eq!(told(&search(8, 16, true), 0.0).1, part);
+        let near = "within 1.0 % of the best plan of what was confirmed";
+        assert_eq!(told(&search(6, 16, true), 0.01).1, near);
+        assert_eq!(searched(&search(0, 0, false)), "8 ideas, none could be tried");
+        let offline = Search { offline: true, ..search(0, 0, false) };
+        let (asked, all) = told(&offline, 0.01);
+        assert_eq!(asked, "8 ideas, none confirmed");
+        assert_eq!(all, "within 1.0 % of the best possible plan");
     }
 
     #[test]

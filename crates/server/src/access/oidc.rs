@@ -74,7 +74,7 @@ impl Provider {
     pub fn check(&self) -> Result<(), String> {
         let uri: Option<Uri> = self.issuer.parse().ok();
         if !uri.is_some_and(|uri| may_ask(&uri, true)) {
-            return Err(format!("`{}` is no issuer: it begins with https://", self.issuer));
+            return Err(format!("`{}` is not an issuer: it must begin with https://", self.issuer));
         }
         Ok(())
     }

@@ -157,7 +157,7 @@ pub(crate) async fn who(
 ) -> Result<(Who, Message), Problem> {
     let now = app.now();
     let refused =
-        || Problem::unsigned("The signature does not hold, or nobody signs by this address.");
+        || Problem::unsigned("The signature is not valid, or this address has no signer.");
     let (token, sealed) = app.store.token_of_hook(handle, now).await?.ok_or_else(refused)?;
     app.limits.token(token.org, token.id)?;
     let key = app.settings.access.key.as_ref();

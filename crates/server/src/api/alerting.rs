@@ -78,7 +78,7 @@ pub(crate) struct Noted {
     environment: String,
     /// The deployment that it is evidence on, or that was noted.
     deployment: i64,
-    /// How the deployment ended, as the alert says. Left out: it does not say.
+    /// How the deployment ended, as the alert says. If absent: it does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
     /// Whether it was noted before.
@@ -149,7 +149,7 @@ async fn take(app: &App, who: &Who, known: &Known, message: &Value) -> Result<Ta
         Some(Err(ignored)) => return Ok(Taken { ignored: Some(ignored), ..Taken::default() }),
         None => {
             return Err(Problem::invalid(
-                "This is no webhook of Alertmanager (version 4), Grafana or PagerDuty (V3).",
+                "This is not a webhook of Alertmanager (version 4), Grafana or PagerDuty (V3).",
             ));
         }
     };
@@ -201,7 +201,7 @@ async fn note(
     let outcome = match alert.outcome.as_deref() {
         None => None,
         Some(word) => Some(outcome(word).ok_or_else(|| {
-            Problem::invalid("The label `trimtab_outcome` is `failed` or `rolled-back`.")
+            Problem::invalid("The label `trimtab_outcome` must be `failed` or `rolled-back`.")
         })?),
     };
     let asset = known.asset.clone().or_else(|| alert.asset.clone());
@@ -213,7 +213,7 @@ async fn note(
     };
     if assets.len() > 1 && outcome.is_some() && !alert.resolved {
         return Err(Problem::invalid(format!(
-            "More than one asset of the system runs in {environment}: say in `trimtab_asset` whose deployment ended so."
+            "More than one asset of the system runs in {environment}: set `trimtab_asset` to the one whose deployment it was."
         )));
     }
     let mut noted = Vec::new();
@@ -256,7 +256,7 @@ async fn running(
     let all = app.store.running_in(who.org, system.id, environment, MOST + 1).await?;
     if all.len() > MOST {
         return Err(Problem::invalid(format!(
-            "More than {MOST} assets of `{name}` run in {environment}: say in `trimtab_asset` which one it is about."
+            "More than {MOST} assets of `{name}` run in {environment}: set `trimtab_asset` to the one it is about."
         )));
     }
     if all.is_empty() {
@@ -267,7 +267,7 @@ async fn running(
 
 fn nothing_runs(name: &str, environment: &str) -> Problem {
     Problem::invalid(format!(
-        "Nobody said that anything of `{name}` was deployed to {environment}: say so with `trimtab deployed`."
+        "No deployment of `{name}` to {environment} is recorded: record one with `trimtab deployed`."
     ))
 }
 
@@ -303,7 +303,9 @@ async fn once(
             return Ok((noted(text.parse().unwrap_or_default(), true), false));
         }
         Reserved::Running | Reserved::Other => {
-            return Err(Problem::conflict("The same alert is being noted. Send it again."));
+            return Err(Problem::conflict(
+                "The same alert is being recorded right now. Send it again.",
+            ));
         }
     }
     let done = evidence(app, who, asset, environment, alert, outcome, now).await;
@@ -331,7 +333,7 @@ async fn evidence(
     let unknown = || match after.is_empty() {
         true => nothing_runs(&asset.name, environment),
         false => Problem::invalid(format!(
-            "It began before anything of `{}` was deployed to {environment}, as far as that was told.",
+            "It began before the first recorded deployment of `{}` to {environment}.",
             asset.name
         )),
     };

@@ -134,7 +134,7 @@ pub(crate) async fn all(app: &App, who: &Who, asked: &Asked) -> Result<Page<Appe
         None => None,
         Some(word) => Some(
             AppealState::from_text(word)
-                .ok_or_else(|| Problem::invalid("`state` is asked, granted or refused."))?,
+                .ok_or_else(|| Problem::invalid("`state` must be asked, granted or refused."))?,
         ),
     };
     let seen = visible(who, &app.store.systems(who.org).await?);

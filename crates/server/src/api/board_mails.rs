@@ -28,11 +28,11 @@ pub(crate) struct Sent {
     /// A full hour.
     #[schema(minimum = 0, maximum = 23)]
     hour: i8,
-    /// Where the clock is read: a name of the time zone database. Not said: UTC.
+    /// Where the clock is read: a name of the time zone database. If absent: UTC.
     #[serde(default)]
     #[schema(max_length = 64)]
     zone: Option<String>,
-    /// Of a team alone. Not said: of all that its reader may see.
+    /// Of a team alone. If absent: of all that its reader may see.
     #[serde(default)]
     team: Option<i64>,
 }
@@ -98,7 +98,7 @@ pub(crate) async fn put(
     Object(sent): Object<Sent>,
 ) -> Result<Json<Shown>, Problem> {
     let side = side(&word)?;
-    let text = "`rhythm` is `week-1` to `week-7` or `month-1` to `month-28`.";
+    let text = "`rhythm` must be `week-1` to `week-7` or `month-1` to `month-28`.";
     let rhythm = Rhythm::from_word(&sent.rhythm).ok_or_else(|| Problem::invalid(text))?;
     let zone = sent.zone.unwrap_or_else(|| "UTC".to_owned());
     let wanted = Wanted { rhythm, hour: sent.hour, zone, team: sent.team };

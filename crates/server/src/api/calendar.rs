@@ -1,6 +1,8 @@
 //! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews, who is on duty. Fetched by a secret in its
 //! address, which its person can take back; it shows what they may see when it is fetched.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -29,6 +31,12 @@ use crate::web::team::find;
 
 /// The most events of a kind.
 const MOST: usize = 2000;
+/// How many deadlines of a day are named.
+const NAMED: usize = 20;
+/// What is before the title of a deadline.
+const DEADLINE: &str = "Deadline: ";
+/// The microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 /// The most reviews of a team, and of the organisation.
 const REVIEWS: usize = 500;
 
@@ -64,7 +72,12 @@ pub(crate) async fn make(app: &App, who: &Who, team: i64) -> Result<String, Prob
     }
     let secret = Secret::new("").map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", "Try again.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Temporarily unavailable",
+            "Try again.",
+        )
     })?;
     let of = (who.person.id, team);
     let (digest, now) = (secret.digest(), app.now());
@@ -177,18 +190,19 @@ async fn windows(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Proble
     Ok(told.windows.into_iter().take(MOST).filter_map(event).collect())
 }
 
-/// The first deadline of each thing to do.
+/// The first deadline of each thing to do, those of a day together.
 async fn deadlines(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
     let pending = app.store.pending(who.org, team.id).await?;
     let event = |is: &trimtab_store::Pending| {
         let told = Told::of(&is.told);
-        if !may_see(who, team.id, told.system) {
+        // What was missed is among the deadlines already.
+        if !may_see(who, team.id, told.system) || is.item.starts_with("missed:") {
             return None;
         }
         Some(Event {
             kind: Kind::Deadline,
             id: format!("{}-{}-{}", who.org.0, team.id, digest(&is.item).get(..16)?),
-            title: format!("Deadline: {}", told.title),
+            title: format!("{DEADLINE}{}", told.title),
             text: format!("{}\n{}", told.detail, told.act),
             link: format!("{}{}", app.settings.public, told.link),
             starts: at(told.due?)?,
@@ -198,8 +212,46 @@ async fn deadlines(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Prob
     };
     let mut all: Vec<Event> = pending.iter().filter_map(event).collect();
     all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
+    let link =
+        format!("{}/findings?team={}&counts=true&order=deadline", app.settings.public, team.id);
+    let mut all = by_day(all, (who.org.0, team.id, &team.name), &link);
     all.truncate(MOST);
     Ok(all)
+}
+
+/// Deadlines in their order: where a day of UTC has several, one event of that day with how many they are.
+fn by_day(all: Vec<Event>, (org, team, name): (i64, i64, &str), link: &str) -> Vec<Event> {
+    let mut days: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
+    for is in all {
+        // What is due when a day ends is of that day.
+        let last = is.starts.as_microsecond().saturating_sub(1);
+        days.entry(last.div_euclid(DAY)).or_default().push(is);
+    }
+    let event = |(day, mut all): (i64, Vec<Event>)| {
+        if all.len() == 1 {
+            return all.pop();
+        }
+        let named = all.iter().take(NAMED).map(|is| {
+            let title = is.title.strip_prefix(DEADLINE).unwrap_or(&is.title);
+            format!("{} UTC: {title}", is.starts.strftime("%H:%M"))
+        });
+        let mut text = named.collect::<Vec<_>>().join("\n");
+        if all.len() > NAMED {
+            text += &format!("\nand {} more", all.len() - NAMED);
+        }
+        Some(Event {
+            kind: Kind::Deadline,
+            id: format!("{org}-{team}-day-{day}"),
+            title: format!("{} deadlines of {name}", all.len()),
+            text,
+            link: link.to_owned(),
+            // The end of the day: it is shown as that day.
+            starts: Timestamp::from_microsecond(day.saturating_add(1).saturating_mul(DAY)).ok()?,
+            ends: None,
+            changed: all.iter().map(|is| is.changed).max()?,
+        })
+    };
+    days.into_iter().filter_map(event).collect()
 }
 
 /// The newest reviews of the team, and of the whole organisation: those that they may see.
@@ -267,4 +319,37 @@ async fn exceptions(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Pro
     let mut all: Vec<Event> = found.iter().filter_map(event).collect();
     all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_of_a_day_are_one_event_of_that_day() {
+        let due = |id: &str, at: &str| Event {
+            kind: Kind::Deadline,
+            id: id.to_owned(),
+            title: format!("{DEADLINE}{id}"),
+            text: String::new(),
+            link: String::new(),
+            starts: at.parse().unwrap(),
+            ends: None,
+            changed: "2026-12-01T00:00:00Z".parse().unwrap(),
+        };
+        let all = vec![
+            due("a", "2026-12-04T08:00:00Z"),
+            due("b", "2026-12-05T00:00:00Z"),
+            due("c", "2026-12-05T17:30:00Z"),
+        ];
+        let all = by_day(all, (1, 7, "Web"), "/findings");
+        let told: Vec<_> =
+            all.iter().map(|is| (is.title.as_str(), is.starts.to_string())).collect();
+        let day = ("2 deadlines of Web", "2026-12-05T00:00:00Z".to_owned());
+        assert_eq!(told, [day, ("Deadline: c", "2026-12-05T17:30:00Z".to_owned())]);
+        assert_eq!(all[0].text, "08:00 UTC: a\n00:00 UTC: b");
+        let many = (0..25).map(|n| due(&format!("{n:02}"), "2026-12-04T08:00:00Z")).collect();
+        let all = by_day(many, (1, 7, "Web"), "/findings");
+        assert!(all.len() == 1 && all[0].text.ends_with("and 5 more"), "{all:?}");
+    }
 }

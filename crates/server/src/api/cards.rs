@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use super::Named;
 use super::reviews::{CardNumber, body};
 use crate::access::Who;
+use crate::carding::notes;
 use crate::carding::person::{Place, card_numbers, card_of, document, show, wall};
-use crate::carding::{Removed, notes, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
 use crate::state::App;
@@ -22,11 +22,11 @@ use crate::state::App;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CardOf {
-    /// The last so many days. Not said: 84.
+    /// The last so many days. If absent: 84.
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `json`; `md`: for release notes; `card`: the card as Markdown, for the retrospective. Not said: `json`.
+    /// `json`; `md`: for release notes; `card`: the card as Markdown, for the retrospective. If absent: `json`.
     r#as: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn one(
             };
             Ok(Json(shown).into_response())
         }
-        Some(_) => Err(Problem::invalid("`as` is one of json, md, card.")),
+        Some(_) => Err(Problem::invalid("`as` must be one of json, md, card.")),
     }
 }
 
@@ -146,7 +146,7 @@ pub(crate) struct ShownWall {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WallAsked {
-    /// The last so many days. Not said: 84.
+    /// The last so many days. If absent: 84.
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     pub(crate) days: String,
@@ -161,13 +161,9 @@ pub(crate) async fn all(
     Query(asked): Query<WallAsked>,
 ) -> Result<Json<ShownWall>, Problem> {
     let is = wall(&app, &who, &asked.days).await?;
-    let numbers = |now: &Removed, before: &Removed| {
-        let all = removed_numbers((now, before), (is.cut, is.more));
-        all.into_iter().map(CardNumber::from).collect()
-    };
     let place = |of: &Place| WallPlace {
         is: Named { id: of.id, name: of.name.clone() },
-        numbers: numbers(&of.now, &of.before),
+        numbers: of.numbers((is.cut, is.more)).into_iter().map(CardNumber::from).collect(),
         hidden: of.hidden,
     };
     Ok(Json(ShownWall {

@@ -141,7 +141,7 @@ pub(crate) async fn list(
     let state = match asked.state.as_deref() {
         None | Some("") => None,
         Some(word) => Some(CharterState::from_text(word).ok_or_else(|| {
-            Problem::invalid("`state` is one of proposed, in-force, past, withdrawn.")
+            Problem::invalid("`state` must be one of proposed, in-force, past, withdrawn.")
         })?),
     };
     let (after, limit) = (cursor(asked.after.as_deref())?, limit(asked.limit));

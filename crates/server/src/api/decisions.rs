@@ -80,7 +80,7 @@ impl Asked {
             None | Some("") => vec![DecisionState::Asked],
             Some("any") => Vec::new(),
             Some(word) => vec![DecisionState::from_text(word).ok_or_else(|| {
-                Problem::invalid("`state` is one of asked, approved, refused, ended, any.")
+                Problem::invalid("`state` must be one of asked, approved, refused, ended, any.")
             })?],
         };
         let kind = kind(self.kind.as_deref())?;
@@ -103,7 +103,7 @@ impl Asked {
 /// It is none of the words.
 pub(crate) fn kind(word: Option<&str>) -> Result<Option<DecisionKind>, Problem> {
     let Some(word) = word.filter(|word| !word.is_empty()) else { return Ok(None) };
-    let wrong = || Problem::invalid("`kind` is `exception` or `not-affected`.");
+    let wrong = || Problem::invalid("`kind` must be `exception` or `not-affected`.");
     DecisionKind::from_text(word).ok_or_else(wrong).map(Some)
 }
 
@@ -241,7 +241,7 @@ pub(crate) async fn several(
     let ids = asked.map_err(|stopped| {
         let problem = Problem::from(stopped.why);
         let detail =
-            format!("Finding {}: {} Nothing was asked for.", stopped.finding, problem.detail);
+            format!("Finding {}: {} Nothing was requested.", stopped.finding, problem.detail);
         Problem { detail, ..problem }
     })?;
     let rows = ids.into_iter().zip(&all);
@@ -287,7 +287,7 @@ impl Answer {
     fn state(&self) -> Result<DecisionState, Problem> {
         match DecisionState::from_text(&self.state) {
             Some(state) if state != DecisionState::Asked => Ok(state),
-            _ => Err(Problem::invalid("`state` is one of approved, refused, ended.")),
+            _ => Err(Problem::invalid("`state` must be one of approved, refused, ended.")),
         }
     }
 }

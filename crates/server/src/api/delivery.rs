@@ -97,11 +97,11 @@ pub(super) fn event(headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> 
     if kind != "application/json" && !kind.ends_with("+json") {
         let detail = "Send it as JSON: `Content-Type: application/json`.";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Problem::new(status, "media-type", "Not read", detail));
+        return Err(Problem::new(status, "media-type", "Unsupported media type", detail));
     }
     serde_json::from_slice(body).map_err(|e| {
         let detail = format!("The body is not JSON: {e}");
-        Problem::new(StatusCode::BAD_REQUEST, "invalid", "Not understood", detail)
+        Problem::new(StatusCode::BAD_REQUEST, "invalid", "Invalid request", detail)
     })
 }
 
@@ -115,7 +115,7 @@ fn is_recent(event: &Value, now: Timestamp) -> Result<(), Problem> {
     match age {
         Some(age) if age <= OLDEST && age >= -signed::WINDOW => Ok(()),
         _ => Err(Problem::unsigned(
-            "The event is signed, but not of the last 24 hours by its own time.",
+            "The event is signed, but its time is not within the last 24 hours.",
         )),
     }
 }

@@ -80,16 +80,17 @@ pub(super) async fn deploy(
     let now = app.now();
     let agreed = app.agreed(who.org, now).await?;
     has_environment(&agreed.charter, &said.environment)?;
-    let outcome = Outcome::from_text(&said.outcome)
-        .ok_or_else(|| Problem::invalid("`outcome` is one of ok, failed, rolled-back, stopped."))?;
+    let outcome = Outcome::from_text(&said.outcome).ok_or_else(|| {
+        Problem::invalid("`outcome` must be one of ok, failed, rolled-back, stopped.")
+    })?;
     let at = match &said.at {
         None => now,
         Some(text) => {
-            let at: Timestamp = text
-                .parse()
-                .map_err(|_| Problem::invalid("`at` is a time such as 2026-11-21T09:00:00Z."))?;
+            let at: Timestamp = text.parse().map_err(|_| {
+                Problem::invalid("`at` must be a time such as 2026-11-21T09:00:00Z.")
+            })?;
             if at > now {
-                return Err(Problem::invalid("`at` lies in the future."));
+                return Err(Problem::invalid("`at` must not be in the future."));
             }
             at
         }
@@ -106,7 +107,7 @@ pub(super) async fn deploy(
         }
         (None, None) => asset.latest,
     };
-    let none = || Problem::invalid("No snapshot of the asset is known for that: push it first.");
+    let none = || Problem::invalid("The asset has no such snapshot: push it first.");
     let snapshot = snapshot.ok_or_else(none)?;
     let new = NewDeployment {
         asset: asset.id,

@@ -95,8 +95,9 @@ pub(crate) async fn now(app: &App, who: &Who) -> Result<i64, Problem> {
     if fetch::owner(app).await? != Some(who.org) {
         return Err(Problem::forbidden(Action::Administer));
     }
-    let nothing =
-        || Problem::conflict("This server fetches no feeds: start it with `--feeds-every HOURS`.");
+    let nothing = || {
+        Problem::conflict("This server does not fetch feeds: start it with `--feeds-every HOURS`.")
+    };
     if app.settings.feeds.is_none() {
         return Err(nothing());
     }

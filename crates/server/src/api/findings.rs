@@ -88,13 +88,15 @@ impl Asked {
             None | Some("" | "live") => Vec::new(),
             Some("any") => FindingState::ALL.to_vec(),
             Some(word) => vec![FindingState::from_text(word).ok_or_else(|| {
-                Problem::invalid("`state` is one of live, any, open, merged, fixed, retracted.")
+                Problem::invalid(
+                    "`state` must be one of live, any, open, merged, fixed, retracted.",
+                )
             })?],
         };
         let level = match self.level.as_deref() {
             None | Some("") => None,
             Some(word) => Some(Level::from_word(word).ok_or_else(|| {
-                Problem::invalid("`level` is one of critical, high, medium, low.")
+                Problem::invalid("`level` must be one of critical, high, medium, low.")
             })?),
         };
         let vulnerability = match self.vulnerability.as_deref() {
@@ -107,7 +109,9 @@ impl Asked {
             Some("unknown") => Some(ExposureIs::Unknown),
             Some(word) => {
                 Some(Exposure::from_word(word).map(ExposureIs::Known).ok_or_else(|| {
-                    Problem::invalid("`exposure` is one of internet, internal, isolated, unknown.")
+                    Problem::invalid(
+                        "`exposure` must be one of internet, internal, isolated, unknown.",
+                    )
                 })?)
             }
         };
@@ -122,13 +126,15 @@ impl Asked {
             Some("newest") => FindingOrder::Newest,
             Some("fixed") => FindingOrder::Fixed,
             Some(_) => {
-                return Err(Problem::invalid("`order` is one of level, deadline, newest, fixed."));
+                return Err(Problem::invalid(
+                    "`order` must be one of level, deadline, newest, fixed.",
+                ));
             }
         };
         let since = match self.since.as_deref() {
             None => None,
             Some(text) => Some(text.parse::<Timestamp>().map_err(|_| {
-                Problem::invalid("`since` is a time such as 2026-11-21T09:00:00Z.")
+                Problem::invalid("`since` must be a time such as 2026-11-21T09:00:00Z.")
             })?),
         };
         let waits = match self.above {
@@ -136,7 +142,7 @@ impl Asked {
                 let agreed = app.agreed(who.org, app.now()).await?;
                 Some(Waits::Above(lines(&agreed)))
             }
-            Some(false) => return Err(Problem::invalid("`above` is true or left out.")),
+            Some(false) => return Err(Problem::invalid("`above` must be true or left out.")),
             None => None,
         };
         let filter = FindingFilter {
@@ -168,7 +174,9 @@ impl Asked {
         let ids: Option<Vec<i64>> = text.split(',').map(|id| id.trim().parse().ok()).collect();
         let ids = ids.filter(|ids| ids.len() <= SYSTEMS);
         let mut ids = ids.ok_or_else(|| {
-            Problem::invalid(format!("`systems` is 1 to {SYSTEMS} numbers with commas between."))
+            Problem::invalid(format!(
+                "`systems` must be 1 to {SYSTEMS} numbers, separated by commas."
+            ))
         })?;
         ids.retain(|id| seen.as_ref().is_none_or(|seen| seen.contains(id)));
         Ok(Some(ids))
@@ -200,7 +208,7 @@ impl Asked {
             Some(text) => {
                 let wrong = |_| {
                     Problem::invalid(
-                        "`due` is `passed`, `window`, `week`, `later`, `none` or a time such as \
+                        "`due` must be `passed`, `window`, `week`, `later`, `none` or a time such as \
                          2026-11-21T09:00:00Z.",
                     )
                 };

@@ -96,13 +96,13 @@ pub(crate) async fn list(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewGoal)]
 pub(crate) struct New {
-    /// Not said: of the organisation.
+    /// If absent: of the organisation.
     team: Option<i64>,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// `load`, `remediation`, `deadlines`.
     measure: String,
-    /// Where it begins. Not said: the number of now.
+    /// Where it begins. If absent: the number of now.
     #[schema(minimum = 0)]
     from: Option<f64>,
     #[schema(minimum = 0)]

@@ -105,7 +105,9 @@ impl By {
     fn is(&self) -> Result<GroupBy, Problem> {
         let by = ALL.iter().find(|(word, _)| *word == self.by).map(|(_, by)| *by);
         by.ok_or_else(|| {
-            Problem::invalid("`by` is one of action, vulnerability, package, system, team, level.")
+            Problem::invalid(
+                "`by` must be one of action, vulnerability, package, system, team, level.",
+            )
         })
     }
 }

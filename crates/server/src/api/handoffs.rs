@@ -21,7 +21,7 @@ use crate::state::App;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// Of a team's systems; left out: of all that they may see.
+    /// Of a team's systems; if absent: of all that they may see.
     pub(crate) team: Option<i64>,
     /// `true`: only what is late.
     pub(crate) late: Option<bool>,
@@ -96,7 +96,7 @@ pub(crate) async fn list(
 #[schema(as = SystemPeople)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct People {
-    /// The person who chooses dependencies and ways out. Left out: the owner team.
+    /// The person who chooses dependencies and ways out. If absent: the owner team.
     pub(crate) selection: Option<i64>,
     /// Who says how grave something is.
     pub(crate) assessment: Option<i64>,
@@ -158,7 +158,8 @@ pub(crate) async fn keep(app: &App, who: &Who, id: i64, sent: &People) -> Result
         };
         let Some(person) = person else { continue };
         if !reach.iter().any(|(id, _)| *id == person) {
-            let text = format!("`{}` is nobody with an account who sees it.", part.as_str());
+            let text =
+                format!("`{}` must be a person with an account who can see it.", part.as_str());
             return Err(Problem::invalid(text));
         }
         people.push((part.as_str(), person));

@@ -343,7 +343,7 @@ pub(crate) async fn all(
         None => None,
         Some(word) => Some(
             IncidentSort::from_text(word)
-                .ok_or_else(|| Problem::invalid("`sort` is incident, drill or near-miss."))?,
+                .ok_or_else(|| Problem::invalid("`sort` must be incident, drill or near-miss."))?,
         ),
     };
     let wanted = (asked.open, sort);
@@ -431,7 +431,7 @@ pub(crate) async fn report(
             let text = text.map_err(|e| Problem::invalid(e.to_string()))?;
             ("application/json", "json", text + "\n")
         }
-        Some(_) => return Err(Problem::invalid("`format` is markdown, html or json.")),
+        Some(_) => return Err(Problem::invalid("`format` must be markdown, html or json.")),
     };
     let name = format!("attachment; filename=\"incident-{id}.{end}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];

@@ -77,8 +77,9 @@ pub(crate) async fn list(
     who.must(Action::View, On::ALL)?;
     let state = match asked.state.as_deref() {
         None | Some("") => JobState::Dead,
-        Some(word) => JobState::from_text(word)
-            .ok_or_else(|| Problem::invalid("`state` is one of waiting, running, done, dead."))?,
+        Some(word) => JobState::from_text(word).ok_or_else(|| {
+            Problem::invalid("`state` must be one of waiting, running, done, dead.")
+        })?,
     };
     let after = cursor(asked.after.as_deref())?;
     let limit = limit(asked.limit);
@@ -96,7 +97,9 @@ pub(crate) async fn retry(
 ) -> Result<Json<Shown>, Problem> {
     find(&app, &who, id).await?;
     if !again(&app, &who, id).await? {
-        return Err(Problem::conflict("This job was not given up."));
+        return Err(Problem::conflict(
+            "This job has not failed for good: there is nothing to retry.",
+        ));
     }
     Ok(Json(Shown::from(&find(&app, &who, id).await?)))
 }

@@ -209,10 +209,10 @@ pub(crate) async fn post(
     })?;
     let images = images(&list);
     if images.len() > MOST {
-        return Err(Problem::invalid(format!("These are more than {MOST} different images.")));
+        return Err(Problem::invalid(format!("There are more than {MOST} different images.")));
     }
     if cluster.cluster.as_ref().is_some_and(|name| name.trim().is_empty() || name.len() > 200) {
-        return Err(Problem::invalid("`cluster` is a name of at most 200 bytes."));
+        return Err(Problem::invalid("`cluster` must be a name of at most 200 bytes."));
     }
     let runs = !images.is_empty();
     let now = app.now();

@@ -108,7 +108,7 @@ pub(crate) async fn verify(
         serde_json::from_value(part.into()).map_err(|e| Problem::invalid(e.to_string()))?;
     let most = part.limit.unwrap_or(verified::PART);
     if !(1..=verified::PART).contains(&most) {
-        return Err(Problem::invalid(format!("`limit` is 1 to {}.", verified::PART)));
+        return Err(Problem::invalid(format!("`limit` must be 1 to {}.", verified::PART)));
     }
     let held = verified::verify(&app, &who, part.after.as_deref(), most).await?;
     Ok(Json(ShownVerified::from(held)))
@@ -128,7 +128,7 @@ pub(crate) async fn list(
         None | Some("") => None,
         Some(word) => Some(EventKind::from_text(word).ok_or_else(|| {
             let all: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            Problem::invalid(format!("`kind` is one of {}.", all.join(", ")))
+            Problem::invalid(format!("`kind` must be one of {}.", all.join(", ")))
         })?),
     };
     let filter = LedgerFilter {

@@ -14,7 +14,7 @@ use crate::state::App;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// Of a team's systems; left out: of all that they may see.
+    /// Of a team's systems; if absent: of all that they may see.
     pub(crate) team: Option<i64>,
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct NewTold {
     /// The merge of the main line that brought it.
     #[schema(min_length = 7, max_length = 64, pattern = "^[0-9a-fA-F]+$")]
     commit: String,
-    /// When it was. Left out: unknown.
+    /// When it was. If absent: unknown.
     #[schema(format = DateTime)]
     at: Option<String>,
     /// The address of its author: where it is the verified one of a person who sees the asset, the merge was theirs. It
@@ -70,7 +70,7 @@ pub(crate) async fn post(
 ) -> Result<Json<LookedAt>, Problem> {
     let asset = asset_for(&app.store, &who, Action::Upload, &about.asset).await?;
     if sent.merges.is_empty() || sent.merges.len() > ASKED {
-        return Err(Problem::invalid(format!("`merges` has 1 to {ASKED} merges.")));
+        return Err(Problem::invalid(format!("`merges` must have 1 to {ASKED} merges.")));
     }
     let mut all = Vec::with_capacity(sent.merges.len());
     for one in sent.merges {
@@ -78,9 +78,9 @@ pub(crate) async fn post(
             && one.commit.bytes().all(|b| b.is_ascii_hexdigit());
         let length = one.address.chars().count();
         if !is_commit || !(3..=320).contains(&length) || one.address.chars().any(char::is_control) {
-            return Err(Problem::invalid("Each has the id of a commit and an address."));
+            return Err(Problem::invalid("Each must have the id of a commit and an address."));
         }
-        let wrong = |_| Problem::invalid("`at` is a moment as of RFC 3339.");
+        let wrong = |_| Problem::invalid("`at` must be an RFC 3339 timestamp.");
         let at = one.at.map(|at| at.parse::<Timestamp>().map_err(wrong)).transpose()?;
         let (update, commit, address) = (one.update, one.commit, one.address);
         all.push(merging::Told { update, commit, at, address });

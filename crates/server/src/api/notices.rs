@@ -13,7 +13,7 @@ use crate::access::{Action, On, Who};
 use crate::jobs::notify;
 use crate::notices::letters::Said;
 use crate::notices::post::to_channel_of;
-use crate::notices::standing::{self, Standing, held, is_open, may_see};
+use crate::notices::standing::{self, Standing, is_open, may_see};
 use crate::notices::things::Told;
 use crate::notices::why_of;
 use crate::notices::wishes::{Wishes, may_wish};
@@ -61,7 +61,7 @@ struct Thing {
     /// When somebody said that they have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     acknowledged: Option<String>,
-    /// Why it is not told yet, in words. Not said: it was told.
+    /// Why it is not told yet, in words. If absent: it was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ struct Thing {
 
 fn thing(of: &Standing, is: &Pending) -> Thing {
     let told = Told::of(&is.told);
-    let why = of.decided.held.get(is.item.as_str()).map(|why| held(*why));
+    let why = of.why_held(&is.item);
     Thing {
         item: is.item.clone(),
         title: told.title,
@@ -281,7 +281,7 @@ pub(crate) async fn acknowledge(
 ) -> Result<Json<Acknowledged>, Problem> {
     let (letter, team) = letter_of(&app, &who, id).await?;
     if !is_alarm(&letter) {
-        return Err(Problem::invalid("It told of nothing that is now."));
+        return Err(Problem::invalid("It is not about anything that needs immediate work."));
     }
     let count = standing::acknowledge(&app, &who, team.id, &letter.is.items).await?;
     Ok(Json(Acknowledged { acknowledged: count }))

@@ -25,7 +25,7 @@ pub(crate) struct Sent {
     /// A full hour.
     #[schema(minimum = 0, maximum = 23)]
     hour: i8,
-    /// Where the clock is read: a name of the time zone database. Not said: UTC.
+    /// Where the clock is read: a name of the time zone database. If absent: UTC.
     #[serde(default)]
     #[schema(max_length = 64)]
     zone: Option<String>,

@@ -176,7 +176,7 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     admin(&who)?;
     if wanted.roles.len() > MOST {
-        return Err(Problem::invalid(format!("`roles`: at most {MOST}.")));
+        return Err(Problem::invalid(format!("`roles` must have at most {MOST} entries.")));
     }
     let mut grants = Vec::with_capacity(wanted.roles.len());
     for held in &wanted.roles {

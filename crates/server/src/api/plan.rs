@@ -24,7 +24,7 @@ use crate::web::teams::may_see;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct Asked {
-    /// How many windows, 6 to 26. Not said: 6.
+    /// How many windows, 6 to 26. If absent: 6.
     #[param(minimum = 6, maximum = 26)]
     windows: Option<usize>,
     /// Points in one window, to be tried; nothing is changed by it.
@@ -193,14 +193,14 @@ pub(crate) async fn get(
     let team = find(&app, &who, id).await?;
     let wrong = |c: &f64| !c.is_finite() || !(0.0..=10_000.0).contains(c);
     if asked.capacity.as_ref().is_some_and(wrong) {
-        return Err(Problem::invalid("`capacity` is 0 to 10000 points."));
+        return Err(Problem::invalid("`capacity` must be 0 to 10000 points."));
     }
     // Among fewer, what is scheduled later would have no window, and be planned into another.
     if asked.windows.is_some_and(|w| !(WINDOWS..=26).contains(&w)) {
-        return Err(Problem::invalid(format!("`windows` is {WINDOWS} to 26.")));
+        return Err(Problem::invalid(format!("`windows` must be {WINDOWS} to 26.")));
     }
     if asked.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
-        return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
+        return Err(Problem::invalid("`open_limit` must be 1 to 1000 open batches."));
     }
     let Asked { windows, capacity, open_limit, cadence, charter } = asked;
     let charter = match charter {
@@ -317,7 +317,7 @@ pub(crate) struct Decide {
     /// `accepted`, `held`, or `open`: left to the plan again.
     #[schema(pattern = "^(accepted|held|open)$")]
     pub(crate) state: String,
-    /// For `accepted`: when the window begins, or `now`. Not said: where the plan has each.
+    /// For `accepted`: when the window begins, or `now`. If absent: where the plan has each.
     #[serde(default)]
     pub(crate) window: Option<String>,
     /// Why, on one line. Needed to hold something back.
@@ -370,9 +370,9 @@ pub(crate) async fn decide(
         return Err(Problem::invalid(format!("Choose 1 to {MOST} changes.")));
     }
     if sent.reason.chars().count() > 1000 || sent.reason.chars().any(char::is_control) {
-        return Err(Problem::invalid("The reason is up to 1000 characters on one line."));
+        return Err(Problem::invalid("The reason must be at most 1000 characters, on one line."));
     }
-    let unread = |text: &String| Problem::invalid(format!("`{text}` is no change of a plan."));
+    let unread = |text: &String| Problem::invalid(format!("`{text}` is not a change of a plan."));
     let changes: Vec<PlannedChange> = sent
         .changes
         .iter()
@@ -385,9 +385,9 @@ pub(crate) async fn decide(
         return Ok(done);
     }
     let state = PlacementState::from_text(&sent.state)
-        .ok_or_else(|| Problem::invalid("`state` is accepted, held or open."))?;
+        .ok_or_else(|| Problem::invalid("`state` must be accepted, held or open."))?;
     if state == PlacementState::Held && sent.reason.trim().is_empty() {
-        return Err(Problem::invalid("Say in `reason` why it is held back: others read it."));
+        return Err(Problem::invalid("Say why it is held back in `reason`: others read it."));
     }
     let wish = Wish::of(26);
     let planned = of_team(app, who, team, wish).await?;

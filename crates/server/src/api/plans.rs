@@ -137,7 +137,7 @@ pub(crate) struct About {
     /// The asset's name.
     #[param(min_length = 1, max_length = 300)]
     asset: String,
-    /// The commit that it was made of. Not said: that of the asset's newest snapshot.
+    /// The commit that it was made of. If absent: that of the asset's newest snapshot.
     revision: Option<String>,
 }
 
@@ -167,7 +167,7 @@ pub(crate) async fn post(
     arriving: Arriving,
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
     let asset = asset_for(&app.store, &who, Action::Upload, &about.asset).await?;
-    let none = || Problem::invalid("No snapshot of the asset is known for that: push it first.");
+    let none = || Problem::invalid("The asset has no such snapshot: push it first.");
     let snapshot = match &about.revision {
         None => asset.latest,
         Some(revision) => snapshot_of(&app.store, who.org, asset.id, revision).await?,

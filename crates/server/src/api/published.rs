@@ -32,14 +32,14 @@ pub(crate) struct NewTold {
     /// The purl, with its version.
     #[schema(max_length = 500)]
     purl: String,
-    /// When its registry was asked. Left out: it did not answer, and nothing else is said.
+    /// When its registry was asked. If absent: it did not answer, and nothing else is said.
     #[schema(format = DateTime)]
     asked: Option<String>,
     /// By which program.
     #[serde(default)]
     #[schema(max_length = 500)]
     source: String,
-    /// When this version was published. Left out: unknown; so with all that follows.
+    /// When this version was published. If absent: unknown; so with all that follows.
     #[schema(format = DateTime)]
     published: Option<String>,
     /// When the newest version was published.
@@ -94,7 +94,7 @@ pub(crate) async fn post(
 ) -> Result<Json<Kept>, Problem> {
     let asset = asset_for(&app.store, &who, Action::Upload, &about.asset).await?;
     if sent.packages.is_empty() || sent.packages.len() > MOST {
-        return Err(Problem::invalid(format!("`packages` has 1 to {MOST} packages.")));
+        return Err(Problem::invalid(format!("`packages` must have 1 to {MOST} packages.")));
     }
     let now = app.now();
     let count = sent.packages.len();
@@ -117,12 +117,13 @@ pub(crate) async fn post(
 }
 
 fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
-    let wrong = |_| Problem::invalid(format!("`{name}` is a moment as of RFC 3339."));
+    let wrong = |_| Problem::invalid(format!("`{name}` must be an RFC 3339 timestamp."));
     text.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 fn read(one: NewTold) -> Result<Published, Problem> {
-    let unnamed = || Problem::invalid("Each `purl` names a package with its version.".to_owned());
+    let unnamed =
+        || Problem::invalid("Each `purl` must name a package with its version.".to_owned());
     if one.purl.chars().count() > 500 {
         return Err(unnamed());
     }
@@ -130,7 +131,7 @@ fn read(one: NewTold) -> Result<Published, Problem> {
     let version = purl.version().ok_or_else(unnamed)?.to_owned();
     let known = ["offered", "deprecated", "yanked"];
     if one.standing.as_deref().is_some_and(|word| !known.contains(&word)) {
-        return Err(Problem::invalid("`standing` is offered, deprecated or yanked."));
+        return Err(Problem::invalid("`standing` must be offered, deprecated or yanked."));
     }
     Ok(Published {
         package: purl.package().to_string(),

@@ -176,7 +176,7 @@ fn reported(is: &Attributed) -> Option<Reported> {
     })
 }
 
-/// For which asset statements hold; not said: for all.
+/// For which asset statements hold; if absent: for all.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Holds {
@@ -236,8 +236,7 @@ pub(crate) async fn let_hold(
 ) -> Result<(), Problem> {
     let bytes = app.store.document_bytes(org, digest).await?.unwrap_or_default();
     let read = blocking(move || trimtab_decisions::vex::read(&bytes).0).await.map_err(refused)?;
-    let document =
-        read.ok_or_else(|| Problem::conflict("The document cannot be read any more."))?;
+    let document = read.ok_or_else(|| Problem::conflict("The document can no longer be read."))?;
     let fresh = match app.store.add_vex(org, Some(asset), digest, actor, app.now()).await {
         Err(StoreError::Refused(detail)) => return Err(Problem::invalid(detail)),
         fresh => fresh?,

@@ -125,20 +125,20 @@ pub(crate) async fn list(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReview)]
 pub(crate) struct New {
-    /// `weekly`, `monthly`, `quarterly`. Not said: `weekly`.
+    /// `weekly`, `monthly`, `quarterly`. If absent: `weekly`.
     kind: Option<String>,
     team: Option<i64>,
     #[serde(default)]
     #[schema(max_items = 100)]
     systems: Vec<i64>,
-    /// What the group of these systems is called, in every review of the same; empty: it has no name any longer. Not said:
+    /// What the group of these systems is called, in every review of the same; empty: it has no name any longer. If absent:
     /// as before.
     #[schema(max_length = 100)]
     name: Option<String>,
-    /// When. Not said: now.
+    /// When. If absent: now.
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// How long. Not said: 30.
+    /// How long. If absent: 30.
     #[schema(minimum = 10, maximum = 180)]
     minutes: Option<u32>,
 }
@@ -157,17 +157,17 @@ pub(crate) async fn post(
         (None, systems) => ReviewOf::Systems(systems),
         (Some(team), systems) if systems.is_empty() => ReviewOf::Team(team),
         (Some(_), _) => {
-            return Err(Problem::invalid("A review is of a team or of systems, not of both."));
+            return Err(Problem::invalid("A review must be of a team or of systems, not of both."));
         }
     };
     if sent.at.as_deref() == Some("") {
-        return Err(Problem::invalid("`at` is a time such as 2026-11-21T09:00:00Z."));
+        return Err(Problem::invalid("`at` must be a time such as 2026-11-21T09:00:00Z."));
     }
     let at = moment("at", sent.at.as_deref())?.unwrap_or_else(|| app.now());
     let kind = match sent.kind.as_deref() {
         None => Kind::Weekly,
         Some(word) => Kind::from_text(word)
-            .ok_or_else(|| Problem::invalid("`kind` is one of weekly, monthly, quarterly."))?,
+            .ok_or_else(|| Problem::invalid("`kind` must be one of weekly, monthly, quarterly."))?,
     };
     let wanted = Wanted { kind, of, at, minutes: sent.minutes.unwrap_or(30), name: sent.name };
     let id = reviewing::prepare(&app, &who, wanted).await?;
@@ -342,7 +342,7 @@ pub(crate) async fn one(
 pub(crate) struct Step {
     /// `open`, `attend`, `close`.
     r#do: String,
-    /// Who is there, with `attend`. Not said: oneself.
+    /// Who is there, with `attend`. If absent: oneself.
     person: Option<i64>,
     /// With `close`.
     #[serde(default)]
@@ -364,7 +364,7 @@ pub(crate) async fn step(
         "open" => reviewing::open(&app, &who, id).await?,
         "attend" => reviewing::attend(&app, &who, id, sent.person).await?,
         "close" => reviewing::close(&app, &who, id, &sent.note).await?,
-        _ => return Err(Problem::invalid("`do` is one of open, attend, close.")),
+        _ => return Err(Problem::invalid("`do` must be one of open, attend, close.")),
     }
     Ok(Json(Changed { id }))
 }
@@ -374,7 +374,7 @@ pub(crate) async fn step(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReviewDecision)]
 pub(crate) struct NewDecision {
-    /// The key of a topic of the agenda. Not said: of none.
+    /// The key of a topic of the agenda. If absent: of none.
     #[serde(default)]
     #[schema(max_length = 300)]
     topic: String,
@@ -429,7 +429,8 @@ pub(crate) async fn followed(
 ) -> Result<Json<Changed>, Problem> {
     let sent: Followed = body(sent)?;
     let state = ResolveState::from_text(&sent.state);
-    let state = state.ok_or_else(|| Problem::invalid("`state` is one of open, done, dropped."))?;
+    let state =
+        state.ok_or_else(|| Problem::invalid("`state` must be one of open, done, dropped."))?;
     let decision = sent.decision;
     reviewing::follow_up(&app, &who, (id, decision), (state, &sent.word)).await?;
     Ok(Json(Changed { id: decision }))
@@ -439,7 +440,7 @@ pub(crate) async fn followed(
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Format {
-    /// `md`, `html`, `pdf`, `json`. Not said: `md`.
+    /// `md`, `html`, `pdf`, `json`. If absent: `md`.
     r#as: Option<String>,
 }
 
@@ -476,7 +477,7 @@ pub(crate) async fn minutes(
             let text = serde_json::to_vec_pretty(&shown(&is, now));
             ("application/json", "json", text.map_err(|e| Problem::conflict(e.to_string()))?)
         }
-        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json.")),
+        Some(_) => return Err(Problem::invalid("`as` must be one of md, html, pdf, json.")),
     };
     let day = is.review.is.at.strftime("%Y-%m-%d");
     let name = format!("attachment; filename=\"review-{day}.{name}\"");
@@ -488,11 +489,11 @@ pub(crate) async fn minutes(
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CardAsked {
-    /// The last so many days. Not said: 84.
+    /// The last so many days. If absent: 84.
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. Not said: `json`.
+    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. If absent: `json`.
     r#as: Option<String>,
 }
 
@@ -564,7 +565,7 @@ pub(crate) async fn card(
             };
             return Ok(Json(shown).into_response());
         }
-        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json, notes.")),
+        Some(_) => return Err(Problem::invalid("`as` must be one of md, html, pdf, json, notes.")),
     };
     let name = format!("attachment; filename=\"card.{name}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];

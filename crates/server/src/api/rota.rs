@@ -233,7 +233,7 @@ pub(crate) struct Tried {
 struct TriedCopy {
     /// An address for mail, or the channel's server.
     to: String,
-    /// Whether it was taken. Not said: nobody knows.
+    /// Whether it was taken. If absent: nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     works: Option<bool>,
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -38,7 +38,7 @@ pub(crate) struct About {
     pub(crate) system: Option<String>,
     /// The commit.
     pub(crate) revision: Option<String>,
-    /// The branch. Not said: the main line.
+    /// The branch. If absent: the main line.
     pub(crate) branch: Option<String>,
     /// The build.
     pub(crate) build: Option<String>,
@@ -86,6 +86,24 @@ pub(crate) struct Said {
     /// `POST /api/v1/updates/merges` takes it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unmerged: Vec<Unmerged>,
+    /// What to do where no team owns what is found there, so that no team is told of it. Not said: a team owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_owner: Option<&'static str>,
+}
+
+/// What to do where nobody owns what is found in an asset of the main line, by the place of the asset.
+fn without_owner(place: On) -> Option<&'static str> {
+    match (place.system, place.team) {
+        (_, Some(_)) => None,
+        (Some(_), None) => Some(
+            "No team owns the system of this asset, so no team is told of what is found in it. Give the system an owner \
+             team on its page.",
+        ),
+        (None, None) => Some(
+            "The asset belongs to no system, so no team is told of what is found in it. Push it with `--system`, or set \
+             its system on its page.",
+        ),
+    }
 }
 
 fn repository() -> String {
@@ -154,11 +172,12 @@ pub(crate) async fn post(
     let wait = about.wait.unwrap_or(0).min(50);
     // What is of another branch is carried by no asset.
     let facts = about.facts.unwrap_or(false) && new.branch.is_none();
+    let unowned = without_owner(on).filter(|_| new.branch.is_none());
     // The same again costs nearly nothing.
     if let Some(asset) = &known
         && let Some(latest) = same_as(&app.store, who.org, asset, &new).await?
     {
-        return is_known(&app, &who, asset, &latest, (wait, facts)).await;
+        return is_known(&app, &who, asset, &latest, (wait, facts, unowned)).await;
     }
     // What is new is brought to the disk once, before it is called accepted.
     let soon = app.soon();
@@ -182,7 +201,7 @@ pub(crate) async fn post(
     let asset = store.asset_of_name(who.org, &about.asset).await?.unwrap_or(asset);
     if let Some(latest) = same_as(store, who.org, &asset, &new).await? {
         drop(together);
-        return is_known(&app, &who, &asset, &latest, (wait, facts)).await;
+        return is_known(&app, &who, &asset, &latest, (wait, facts, unowned)).await;
     }
     // A document that was read before needs no job, unless it has one: who sends it again waits for the first.
     let (kind, named) = (Kind::ReadDocument.as_str(), name(asset.id, &new));
@@ -212,6 +231,7 @@ pub(crate) async fn post(
             verdict,
             wanted: wanted(&app, &who, &asset, facts).await?,
             unmerged: unmerged(&app, &who, &asset, facts).await?,
+            without_owner: unowned,
             ..Said::default()
         };
         return Ok((StatusCode::CREATED, Json(said)).into_response());
@@ -230,9 +250,11 @@ pub(crate) async fn post(
     app.store.flush().await?;
     app.work.notify_one();
     let until = tokio::time::Instant::now() + Duration::from_secs(wait);
+    let mut ended = app.jobs_ended();
     let mut pause = Duration::from_millis(10);
     while tokio::time::Instant::now() < until {
-        tokio::time::sleep(pause).await;
+        // Another process may do it, and of that nothing is told here.
+        let _ = tokio::time::timeout(pause, ended.changed()).await;
         pause = (pause * 2).min(Duration::from_millis(250));
         let Some(job) = app.store.job(who.org, id).await? else { break };
         match job.state {
@@ -253,6 +275,7 @@ pub(crate) async fn post(
                     verdict,
                     wanted: wanted(&app, &who, &asset, facts).await?,
                     unmerged: unmerged(&app, &who, &asset, facts).await?,
+                    without_owner: unowned,
                     ..Said::default()
                 };
                 return Ok((StatusCode::CREATED, Json(said)).into_response());
@@ -269,6 +292,7 @@ pub(crate) async fn post(
         state: "accepted",
         job: Some(id),
         look: Some(format!("/api/v1/jobs/{id}")),
+        without_owner: unowned,
         ..Said::default()
     };
     Ok((StatusCode::ACCEPTED, Json(said)).into_response())
@@ -391,7 +415,7 @@ async fn is_known(
     who: &Who,
     asset: &Asset,
     latest: &Snapshot,
-    (wait, facts): (u64, bool),
+    (wait, facts, without_owner): (u64, bool, Option<&'static str>),
 ) -> Result<Response, Problem> {
     // That it is as it was is news of how old it is.
     app.store.confirm_snapshot(who.org, latest.id, app.now()).await?;
@@ -409,6 +433,7 @@ async fn is_known(
         verdict,
         wanted: wanted(app, who, asset, facts).await?,
         unmerged: unmerged(app, who, asset, facts).await?,
+        without_owner,
         ..Said::default()
     };
     Ok((StatusCode::OK, Json(said)).into_response())
@@ -427,7 +452,7 @@ fn check(about: &About) -> Result<(), Problem> {
     if KINDS.contains(&about.kind.as_str()) {
         Ok(())
     } else {
-        Err(Problem::invalid(format!("`kind` is one of {}.", KINDS.join(", "))))
+        Err(Problem::invalid(format!("`kind` must be one of {}.", KINDS.join(", "))))
     }
 }
 
@@ -441,7 +466,7 @@ pub(crate) fn refused(refused: ingest::Refused) -> Problem {
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
-                "Not now",
+                "Temporarily unavailable",
                 refused.to_string(),
             )
         }
@@ -451,6 +476,14 @@ pub(crate) fn refused(refused: ingest::Refused) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_owns_is_said_with_what_to_do() {
+        let of = |system: Option<i64>, team: Option<i64>| without_owner(On { system, team });
+        assert_eq!(of(Some(1), Some(2)), None);
+        assert!(of(Some(1), None).unwrap().contains("Give the system an owner"));
+        assert!(of(None, None).unwrap().contains("`--system`"));
+    }
 
     #[test]
     fn a_build_that_is_run_again_is_the_same_work() {

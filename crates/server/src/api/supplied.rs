@@ -102,29 +102,39 @@ pub(crate) struct Asked {
     product: i64,
     /// Of which version of it; of an SBOM it is said.
     version: Option<String>,
-    /// `sbom`, `vex`. Not said: `sbom`.
+    /// `sbom`, `vex`. If absent: `sbom`.
     #[param(pattern = "^(sbom|vex)$")]
     kind: Option<String>,
+}
+
+/// A document that was taken in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuppliedDocument)]
+pub(crate) struct Received {
+    id: i64,
+    /// The version of an SBOM that was made later: this one is kept as an older release, and replaces nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older: Option<String>,
 }
 
 /// Takes a document of a supplier in, up to 16 MiB: the body is the document. A VEX document holds when somebody has looked at it.
 #[utoipa::path(post, path = "/api/v1/supplied/documents", tag = "supplied",
     params(Asked), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = Changed)))]
+    responses((status = 201, body = Received)))]
 pub(crate) async fn send(
     State(app): State<App>,
     by: By,
     Query(asked): Query<Asked>,
     arriving: Arriving,
-) -> Result<(StatusCode, Json<Changed>), Problem> {
+) -> Result<(StatusCode, Json<Received>), Problem> {
     let about = About {
         product: asked.product,
         version: asked.version.unwrap_or_default(),
         kind: asked.kind.unwrap_or_else(|| "sbom".to_owned()),
     };
     let sent: Sent = arriving.read_up_to(LARGEST.min(app.settings.largest_upload)).await?;
-    let id = intake::send(&app, &by, &about, sent).await?;
-    Ok((StatusCode::CREATED, Json(Changed { id })))
+    let intake::Taken { id, older } = intake::send(&app, &by, &about, sent).await?;
+    Ok((StatusCode::CREATED, Json(Received { id, older })))
 }
 
 /// What a supplier answers.
@@ -132,7 +142,7 @@ pub(crate) async fn send(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSupplierAnswer)]
 pub(crate) struct Answer {
-    /// `not_affected`, `affected`, `fixed`, `under_investigation`. Not said: only words.
+    /// `not_affected`, `affected`, `fixed`, `under_investigation`. If absent: only words.
     #[schema(pattern = "^(not_affected|affected|fixed|under_investigation)?$")]
     status: Option<String>,
     /// Why not affected: one of the five labels of VEX.

@@ -88,7 +88,7 @@ pub(crate) struct New {
     product: String,
     /// The name of the system that it is delivered into.
     system: String,
-    /// What the asset is called. Not said: supplier and product.
+    /// What the asset is called. If absent: supplier and product.
     #[schema(max_length = 300)]
     asset: Option<String>,
 }
@@ -178,7 +178,7 @@ pub(crate) struct Change {
     ends: Option<String>,
     #[serde(default)]
     obligations: Promised,
-    /// Whether nothing is delivered any longer: links end with it. Left out: as before.
+    /// Whether nothing is delivered any longer: links end with it. If absent: as before.
     ended: Option<bool>,
 }
 
@@ -210,7 +210,7 @@ pub(crate) struct NewProduct {
     product: String,
     /// The name of the system that it is delivered into.
     system: String,
-    /// What the asset is called. Not said: supplier and product.
+    /// What the asset is called. If absent: supplier and product.
     #[schema(max_length = 300)]
     asset: Option<String>,
 }
@@ -316,15 +316,15 @@ pub(crate) async fn questions(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSupplierQuestion)]
 pub(crate) struct NewQuestion {
-    /// About which product. Not said: the one that has the finding.
+    /// About which product. If absent: the one that has the finding.
     product: Option<i64>,
     finding: Option<i64>,
     #[schema(min_length = 1, max_length = 4000)]
     text: String,
-    /// Within how many days; not said: as was promised.
+    /// Within how many days; if absent: as was promised.
     #[schema(minimum = 1, maximum = 365)]
     days: Option<i64>,
-    /// The side that they speak for. Not said: one of theirs.
+    /// The side that they speak for. If absent: one of theirs.
     role: Option<String>,
 }
 
@@ -438,7 +438,7 @@ pub(crate) async fn write(
 ) -> Result<Json<Changed>, Problem> {
     let Letters { on, again } = body(sent)?;
     if again && !on {
-        return Err(Problem::invalid("`again` is for a supplier that is written to: say `on`."));
+        return Err(Problem::invalid("`again` needs a supplier that gets letters: set `on`."));
     }
     let begun = supplying::letters::set(&app, &who, id, on).await?;
     if again {
@@ -515,7 +515,9 @@ pub(crate) async fn preview(
     let (seen, is) = supplying::document(&app, &who, (id, number)).await?;
     let asset = seen.product(is.is.product)?.asset;
     let none = || {
-        Problem::conflict("It holds already, it is no VEX document, or there is no advisory index.")
+        Problem::conflict(
+            "It already applies, it is not a VEX document, or there is no advisory index.",
+        )
     };
     let is = supplying::preview::of(&app, &who, (&is, asset)).await?.ok_or_else(none)?;
     let word = |level: Option<trimtab_model::Level>| level.map(trimtab_model::Level::as_str);

@@ -82,7 +82,7 @@ impl Asked {
             None | Some("") => None,
             Some("unknown") => Some(None),
             Some(word) => Some(Some(Exposure::from_word(word).ok_or_else(|| {
-                Problem::invalid("`exposure` is one of internet, internal, isolated, unknown.")
+                Problem::invalid("`exposure` must be one of internet, internal, isolated, unknown.")
             })?)),
         };
         let q = self.q.as_deref().unwrap_or_default().trim().to_lowercase();
@@ -175,7 +175,7 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
     let on = known.map_or(On::ALL, |s| On { system: Some(s.id), team: s.team });
     who.must(Action::Describe, on)?;
     if sent.name.is_empty() || sent.name.chars().count() > 200 {
-        return Err(Problem::invalid("The name is 1 to 200 characters."));
+        return Err(Problem::invalid("The name must be 1 to 200 characters."));
     }
     let team = match &sent.team {
         None => None,
@@ -190,7 +190,7 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
     let exposure = match sent.exposure.as_deref() {
         None => None,
         Some(word) => Some(Exposure::from_word(word).ok_or_else(|| {
-            Problem::invalid("`exposure` is one of internet, internal, isolated.")
+            Problem::invalid("`exposure` must be one of internet, internal, isolated.")
         })?),
     };
     // Unknown words would weigh as if nothing was said: a slip in a script must not make a system harmless.

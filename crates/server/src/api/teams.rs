@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use trimtab_model::charter::Charter;
 use trimtab_store::Team;
 use utoipa::ToSchema;
 
@@ -33,7 +34,7 @@ pub(crate) struct Shown {
     /// Points in one window.
     #[schema(minimum = 0, maximum = 10000)]
     pub(crate) capacity: Option<f64>,
-    /// How many batches it may have open at a time. Not said: no limit.
+    /// How many batches it may have open at a time. If absent: no limit.
     #[schema(minimum = 1, maximum = 1000)]
     pub(crate) open_limit: Option<u32>,
 }
@@ -129,19 +130,59 @@ pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Probl
         None => who.must(Action::Administer, On::ALL)?,
     }
     if sent.name.is_empty() || sent.name.chars().count() > 200 {
-        return Err(Problem::invalid("The name is 1 to 200 characters."));
+        return Err(Problem::invalid("The name must be 1 to 200 characters."));
     }
     if sent.capacity.is_some_and(|c| !c.is_finite() || !(0.0..=10_000.0).contains(&c)) {
-        return Err(Problem::invalid("`capacity` is 0 to 10000 points."));
+        return Err(Problem::invalid("`capacity` must be 0 to 10000 points."));
     }
     if sent.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
-        return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
+        return Err(Problem::invalid("`open_limit` must be 1 to 1000 open batches."));
+    }
+    let now = app.now();
+    let before = known.as_ref().and_then(|team| team.cadence.as_deref());
+    if let Some(name) = sent.cadence.as_deref().filter(|name| Some(*name) != before) {
+        let agreed = app.agreed(who.org, now).await?;
+        if let Some(wrong) = unknown_cadence(&agreed.charter, name) {
+            return Err(Problem::invalid(wrong));
+        }
     }
     let Shown { name, cadence, capacity, open_limit, .. } = sent;
     let team = Team { id: 0, name, cadence, capacity, open_limit };
-    let now = app.now();
     let id = app.store.put_team(who.org, &team, &who.actor(), now).await?;
     app.store.add_job(&replan::of_team(who.org, id, now), now).await?;
     app.work.notify_one();
     Ok(id)
+}
+
+/// What is wrong with a cadence by which a team has no plan: the charter does not have it, or it has no windows. What a
+/// team says already, by an earlier charter, may stay.
+fn unknown_cadence(charter: &Charter, name: &str) -> Option<String> {
+    let all = charter.cadences.iter().filter(|cadence| &*cadence.every != "now");
+    let names: Vec<&str> = all.map(|cadence| &*cadence.name).collect();
+    if names.contains(&name) {
+        return None;
+    }
+    let has = match names.is_empty() {
+        true => "It has none yet.".to_owned(),
+        false => format!("Choose one of: {}.", names.join(", ")),
+    };
+    Some(format!("The charter has no cadence `{name}` with windows. {has}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cadence_that_the_charter_does_not_have_is_refused_with_those_that_it_has() {
+        let framework = trimtab_charter::preset::default();
+        assert_eq!(unknown_cadence(&framework, "every sprint"), None);
+        let wrong = unknown_cadence(&framework, "sprint").unwrap();
+        for words in ["`sprint`", "every sprint", "quarterly clean-up"] {
+            assert!(wrong.contains(words), "{words}: {wrong}");
+        }
+        assert!(unknown_cadence(&framework, "now").is_some(), "it has no windows");
+        let none = Charter { cadences: Vec::new(), ..framework };
+        assert!(unknown_cadence(&none, "every sprint").unwrap().ends_with("It has none yet."));
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Shows {
     package: String,
     title: String,
     level: String,
-    /// Its key in the tracker. Left out: it is not made yet.
+    /// Its key in the tracker. If absent: it is not made yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     /// Its page there.

@@ -211,7 +211,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Shown>, Problem> {
     findings::seen(&who)?;
     let side = asked.side.as_deref().filter(|side| !side.is_empty()).map(|side| {
-        let wrong = || Problem::invalid("`side` is one of the roles that have lists.");
+        let wrong = || Problem::invalid("`side` must be one of the roles that have lists.");
         Role::from_word(side).ok_or_else(wrong)
     });
     let part = (asked.after.as_deref(), limit(asked.limit).min(MOST));

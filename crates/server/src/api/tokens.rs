@@ -163,13 +163,13 @@ pub(crate) async fn make(
         return Err(Problem::forbidden(Action::Token));
     }
     if wanted.name.is_empty() || wanted.name.chars().count() > 200 {
-        return Err(Problem::invalid("The name is 1 to 200 characters."));
+        return Err(Problem::invalid("The name must be 1 to 200 characters."));
     }
     if !(1..=LONGEST).contains(&wanted.days) {
-        return Err(Problem::invalid("`days` is 1 to 366."));
+        return Err(Problem::invalid("`days` must be 1 to 366."));
     }
     if wanted.actions.is_empty() {
-        return Err(Problem::invalid("Say what it is for: `actions`."));
+        return Err(Problem::invalid("Set `actions`: what it may be used for."));
     }
     for word in &wanted.actions {
         let action = Action::from_text(word)
@@ -186,7 +186,12 @@ pub(crate) async fn make(
     };
     let secret = Secret::new("trimtab_").map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", "Try again.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Temporarily unavailable",
+            "Try again.",
+        )
     })?;
     let now = app.now();
     let new = NewToken {
@@ -248,16 +253,21 @@ pub(crate) async fn signing(app: &App, who: &Who, id: i64) -> Result<Signing, Pr
         return Err(Problem::forbidden(Action::Token));
     }
     if token.revoked.is_some() || token.expires <= now {
-        return Err(Problem::conflict("The token no longer holds: make another one."));
+        return Err(Problem::conflict("The token is no longer valid: create another one."));
     }
     let key = app.settings.access.key.as_ref().ok_or_else(|| {
         Problem::conflict(
-            "The server has no key to seal a secret with: start it with `--key-file`.",
+            "The server has no key to encrypt secrets with: start it with `--key-file`.",
         )
     })?;
     let random = |e: std::io::Error| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", "Try again.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Temporarily unavailable",
+            "Try again.",
+        )
     };
     let secret = signed::Secret::new().map_err(random)?;
     let handle = Secret::new("").map_err(random)?.shown().get(..22).unwrap_or_default().to_owned();

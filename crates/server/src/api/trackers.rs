@@ -55,7 +55,7 @@ pub(crate) struct Shown {
     pub(crate) secret: Option<String>,
     /// When it was looked at last.
     pub(crate) looked: Option<String>,
-    /// What went wrong then. Left out: nothing.
+    /// What went wrong then. If absent: nothing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) trouble: String,
 }
@@ -98,7 +98,7 @@ pub(crate) struct Wanted {
     /// The project there: `OWNER/NAME`, `KEY`.
     #[schema(max_length = 200)]
     pub(crate) project: String,
-    /// A token that may write tickets there. Not said: as before, if it goes to the same project.
+    /// A token that may write tickets there. If absent: as before, if it goes to the same project.
     #[schema(max_length = 2000)]
     pub(crate) token: Option<String>,
     /// Whether webhooks get a new secret.
@@ -117,7 +117,7 @@ pub(crate) struct Wanted {
     pub(crate) open: String,
     /// The component of an asset or system, by its name; `*`: of all others.
     pub(crate) components: BTreeMap<String, String>,
-    /// The most tickets that are open at once. Not said: 10.
+    /// The most tickets that are open at once. If absent: 10.
     #[schema(minimum = 0, maximum = 500)]
     pub(crate) open_limit: Option<u32>,
     /// Whether its address may be of a private network: only an administrator allows that.
@@ -273,7 +273,7 @@ pub(crate) async fn set(
     may(who, id)?;
     let key = app.settings.access.key.as_ref().ok_or_else(|| {
         Problem::conflict(
-            "The server has no key that seals tokens: it is started with `--key-file`.",
+            "The server has no key to encrypt tokens with: start it with `--key-file`.",
         )
     })?;
     let known = app.store.tracker(who.org, id).await?;
@@ -294,14 +294,14 @@ pub(crate) async fn set(
         Some(token) if token.len() <= LONGEST && token.chars().all(|c| c.is_ascii_graphic()) => {
             seal("token", token)?
         }
-        Some(_) => return Err(Problem::invalid("`token` has characters that no token has.")),
+        Some(_) => {
+            return Err(Problem::invalid("`token` has characters that are not valid in a token."));
+        }
         // A token that was given for one place is sent to no other.
         None => match same {
             Some(known) => known.is.token.clone(),
             None => {
-                return Err(Problem::invalid(
-                    "`token` is missing: it is given anew for another project.",
-                ));
+                return Err(Problem::invalid("`token` must be given again for another project."));
             }
         },
     };
@@ -340,26 +340,26 @@ fn checked(
         let text = text.trim();
         let wrong = text.chars().count() > WORD || text.chars().any(char::is_control);
         match wrong {
-            true => {
-                Err(Problem::invalid(format!("`{name}` is up to {WORD} characters on one line.")))
-            }
+            true => Err(Problem::invalid(format!(
+                "`{name}` must be at most {WORD} characters, on one line."
+            ))),
             false => Ok(text.to_owned()),
         }
     };
     if Software::from_word(&wanted.software).is_none() {
         let all: Vec<&str> = Software::all().map(Software::as_str).collect();
-        return Err(Problem::invalid(format!("`software` is one of: {}.", all.join(", "))));
+        return Err(Problem::invalid(format!("`software` must be one of: {}.", all.join(", "))));
     }
     let address = wanted.address.trim().trim_end_matches('/').to_owned();
     let url = address.parse::<trimtab_connect::Url>();
     let plain = !address.contains(['@', '?', '#']) && address.len() <= LONGEST;
     if url.is_err() || !plain {
-        let detail = "`address` is where the API is, such as https://git.example/api/v1, without name or password.";
+        let detail = "`address` must be that of the API, such as https://git.example/api/v1, without user name or password.";
         return Err(Problem::invalid(detail));
     }
     let project = words("project", &wanted.project)?;
     if project.is_empty() {
-        return Err(Problem::invalid("`project` is missing."));
+        return Err(Problem::invalid("`project` must not be empty."));
     }
     let allowed = known.is_some_and(|known| known.is.private && known.is.address == address);
     if wanted.private && !allowed && !who.may(Action::Administer, On::ALL) {
@@ -368,10 +368,10 @@ fn checked(
     }
     let open_limit = wanted.open_limit.unwrap_or(OPEN_USUAL);
     if open_limit > OPEN_MOST {
-        return Err(Problem::invalid(format!("`open_limit` is 0 to {OPEN_MOST} tickets.")));
+        return Err(Problem::invalid(format!("`open_limit` must be 0 to {OPEN_MOST} tickets.")));
     }
     if wanted.components.len() > COMPONENTS {
-        return Err(Problem::invalid(format!("`components` names at most {COMPONENTS}.")));
+        return Err(Problem::invalid(format!("`components` must name at most {COMPONENTS}.")));
     }
     for (name, component) in &wanted.components {
         words("components", name)?;

@@ -61,10 +61,10 @@ pub(crate) async fn post(
     let at = confirming::moment(&told.now, now)?;
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if told.batch.is_empty() || told.batch.len() > 200 || !told.batch.chars().all(word) {
-        return Err(Problem::invalid("Its `batch` is no name of a batch."));
+        return Err(Problem::invalid("Its `batch` is not the name of a batch."));
     }
     if !["applied", "part", "nothing", "refused"].contains(&told.outcome.as_str()) {
-        return Err(Problem::invalid("Its `outcome` is none that is known."));
+        return Err(Problem::invalid("Its `outcome` is not a known outcome."));
     }
     let batch = told.batch.clone();
     let told = serde_json::to_value(told).map_err(|e| Problem::invalid(e.to_string()))?;
@@ -204,7 +204,7 @@ pub(crate) async fn one(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = UpdateSaid)]
 pub(crate) struct Said {
-    /// The points that it took in truth. Not said: unknown.
+    /// The points that it took in truth. If absent: unknown.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 10000)]
     pub(crate) points: Option<f64>,
@@ -248,11 +248,11 @@ pub(crate) async fn keep(app: &App, who: &Who, id: i64, said: &Said) -> Result<(
         return Err(Problem::forbidden(Action::Pace));
     }
     if said.points.is_some_and(|p| !p.is_finite() || !(0.0..=10_000.0).contains(&p)) {
-        return Err(Problem::invalid("`points` is 0 to 10000."));
+        return Err(Problem::invalid("`points` must be 0 to 10000."));
     }
     let reason = said.reason.trim();
     if reason.chars().count() > 1000 || reason.chars().any(char::is_control) {
-        return Err(Problem::invalid("The reason is up to 1000 characters on one line."));
+        return Err(Problem::invalid("The reason must be at most 1000 characters, on one line."));
     }
     if said.reverted && reason.is_empty() {
         return Err(Problem::invalid("Say why it was rolled back: others learn from it."));

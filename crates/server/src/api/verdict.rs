@@ -26,12 +26,12 @@ pub(crate) struct Verdict {
     /// `unknown`: none is known to be, but the asset has no system with a tier of the charter, or a new finding was
     /// not weighed, or there are more than are looked at.
     verdict: &'static str,
-    /// The level up to which the tier of the asset's system accepts findings; `none`. Left out: not known.
+    /// The level up to which the tier of the asset's system accepts findings; `none`. If absent: not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     acceptable: Option<String>,
     /// New findings that nobody decided on, by level; `unknown`: not weighed.
     new: BTreeMap<&'static str, usize>,
-    /// How many of them are above what is accepted. Left out: not known.
+    /// How many of them are above what is accepted. If absent: not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     above: Option<usize>,
     /// Findings, new or not, that nobody decided on and whose deadline is over.

@@ -38,11 +38,11 @@ pub(crate) struct About {
     /// The commit that was judged.
     #[param(min_length = 1, max_length = 300)]
     revision: Option<String>,
-    /// The branch. Not said: the main line.
+    /// The branch. If absent: the main line.
     #[param(min_length = 1, max_length = 300)]
     branch: Option<String>,
     /// When it was made, RFC 3339. What is longer ago than a week counts as made a week ago, what is ahead as made now.
-    /// Left out: now.
+    /// If absent: now.
     #[param(format = DateTime)]
     made: Option<String>,
 }
@@ -53,7 +53,7 @@ const OLDEST: i64 = 7;
 /// When a verdict was made, as far as the clock of who tells it is believed.
 fn made(text: Option<&str>, now: Timestamp) -> Result<Timestamp, Problem> {
     let Some(text) = text else { return Ok(now) };
-    let wrong = |_| Problem::invalid("`made` is a moment as of RFC 3339.");
+    let wrong = |_| Problem::invalid("`made` must be an RFC 3339 timestamp.");
     let at: Timestamp = text.parse().map_err(wrong)?;
     Ok(at.max(now - SignedDuration::from_hours(24 * OLDEST)).min(now))
 }
@@ -131,7 +131,7 @@ pub(crate) struct Asked {
     /// Refusals that are answered or were made more than a week ago, without those on abandoned branches: those that
     /// maturity counts.
     pub(crate) had_time: Option<bool>,
-    /// Of so many days, 1 to 400. Left out: 90.
+    /// Of so many days, 1 to 400. If absent: 90.
     #[param(minimum = 1, maximum = 400)]
     pub(crate) days: Option<i64>,
     /// The `next` of the page before.
@@ -148,7 +148,7 @@ impl Asked {
     pub(crate) fn days(&self) -> Result<i64, Problem> {
         match self.days.unwrap_or(DAYS) {
             days @ 1..=LONGEST => Ok(days),
-            _ => Err(Problem::invalid(format!("`days` is 1 to {LONGEST}."))),
+            _ => Err(Problem::invalid(format!("`days` must be 1 to {LONGEST}."))),
         }
     }
 }
@@ -159,7 +159,7 @@ impl Asked {
 /// They may see nothing, or something of it is not right.
 pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<VerdictFilter, Problem> {
     super::findings::seen(who)?;
-    let wrong = |name: &str, are: &str| Problem::invalid(format!("`{name}` is {are}."));
+    let wrong = |name: &str, are: &str| Problem::invalid(format!("`{name}` must be {are}."));
     let judgement = match asked.outcome.as_deref() {
         None => None,
         Some(word) => Some(
@@ -361,7 +361,7 @@ pub(crate) async fn one(
 #[schema(as = NearMiss)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NearMiss {
-    /// Left out: what was refused.
+    /// If absent: what was refused.
     #[schema(max_length = 200)]
     title: String,
 }
@@ -402,7 +402,7 @@ pub(crate) struct ShownCount {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Within {
-    /// Of so many days, 1 to 400. Left out: 90.
+    /// Of so many days, 1 to 400. If absent: 90.
     #[param(minimum = 1, maximum = 400)]
     days: Option<i64>,
 }

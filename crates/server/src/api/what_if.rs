@@ -22,7 +22,7 @@ const LONGEST: usize = 200;
 #[schema(as = WhatIf)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// Of one team. Not said: of all that may be seen as a whole.
+    /// Of one team. If absent: of all that may be seen as a whole.
     team: Option<i64>,
     /// The text of a charter: levels, deadlines and cadences are its.
     #[schema(max_length = 524288)]
@@ -138,7 +138,7 @@ pub(crate) async fn post(
     // Where nothing need be said, a list would be taken for the members in their order.
     let asked = Some(sent).filter(serde_json::Value::is_object).map(serde_json::from_value);
     let asked: Asked = asked
-        .ok_or_else(|| Problem::invalid("What is tried is an object."))?
+        .ok_or_else(|| Problem::invalid("What is tried must be an object."))?
         .map_err(|e| Problem::invalid(format!("Not a valid trial: {e}.")))?;
     let wish = wish(&app, &who, asked).await?;
     Ok(Json(shown(&whole(&app, &who, &wish).await?)))
@@ -150,14 +150,14 @@ pub(crate) async fn post(
 /// Something of it is out of its range, or is no charter.
 async fn wish(app: &App, who: &Who, asked: Asked) -> Result<WholeWish, Problem> {
     if asked.capacity.is_some_and(|by| !by.is_finite() || !(0.0..=100.0).contains(&by)) {
-        return Err(Problem::invalid("`capacity` is 0 to 100 times what each team has."));
+        return Err(Problem::invalid("`capacity` must be 0 to 100 times what each team has."));
     }
     let long = |text: &Option<String>| text.as_ref().is_some_and(|t| t.chars().count() > LONGEST);
     if long(&asked.cadence) || long(&asked.named) {
-        return Err(Problem::invalid("`cadence` and `named` have at most 200 characters."));
+        return Err(Problem::invalid("`cadence` and `named` must have at most 200 characters."));
     }
     if asked.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
-        return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
+        return Err(Problem::invalid("`open_limit` must be 1 to 1000 open batches."));
     }
     let charter = match (&asked.charter, &asked.named) {
         (Some(_), Some(_)) => {

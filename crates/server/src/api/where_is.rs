@@ -235,7 +235,7 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Listed<Shown>>, Problem> {
     let Some(Found { mut page, .. }) = find(&app, &who, &asked).await? else {
-        return Err(Problem::invalid("Say what to look for: `q` or `licence`."));
+        return Err(Problem::invalid("Set `q` or `licence`: what to look for."));
     };
     app.store.tell_environments(who.org, &mut page.rows).await?;
     Ok(Json(Listed::of(&page)))

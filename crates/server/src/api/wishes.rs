@@ -41,7 +41,7 @@ pub(crate) struct Shown {
     /// The most digests in a week.
     #[schema(minimum = 0, maximum = 50)]
     budget: u32,
-    /// After so many minutes without an answer, what is *now* goes to the next circle. Not said: never.
+    /// After so many minutes without an answer, what is *now* goes to the next circle. If absent: never.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 1440)]
     escalates: Option<u32>,
@@ -140,7 +140,7 @@ pub(crate) async fn wishes(
 /// What was sent, each part of it by name: a list of values in some order is no wish.
 pub(super) fn read(sent: Map<String, Value>) -> Result<Shown, Problem> {
     if sent.get("quiet").is_some_and(|quiet| !quiet.is_object() && !quiet.is_null()) {
-        return Err(Problem::invalid("`quiet` has `from` and `to`."));
+        return Err(Problem::invalid("`quiet` must have `from` and `to`."));
     }
     serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
 }

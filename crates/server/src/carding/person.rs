@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use trimtab_engine::measure::flow;
 use trimtab_engine::review::{Reach, milestones};
 use trimtab_report::minutes::{Document, Section, Table};
 use trimtab_store::Applied;
 
-use super::{Removed, came, sum};
+use super::{Number, Removed, came, removed_numbers, sum, unreported};
 use crate::access::{Action, Who};
 use crate::measuring::question::{Asked, Period, question, told};
+use crate::measuring::{BySystem, Chosen};
 use crate::problem::Problem;
 use crate::reviewing::sees;
 use crate::state::App;
@@ -168,8 +170,8 @@ async fn merged_in(
 }
 
 /// The numbers of a card: what its updates removed, and what the person merged.
-pub(crate) fn card_numbers(is: &PersonCard) -> Vec<super::Number> {
-    let mut all = super::removed_numbers((&is.now, &is.before), (is.cut, is.more));
+pub(crate) fn card_numbers(is: &PersonCard) -> Vec<Number> {
+    let mut all = removed_numbers((&is.now, &is.before), (is.cut, is.more));
     let number = |count: Option<usize>| count.map(|count| count as f64);
     all.push(("updates merged", number(is.merges.0), number(is.merges.1)));
     all
@@ -252,8 +254,20 @@ pub(crate) struct Place {
     pub(crate) name: String,
     pub(crate) now: Removed,
     pub(crate) before: Removed,
+    /// Of a team: how many findings were fixed in all, now and before.
+    pub(crate) fixed: Option<(usize, usize)>,
     /// Whether only oneself sees it.
     pub(crate) hidden: bool,
+}
+
+impl Place {
+    /// Its numbers on a wall of which not all is known.
+    pub(crate) fn numbers(&self, (cut, more): (bool, bool)) -> Vec<Number> {
+        let mut all = removed_numbers((&self.now, &self.before), (cut, more));
+        let fixed = self.fixed;
+        all.extend(fixed.map(|all| unreported(all, (&self.now, &self.before), (cut, more))));
+        all
+    }
 }
 
 /// The wall.
@@ -298,6 +312,11 @@ pub(crate) async fn wall(app: &App, who: &Who, days: &str) -> Result<Wall, Probl
             by_team.entry(*team).or_default().push(update);
         }
     }
+    let by_system = BySystem::of(&is.lives);
+    let fixed = |team: i64, (from, to): (Timestamp, Timestamp)| {
+        let lives = by_system.lives(&Chosen::of(&stored, visible, Some(team), None));
+        flow(lives.iter().copied(), from, to).fixed
+    };
     let mut teams = Vec::new();
     for team in &is.teams {
         let systems = owned.get(&team.id).map_or(&[][..], Vec::as_slice);
@@ -310,6 +329,7 @@ pub(crate) async fn wall(app: &App, who: &Who, days: &str) -> Result<Wall, Probl
             name: team.name.clone(),
             now: sum(own(), span),
             before: sum(own(), past),
+            fixed: Some((fixed(team.id, span), fixed(team.id, past))),
             hidden: false,
         });
     }
@@ -333,7 +353,7 @@ pub(crate) async fn wall(app: &App, who: &Who, days: &str) -> Result<Wall, Probl
         let own = || own.iter().copied();
         let (now, before) = (sum(own(), span), sum(own(), past));
         if now.updates + before.updates > 0 {
-            people.push(Place { id, name: name.clone(), now, before, hidden });
+            people.push(Place { id, name: name.clone(), now, before, fixed: None, hidden });
         }
     }
     let by_name = |a: &Place, b: &Place| (&a.name, a.id).cmp(&(&b.name, b.id));

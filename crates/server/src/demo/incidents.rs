@@ -135,7 +135,7 @@ pub(super) async fn end(
             .to_owned(),
         author: people.product,
         due: now + SOON,
-        rule: "Who may accept what is critical decides it; never who asked.".to_owned(),
+        rule: "Whoever may accept critical findings decides it; never whoever asked.".to_owned(),
         needs: 1,
         named: false,
         sides: vec![Role::Security.as_str().to_owned(), Role::Leadership.as_str().to_owned()],

@@ -164,12 +164,12 @@ fn failure(about: &str, part: &str) -> String {
         _ => &many,
     };
     match part {
-        "api" => format!("Everything that is about {what} stands still."),
-        "portal" => format!("Customers cannot look after their {what}."),
-        "worker" => format!("What is asked of {what} is done hours late."),
+        "api" => format!("Nothing that needs {what} works."),
+        "portal" => format!("Customers cannot manage their {what}."),
+        "worker" => format!("Work on {what} is hours late."),
         "admin" => format!("Colleagues cannot correct {what}."),
-        "sync" => format!("What is shown of {what} is out of date."),
-        "reports" => format!("Reports about {what} come a day late."),
+        "sync" => format!("What is shown about {what} is out of date."),
+        "reports" => format!("Reports on {what} arrive a day late."),
         _ => format!("Partners can neither send nor fetch {what}."),
     }
 }

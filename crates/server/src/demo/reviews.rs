@@ -168,7 +168,7 @@ pub(super) async fn ahead(
     let quarter = SignedDuration::from_hours(24 * 91);
     let begins = now - SignedDuration::from_hours(24 * 40);
     let goals = [
-        (None, "Half of the load by the season", "load", 1200.0, 600.0),
+        (None, "Half the load by summer", "load", 1200.0, 600.0),
         (people.teams.get(7).copied(), "Nine of ten deadlines kept", "deadlines", 60.0, 90.0),
         (None, "Three weeks to remediate", "remediation", 45.0, 21.0),
     ];

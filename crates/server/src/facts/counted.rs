@@ -47,7 +47,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// The moment up to which is counted.
     fn moment(&self, now: Timestamp) -> Result<Timestamp, Problem> {
-        let wrong = |_| Problem::invalid("`at` is a moment in microseconds since 1970");
+        let wrong = |_| Problem::invalid("`at` must be a number of microseconds since 1970");
         match self.at.as_str() {
             "" => Ok(now),
             text => {
@@ -313,7 +313,9 @@ fn cut<T>(
     let total = all.len();
     let begun = match wanted.after.as_deref() {
         None | Some("") => 0,
-        Some(text) => text.parse::<usize>().map_err(|_| Problem::invalid("`after` is a number"))?,
+        Some(text) => {
+            text.parse::<usize>().map_err(|_| Problem::invalid("`after` must be a number"))?
+        }
     };
     let mut shown = all.split_off(begun.min(total));
     shown.truncate(limit);

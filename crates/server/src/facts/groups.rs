@@ -77,11 +77,11 @@ impl Common {
         ];
         for (name, text) in texts {
             if text.as_deref().is_some_and(|text| text.trim().is_empty()) {
-                return Err(Problem::invalid(format!("`{name}` of a group is empty.")));
+                return Err(Problem::invalid(format!("`{name}` of a group must not be empty.")));
             }
         }
         if self.package.is_none() && self.vulnerability.is_none() {
-            return Err(Problem::invalid("A group has a `package` or a `vulnerability`."));
+            return Err(Problem::invalid("A group must have a `package` or a `vulnerability`."));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 mod answers;
 mod found;
-mod running;
+pub(crate) mod running;
 mod supplied;
 mod work;
 
@@ -68,23 +68,23 @@ lists! {
     Charters = "charters", "Charters to agree to", "charters to agree to",
         "Proposed, and your side has not agreed yet.";
     Changes = "changes", "Changes of this window", "changes of this window",
-        "Scheduled at once, or in a window that runs now. What waits in it until a version leaves quarantine comes that day.";
+        "Scheduled at once, or in a window that runs now. A change whose version is in quarantine is listed from the day it leaves.";
     Choices = "choices", "No change is scheduled", "without a scheduled change",
         "Findings on the main line that count towards the load, and no change of their package is scheduled there: choose to \
          raise, replace or remove it, or ask for a decision.";
-    Unweighed = "unweighed", "Findings to assess", "to assess",
+    Unweighed = "unweighed", "Findings to assess", "findings to assess",
         "Findings that could not be weighed: no source that is read here describes them.";
-    Fresh = "new", "New and above the line", "new above the line in a week",
+    Fresh = "new", "New, above the accepted level", "new this week, above the accepted level",
         "Detected within seven days, counting towards the load, and above the level that the tier of their system accepts. Where \
          a system has no tier, nothing is accepted.";
     Ending = "ending", "Exceptions that end soon", "exceptions end within 14 days",
         "In force, and expiring within 14 days; what they accept then counts again. Renew them, or let them end.";
     Suppliers = "suppliers", "Owed by suppliers", "promises and answers owed",
-        "What suppliers promised and do not keep, and questions to them that are past their day.";
+        "What suppliers promised and do not keep, and questions to them that are overdue.";
     Tierless = "tiers", "Systems without a tier", "systems without a tier",
         "No tier is set, so their findings cannot be ranked.";
     Ownerless = "owners", "Systems without an owner", "systems without an owner",
-        "No team owns them: what is found there is in no plan, no digest and no alarm. Give each an owner.";
+        "No team owns them: what is found there is in no team's plan, digest or alarm. Give each an owner.";
     Rollouts = "rollouts", "Waiting for roll-out", "waiting for roll-out",
         "The main line is rid of findings that still run in production: they are gone when it is deployed.";
     Broken = "broken", "Failed deployments", "failed deployments",

@@ -20,11 +20,11 @@ const SNAPSHOTS: usize = 100;
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// The asset; not said: that of the snapshots.
+    /// The asset; if absent: that of the snapshots.
     pub(crate) asset: Option<i64>,
-    /// The snapshot before; not said: the one before the other.
+    /// The snapshot before; if absent: the one before the other.
     pub(crate) from: Option<i64>,
-    /// The snapshot after; not said: the newest.
+    /// The snapshot after; if absent: the newest.
     pub(crate) to: Option<i64>,
 }
 

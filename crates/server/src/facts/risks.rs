@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
+use trimtab_pages::part::number;
 use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder, PlannedChange};
 use utoipa::ToSchema;
 
@@ -18,6 +19,7 @@ use crate::knowing::known;
 use crate::people::{name, names};
 use crate::planning::held;
 use crate::problem::Problem;
+use crate::replanning::Told;
 use crate::state::App;
 use crate::web::today::short;
 use crate::weighing::{Agreed, Weigher};
@@ -51,6 +53,7 @@ pub(crate) struct Risk {
     current_assessment: Current,
     /// `mitigate`, `accept`.
     risk_response_type: &'static str,
+    // In points: those of the change that is planned, with all that it removes, or else of the nearest fix.
     risk_response_cost: String,
     risk_response_description: String,
     risk_owner: String,
@@ -117,7 +120,7 @@ fn begins(after: Option<&str>) -> Result<(Option<Cursor>, usize), Problem> {
         let told: u32 = told.parse().ok()?;
         Some((Some(Cursor::from_text(place)?), usize::try_from(told).ok()?))
     });
-    place.ok_or_else(|| Problem::invalid("`after` is not a `next` that was given out"))
+    place.ok_or_else(|| Problem::invalid("`after` is not a `next` value of an earlier page"))
 }
 
 /// What they may see of what is open or accepted: what is decided to be not affected is no risk.
@@ -169,19 +172,51 @@ async fn told(
             // What they may not read: that it is accepted is told with the finding.
             None => format!("Accepted by decision {id}."),
         });
-        let accepted = (accepted, planned.get(&is.id).map(String::as_str));
+        let accepted = (accepted, planned.get(&is.id));
         risks.push(risk(is, before + risks.len() + 1, impact, accepted, &agreed, now));
     }
     Ok(risks)
 }
 
-/// What the plans of their teams do about findings, by finding: the response is the plan's, as far as there is one.
-async fn planned(app: &App, who: &Who, found: &[Finding]) -> Result<HashMap<i64, String>, Problem> {
+/// What a team's plan does about a finding.
+struct Planned {
+    told: String,
+    /// What the change costs, with all that it removes. `None`: nothing is planned.
+    cost: Option<String>,
+}
+
+/// Points as people read them.
+fn points(least: f64, most: f64) -> String {
+    match (number(least), number(most)) {
+        (least, most) if least == most => {
+            format!("{least} {}", if least == "1" { "point" } else { "points" })
+        }
+        (least, most) => format!("{least} to {most} points"),
+    }
+}
+
+/// What the plans of their teams do about findings, by finding: the response is the plan's, as far as there is one, and so
+/// is what it costs.
+async fn planned(
+    app: &App,
+    who: &Who,
+    found: &[Finding],
+) -> Result<HashMap<i64, Planned>, Problem> {
+    let plans = app.store.team_plans(who.org).await?;
     let mut teams: Vec<i64> = found.iter().filter_map(|is| Some(is.team.as_ref()?.0)).collect();
     teams.sort_unstable();
     teams.dedup();
     let mut planned = HashMap::new();
     for team in teams {
+        let plan = plans.iter().find(|plan| plan.team == team);
+        let plan: Told = plan
+            .and_then(|plan| serde_json::from_value(plan.told.clone()).ok())
+            .unwrap_or_default();
+        let costs: HashMap<(i64, &str), (f64, f64)> = plan
+            .costs
+            .iter()
+            .map(|cost| ((cost.asset, cost.package.as_str()), (cost.least, cost.most)))
+            .collect();
         for is in app.store.scheduled(who.org, team).await? {
             let when = match &is.window {
                 None => "Planned to be done at once".to_owned(),
@@ -189,7 +224,16 @@ async fn planned(app: &App, who: &Who, found: &[Finding]) -> Result<HashMap<i64,
             };
             let (name, _) = short(&is.change.package);
             let told = format!("{when}: raise {name} to {}.", is.version);
-            planned.extend(is.findings.iter().map(|id| (*id, told.clone())));
+            let cost = costs.get(&(is.change.asset, is.change.package.as_str()));
+            let (least, most) = cost.copied().unwrap_or((is.points, is.points));
+            let mut cost = points(least, most);
+            // The same points are in the row of each: who adds rows must know.
+            if is.findings.len() > 1 {
+                cost += &format!(" for {} findings together", is.findings.len());
+            }
+            let response =
+                |id: &i64| (*id, Planned { told: told.clone(), cost: Some(cost.clone()) });
+            planned.extend(is.findings.iter().map(response));
         }
         let held = held::of(app, who.org, team).await?;
         let of_team = |is: &&Finding| is.team.as_ref().is_some_and(|of| of.0 == team);
@@ -197,7 +241,7 @@ async fn planned(app: &App, who: &Who, found: &[Finding]) -> Result<HashMap<i64,
             let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
             if let Some(held) = held.get(&change) {
                 let told = || format!("What removes it is {}.", held.words());
-                planned.entry(is.id).or_insert_with(told);
+                planned.entry(is.id).or_insert_with(|| Planned { told: told(), cost: None });
             }
         }
     }
@@ -220,7 +264,7 @@ fn risk(
     is: &Finding,
     priority: usize,
     (impact, last): (String, Option<String>),
-    (accepted, planned): (Option<String>, Option<&str>),
+    (accepted, planned): (Option<String>, Option<&Planned>),
     agreed: &Agreed,
     now: Timestamp,
 ) -> Risk {
@@ -233,9 +277,11 @@ fn risk(
         .and_then(|s| s.product_owner.clone())
         .or_else(|| is.team.as_ref().map(|t| t.1.clone()));
     let is_accepted = accepted.is_some();
+    let cost = planned.filter(|_| !is_accepted).and_then(|planned| planned.cost.clone());
+    let cost = cost.or_else(|| w.and_then(|w| w.cost).map(|(least, most)| points(least, most)));
     let how = match (accepted, planned, &is.fix) {
         (Some(accepted), ..) => accepted,
-        (None, Some(planned), _) => planned.to_owned(),
+        (None, Some(planned), _) => planned.told.clone(),
         (None, None, Some(fix)) => {
             format!("Nothing is planned. {} is fixed in {fix}.", is.package)
         }
@@ -271,9 +317,7 @@ fn risk(
             exposure_rating: w.map_or_else(unknown, |w| w.level.as_str().to_owned()),
         },
         risk_response_type: if is_accepted { "accept" } else { "mitigate" },
-        risk_response_cost: w
-            .and_then(|w| w.cost)
-            .map_or_else(unknown, |(a, b)| format!("{a} to {b} points")),
+        risk_response_cost: cost.unwrap_or_else(unknown),
         risk_response_description: how,
         risk_owner: owner.unwrap_or_else(unknown),
         status,
@@ -326,5 +370,17 @@ impl Register {
             sheet.cut(format!("Only the gravest {MOST} are listed."))?;
         }
         sheet.answer("risk-register.csv")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::points;
+
+    #[test]
+    fn points_are_told_as_a_range_where_they_are_one() {
+        assert_eq!(points(0.5, 1.0), "0.5 to 1 points");
+        assert_eq!(points(3.0, 8.0), "3 to 8 points");
+        assert_eq!((&*points(8.0, 8.0), &*points(1.0, 1.0)), ("8 points", "1 point"));
     }
 }

@@ -33,13 +33,13 @@ pub(crate) async fn verify(
     part: usize,
 ) -> Result<Held, Problem> {
     who.must(Action::Audit, On::ALL)?;
-    let from = match after.filter(|after| !after.is_empty()) {
-        None => None,
-        Some(text) => Some(
-            place(text)
-                .ok_or_else(|| Problem::invalid("`after` is not a `next` that was given out"))?,
-        ),
-    };
+    let from =
+        match after.filter(|after| !after.is_empty()) {
+            None => None,
+            Some(text) => Some(place(text).ok_or_else(|| {
+                Problem::invalid("`after` is not a `next` value of an earlier page")
+            })?),
+        };
     let Some(_doing) = app.verifying.begin(who.org) else {
         let detail = "The ledger is already being verified: wait for the result.";
         return Err(Problem::conflict(detail));

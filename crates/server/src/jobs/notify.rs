@@ -21,7 +21,7 @@ use crate::notices::others::{self, Others};
 use crate::notices::post::Readers;
 use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
-use crate::notices::{post, things, why_of, why_word};
+use crate::notices::{post, things, urgent, why_of, why_word};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::reminders;
@@ -117,6 +117,13 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         }
     }
     again(app, org, &teams, &mut done).await?;
+    match urgent::mail(app, org).await {
+        Ok(sent) => done.sent += sent,
+        Err(error) => {
+            tracing::warn!(%error, "who answers for what no team is told of cannot be told");
+            failed = failed.or(Some(error));
+        }
+    }
     if let Some(at) = done.again {
         app.store.add_job(&later(org, at, app.now()), now).await?;
     }
@@ -181,8 +188,11 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
             }
             None => (Vec::new(), Timestamp::MAX),
         };
-        let mark = format!("{rest}{until}");
         let mut looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
+        // So do deadlines pass.
+        let until = looked.passes.map_or(until, |at| at.min(until));
+        let mark = format!("{rest}{until}");
+        looked.things.append(&mut looked.missed);
         looked.things.extend(handed);
         looked.things.extend(reminders);
         // What is waited for changes nothing that the mark has.
@@ -247,7 +257,7 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let Decided { send, again, .. } = &is.decided;
         let (mut next, mut passed) = (None, false);
         for message in send {
-            let said = Said::all(message, &is.pending);
+            let said = Said::all(message, &is.pending, &is.alarmed);
             let of = (team.id, &is.wishes);
             let what = (message, &said);
             let to = post::recipients(app, org, of, what, &is.pending, &mut known).await?;
@@ -323,19 +333,25 @@ async fn hand_over(
     letter: i64,
     (done, known): (&mut Done, &mut Sides),
 ) -> Result<(), Refused> {
-    let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
-    let said = Said::of(&letter.is.told);
-    for copy in &letter.copies {
-        // Each one only when it is its turn: should this end, the others are still to come.
-        if !app.store.begin_again(org, copy, app.now()).await? {
-            continue;
+    // Once more for the team's channel, where nobody took an alarm to whom it was mailed.
+    loop {
+        let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
+        let said = Said::of(&letter.is.told);
+        let why = letter.is.why.as_str();
+        for copy in &letter.copies {
+            // Each one only when it is its turn: should this end, the others are still to come.
+            if !app.store.begin_again(org, copy, app.now()).await? {
+                continue;
+            }
+            app.store.flush().await?;
+            let of = (team, why, said.clone());
+            let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
+            done.note(post::hand_over(app, org, of, &copy, known).await?);
         }
-        app.store.flush().await?;
-        let of = (team, letter.is.why.as_str(), said.clone());
-        let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
-        done.note(post::hand_over(app, org, of, &copy, known).await?);
+        if !post::instead(app, org, (team.id, letter.id, why)).await? {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Hands copies over once more that were not taken before.
@@ -368,6 +384,11 @@ async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(
         let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
         let became = post::hand_over(app, org, of, &copy, &mut known).await?;
         done.note(became);
+        if became == Became::Refused
+            && post::instead(app, org, (team.id, letter.id, letter.is.why.as_str())).await?
+        {
+            done.ask(Some(now));
+        }
     }
     if due.len() == AGAIN {
         done.ask(Some(now));

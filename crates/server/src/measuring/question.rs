@@ -183,7 +183,7 @@ fn day(text: &str, name: &str) -> Result<Option<i64>, Problem> {
     match text.trim() {
         "" => Ok(None),
         text => text.parse::<Date>().map(|date| Some(epoch_day(date))).map_err(|_| {
-            Problem::invalid(format!("`{name}` is a day such as 2026-11-21, not `{text}`."))
+            Problem::invalid(format!("`{name}` must be a day such as 2026-11-21, not `{text}`."))
         }),
     }
 }
@@ -194,7 +194,7 @@ fn id(text: &str, name: &str) -> Result<Option<i64>, Problem> {
         text => text
             .parse()
             .map(Some)
-            .map_err(|_| Problem::invalid(format!("`{name}` is a number, not `{text}`."))),
+            .map_err(|_| Problem::invalid(format!("`{name}` must be a number, not `{text}`."))),
     }
 }
 
@@ -308,7 +308,7 @@ fn other(asked: &Asked, period: Period, today: i64) -> Result<Period, Problem> {
     let other = Period { first, last: first.saturating_add(period.days() - 1) };
     if first < -LONGEST || other.last > today {
         return Err(Problem::invalid(
-            "`against` is the first day of a period as long, which must be over by today.",
+            "`against` must be the first day of a period of the same length that is over by today.",
         ));
     }
     Ok(other)

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_engine::rota::{Cover, Rota};
-use trimtab_store::{ChannelTry, Org, Pending, RotaCover, StoreError, Team, Wished};
+use trimtab_store::{ChannelTry, Org, Pending, RotaCover, StoreError, Team, Wished, apart};
 
 use super::letters::Said;
 use super::standing::has_channel;
@@ -152,7 +152,9 @@ pub(crate) async fn told(
     let letters = app.store.letters(org, team, None, LETTERS).await?.rows;
     let alarms = letters.iter().filter(|letter| {
         let alarm = why_of(&letter.is.why) != trimtab_engine::notices::Why::Digest;
-        alarm && letter.at >= since && letter.is.items.iter().any(|is| keys.contains(is.as_str()))
+        let is_it =
+            |item: &String| keys.contains(item.as_str()) || keys.contains(apart(item).as_str());
+        alarm && letter.at >= since && letter.is.items.iter().any(is_it)
     });
     Ok(alarms.flat_map(|letter| &letter.copies).filter_map(|copy| copy.to.person).collect())
 }

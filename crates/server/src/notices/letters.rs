@@ -29,6 +29,21 @@ pub(crate) struct Said {
     pub(crate) named: Vec<Named>,
     /// How many more there were, by the system that they are in.
     pub(crate) rest: Vec<(Option<i64>, usize)>,
+    /// How many of a digest were told at once within the day and are as they were then, by their system: it says so, and
+    /// does not name them again.
+    pub(crate) repeated: Vec<(Option<i64>, usize)>,
+}
+
+/// Counts one more of a system.
+fn count(all: &mut Vec<(Option<i64>, usize)>, system: Option<i64>) {
+    match all.iter_mut().find(|(of, _)| *of == system) {
+        Some((_, count)) => *count = count.saturating_add(1),
+        None => all.push((system, 1)),
+    }
+}
+
+fn sum(all: &[(Option<i64>, usize)]) -> usize {
+    all.iter().fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))
 }
 
 impl Said {
@@ -39,7 +54,7 @@ impl Said {
 
     /// What a message says of what waits, as it is kept.
     pub(crate) fn new(message: &Message, pending: &[Pending]) -> Said {
-        Said::all(message, pending).kept()
+        Said::all(message, pending, &HashSet::new()).kept()
     }
 
     /// As it is kept with its letter: of a digest the gravest alone are named.
@@ -47,8 +62,9 @@ impl Said {
         if self.urgent { self } else { self.cut() }
     }
 
-    /// What a message says of what waits: of a digest all of it, for it is not known yet who may read what.
-    pub(crate) fn all(message: &Message, pending: &[Pending]) -> Said {
+    /// What a message says of what waits: of a digest all of it, for it is not known yet who may read what. `alarmed` was told
+    /// at once within the day, and takes no room of what else there is.
+    pub(crate) fn all(message: &Message, pending: &[Pending], alarmed: &HashSet<String>) -> Said {
         let by_item: HashMap<&str, &Pending> =
             pending.iter().map(|is| (is.item.as_str(), is)).collect();
         let mut named: Vec<Named> = message
@@ -62,7 +78,14 @@ impl Said {
         named.sort_by_cached_key(|of| of.told.rank());
         let mut said = Said { urgent: message.why != Why::Digest, ..Said::default() };
         if !said.urgent {
-            said.named = named;
+            let (before, new): (Vec<Named>, Vec<Named>) =
+                named.into_iter().partition(|of| alarmed.contains(&of.item));
+            if new.is_empty() {
+                said.named = before;
+            } else {
+                before.iter().for_each(|of| count(&mut said.repeated, of.told.system));
+                said.named = new;
+            }
             return said;
         }
         // Who is told of an alarm depends on the systems that it is about.
@@ -90,10 +113,7 @@ impl Said {
 
     /// Counts one more of a system.
     fn leave(&mut self, system: Option<i64>) {
-        match self.rest.iter_mut().find(|(of, _)| *of == system) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => self.rest.push((system, 1)),
-        }
+        count(&mut self.rest, system);
     }
 
     /// It with what somebody may see alone. How much else there is, they do not learn.
@@ -105,6 +125,7 @@ impl Said {
     pub(crate) fn narrowed(mut self, may: impl Fn(Option<i64>) -> bool) -> Said {
         self.named.retain(|of| may(of.told.system));
         self.rest.retain(|(system, _)| may(*system));
+        self.repeated.retain(|(system, _)| may(*system));
         self
     }
 
@@ -124,7 +145,7 @@ impl Said {
 
     /// How many more there were.
     pub(crate) fn more(&self) -> usize {
-        self.rest.iter().fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))
+        sum(&self.rest)
     }
 
     /// How many things it tells of.
@@ -158,11 +179,19 @@ impl Said {
         public: &str,
     ) -> Letter {
         let said = self.cut();
-        let lead = match why {
-            Why::Digest => "New since the last digest, gravest first.",
-            Why::Now => "The charter requires this now. Say on the page that you have it.",
-            Why::Escalation(_) => {
+        let new = "New since the last digest, gravest first.";
+        let lead = match (why, sum(&said.repeated)) {
+            (Why::Digest, 0) => new.to_owned(),
+            (Why::Digest, 1) => format!("{new} 1 more was sent as now within the last day and has not changed."),
+            (Why::Digest, more) => {
+                format!("{new} {more} more were sent as now within the last day and have not changed.")
+            }
+            (Why::Now, _) => {
+                "The charter requires this now. Say on the page that you have it.".to_owned()
+            }
+            (Why::Escalation(_), _) => {
                 "The charter requires this now, and nobody has acknowledged it yet. Say on the page if you have it."
+                    .to_owned()
             }
         };
         let item = |of: &Named| Item {
@@ -200,6 +229,7 @@ mod tests {
             urgent: true,
             named: vec![named("a", Some(1), 3), named("b", Some(2), 3)],
             rest: vec![(Some(1), 40)],
+            ..Said::default()
         };
         assert_eq!(said.count(), 42);
         let all = said.clone().seen_by(|_| true);
@@ -228,6 +258,38 @@ mod tests {
         let kept = said.of_items(&["late".to_owned()]).kept();
         assert_eq!((kept.count(), kept.more()), (1, 0), "what waits on is not counted as told");
         assert_eq!((said.clone().kept().named.len(), said.kept().more()), (MOST, 1));
+    }
+
+    #[test]
+    fn a_digest_does_not_repeat_what_was_told_at_once_within_the_day() {
+        let waits = |item: &str, system: i64| Pending {
+            item: item.to_owned(),
+            told: serde_json::json!(Told {
+                title: item.to_owned(),
+                system: Some(system),
+                ..Told::default()
+            }),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            urgent: None,
+            acknowledged: None,
+        };
+        let pending = [waits("a", 1), waits("b", 2), waits("c", 1)];
+        let keys = pending.iter().map(|is| is.item.as_str().into()).collect();
+        let message = Message { why: Why::Digest, keys };
+        let told = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
+        let said = Said::all(&message, &pending, &told(&["a", "b"]));
+        assert_eq!((said.named.len(), said.named[0].item.as_str()), (1, "c"));
+        let lead = |said: &Said| {
+            let of = (Why::Digest, "shop", 1);
+            said.clone().letter(("1", "/notices/1"), of, "https://trimtab.example").lead
+        };
+        assert!(lead(&said).contains("2 more were sent as now"), "{}", lead(&said));
+        // Of what they may not see they do not learn how much there is.
+        let part = said.seen_by(|system| system == Some(1));
+        assert!(lead(&part).contains("1 more was sent as now"), "{}", lead(&part));
+        // Where there is nothing else, it is named.
+        let all = Said::all(&message, &pending, &told(&["a", "b", "c"]));
+        assert_eq!((all.named.len(), all.repeated.len()), (3, 0));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use trimtab_store::{
 use super::things::Told;
 use crate::access::Who;
 use crate::access::secret::digest;
+use crate::deciding;
 use crate::facts::handoffs;
 use crate::problem::Problem;
 use crate::responding::{self, Task};
@@ -279,7 +280,8 @@ pub(crate) async fn of_teams(
     // Nobody has the number 0: of everybody. What is told to no team takes no place of what is.
     let owned: Vec<i64> =
         systems.iter().filter(|system| system.team.is_some()).map(|system| system.id).collect();
-    for is in app.store.asked_by_others(org, 0, Some(&owned), now, ASKED).await? {
+    let waits = app.store.asked_by_others(org, 0, Some(&owned), now, ASKED).await?;
+    for is in deciding::waiting(app, org, waits).await? {
         if let Some((team, system)) = owner(is.is.system) {
             all.entry(team).or_default().things.push(asked(&is, Some(system)));
         }

@@ -14,12 +14,13 @@ use trimtab_engine::rhythm::next_of;
 use trimtab_model::Role;
 use trimtab_model::letter::{Item, Letter};
 use trimtab_store::{
-    Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState,
+    Appeal, Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState,
     ReviewFilter, ReviewOf, ReviewState, StoreError,
 };
 
 use super::others::{self, ENDS, MEETS};
-use super::post::{NO_MAIL, PATIENCE, TRIES, later};
+use super::ownerless;
+use super::post::{NO_MAIL, PATIENCE, TRIES, here, later};
 use super::things::Told;
 use super::wishes::{DAYS, Wishes};
 use crate::access::{Action, On, Who, who};
@@ -34,6 +35,7 @@ use crate::problem::Problem;
 use crate::responding;
 use crate::reviewing;
 use crate::state::App;
+use crate::weighing::Agreed;
 
 /// The most decisions that are looked at for one person: as many as wait at once in the largest organisation.
 const ASKED: usize = 10_000;
@@ -155,6 +157,7 @@ pub(crate) async fn waits(
     if who.may_somewhere(Action::Answer) {
         let here = where_may(who, Action::Answer, &agreed.stored);
         let asked = app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await?;
+        let asked = deciding::waiting(app, org, asked).await?;
         deciding::learn(app, org, &asked, &agreed, known).await?;
         for is in asked {
             if deciding::may_answer(app, who, &is, &agreed, known).await? {
@@ -182,6 +185,9 @@ pub(crate) async fn waits(
         let system = system(Told::of(&is.told).system);
         all.push((system.and_then(|system| system.team), is));
     }
+    for is in unowned(app, who, &agreed).await? {
+        all.push((None, is));
+    }
     charters(app, who, &mut all).await?;
     reviews(app, who, now, &mut all).await?;
     tasks(app, who, now, &mut all).await?;
@@ -201,6 +207,90 @@ pub(crate) async fn waits(
 fn may_see(who: &Who, place: Option<(i64, Option<i64>)>) -> bool {
     let on = place.map_or(On::ALL, |(system, team)| On { system: Some(system), team });
     who.may(Action::View, on)
+}
+
+/// What nobody owns and they answer for, as far as they may see it.
+async fn unowned(app: &App, who: &Who, agreed: &Agreed) -> Result<Vec<NewPending>, StoreError> {
+    let me = who.person.id;
+    if !who.may(Action::Administer, On::ALL) {
+        let named = app.store.system_people(who.org).await?;
+        if !named.values().any(|person| *person == me) {
+            return Ok(Vec::new());
+        }
+    }
+    let all = ownerless::all(app, who.org, agreed).await?;
+    let own = all.into_iter().filter(|is| is.people.contains(&me)).map(|is| is.thing);
+    let place = |is: &NewPending| Told::of(&is.told).system.map(|system| (system, None));
+    Ok(own.filter(|is| may_see(who, place(is))).collect())
+}
+
+/// Has digests come to whoever may answer some decisions and never said anything about theirs: what waits for them is told
+/// them. They can change it, or end it.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn begin(app: &App, org: Org, decisions: &[i64]) -> Result<(), Problem> {
+    if app.settings.notices.mail.is_none() {
+        return Ok(());
+    }
+    let (now, mut known) = (app.now(), Sides::new());
+    let agreed = app.agreed(org, now).await?;
+    let mut said = app.store.own_digests_said(org).await?;
+    let decisions = app.store.decisions_numbered(org, decisions).await?;
+    deciding::learn(app, org, &decisions, &agreed, &mut known).await?;
+    for is in &decisions {
+        let system = agreed.stored.iter().find(|system| Some(system.id) == is.is.system);
+        let team = system.and_then(|system| system.team);
+        for role in Role::ALL.iter().copied().filter(|role| Action::Answer.is_for(*role)) {
+            for id in app.store.people_holding(org, role, (is.is.system, team)).await? {
+                if said.contains(&id) {
+                    continue;
+                }
+                let Ok(who) = who::of(app, org, id, None, None).await else { continue };
+                if deciding::may_answer(app, &who, is, &agreed, &mut known).await? {
+                    said.insert(id);
+                    start(app, org, id, now).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same for whoever may answer what is asked outside of the plan.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn begin_for(app: &App, org: Org, is: &Appeal, place: On) -> Result<(), Problem> {
+    if app.settings.notices.mail.is_none() {
+        return Ok(());
+    }
+    let now = app.now();
+    let mut said = app.store.own_digests_said(org).await?;
+    for role in is.is.sides.iter().filter_map(|side| Role::from_word(side)) {
+        for id in app.store.people_holding(org, role, (place.system, place.team)).await? {
+            if said.contains(&id) {
+                continue;
+            }
+            let Ok(who) = who::of(app, org, id, None, None).await else { continue };
+            if !appealing::answering(&who, is, place).is_empty() {
+                said.insert(id);
+                start(app, org, id, now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Has somebody's own digest come at the usual time, unless they said when it does.
+async fn start(app: &App, org: Org, person: i64, now: Timestamp) -> Result<(), StoreError> {
+    let when = When::default();
+    let Some(next) = when.next(now) else { return Ok(()) };
+    let new = OwnDigest { person, told: json!(when), next };
+    if app.store.begin_own_digest(org, &new, "trimtab", now).await? {
+        mail_people::ask(app, org).await?;
+    }
+    Ok(())
 }
 
 /// Charters that wait for the word of a side that they speak for.
@@ -334,7 +424,7 @@ pub(crate) async fn mail(
     }
     let Some(who) = reader.filter(|_| !new.is_empty()) else { return Ok(None) };
     app.store.flush().await?;
-    finish(app, (&who, is.next, 1), (&new, more)).await.map(Some)
+    finish(app, (&who, is.next, 1), (&new, more), false).await.map(Some)
 }
 
 /// Sends one once more that was not taken: of what it told, what still waits.
@@ -365,11 +455,11 @@ pub(crate) async fn again(
         app.store.end_own_run(org, (run.person, run.due), over, app.now()).await?;
         return Ok(Some(Became::Refused));
     };
-    finish(app, (&who, run.due, run.tries + 1), (&things, 0)).await.map(Some)
+    finish(app, (&who, run.due, run.tries + 1), (&things, 0), false).await.map(Some)
 }
 
 /// Somebody as they are now. `None`: the account is closed, or gone.
-async fn reader(app: &App, org: Org, person: i64) -> Result<Option<Who>, Refused> {
+pub(super) async fn reader(app: &App, org: Org, person: i64) -> Result<Option<Who>, Refused> {
     let open = app.store.person(org, person).await?.is_some_and(|person| !person.disabled);
     if !open {
         return Ok(None);
@@ -377,11 +467,13 @@ async fn reader(app: &App, org: Org, person: i64) -> Result<Option<Who>, Refused
     who::of(app, org, person, None, None).await.map(Some).map_err(|e| Refused::Internal(e.detail))
 }
 
-/// Hands a digest over, and notes what became of it. `more`: so many things that it does not name.
-async fn finish(
+/// Hands a digest over, and notes what became of it. `more`: so many things that it does not name. `urgent`: it is none, and
+/// comes at once.
+pub(super) async fn finish(
     app: &App,
     (who, due, tries): (&Who, Timestamp, i64),
     (things, more): (&[NewPending], usize),
+    urgent: bool,
 ) -> Result<Became, Refused> {
     let public = &app.settings.public;
     let item = |is: &NewPending| {
@@ -394,16 +486,26 @@ async fn finish(
         }
     };
     let subject = match things.len().saturating_add(more) {
+        1 if urgent => "Now: 1 thing is waiting for you".to_owned(),
+        all if urgent => format!("Now: {all} things are waiting for you"),
         1 => "1 thing is waiting for you".to_owned(),
         all => format!("{all} things are waiting for you"),
     };
+    // By the microsecond: what comes at once may come within the second of another.
+    let moment = if urgent { due.as_microsecond() } else { due.as_second() };
+    let lead = if urgent {
+        "This cannot wait for your digest: you may answer it, or nobody else owns it."
+    } else {
+        "New since your last digest, gravest first."
+    };
+    let here = here(app, who.org).await?;
     let letter = Letter {
-        id: format!("own.{}.{}.{}", who.org.0, who.person.id, due.as_second()).into(),
+        id: format!("own.{here}.{}.{moment}", who.person.id).into(),
         subject: subject.into(),
-        lead: "New since your last digest, gravest first.".into(),
+        lead: lead.into(),
         items: things.iter().map(item).collect(),
         more,
-        urgent: false,
+        urgent,
         link: format!("{public}/account/digest").into(),
         foot: format!("Change when you get this digest: {public}/account/digest").into(),
     };

@@ -138,6 +138,24 @@ pub(crate) fn to_channel_of(app: &App, wishes: &Wishes) -> Vec<NewRecipient> {
     }
 }
 
+/// Has the team's channel take an alarm that the mail servers of everybody refused to whom it went. Whether there is
+/// something to hand over by that.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn instead(
+    app: &App,
+    org: Org,
+    (team, letter, why): (i64, i64, &str),
+) -> Result<bool, StoreError> {
+    if why_of(why) == Why::Digest {
+        return Ok(false);
+    }
+    let Some(wished) = app.store.wishes(org, team).await? else { return Ok(false) };
+    let to = to_channel_of(app, &Wishes::of(&wished.told));
+    Ok(app.store.copy_to_others(org, letter, &to, app.now()).await? > 0)
+}
+
 fn sees(grants: &[Grant], team: i64, system: Option<i64>) -> bool {
     allow(grants, Action::View, On { system, team: Some(team) })
 }
@@ -175,7 +193,8 @@ pub(crate) async fn hand_over(
             (said.seen_by(|system| sees(&grants, team.id, system)), still)
         }
     };
-    let id = format!("{}.{}.{}", org.0, copy.letter, copy.nth);
+    let here = here(app, org).await?;
+    let id = format!("{here}.{}.{}", copy.letter, copy.nth);
     let page = format!("/notices/{}", copy.letter);
     let public = &app.settings.public;
     let nothing = said.named.is_empty();
@@ -311,6 +330,21 @@ async fn sent(
     .await
 }
 
+/// What the ids of an organisation's letters begin with. Stores number theirs alike, and a mailbox takes what has an id that it
+/// knows for the same mail: when the organisation was made tells one store from another, and stays with its backups.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn here(app: &App, org: Org) -> Result<String, StoreError> {
+    let all = app.store.organisations().await?;
+    let is = all.iter().find(|is| is.org == org);
+    Ok(named(org, is.map_or(Timestamp::UNIX_EPOCH, |is| is.created)))
+}
+
+fn named(org: Org, made: Timestamp) -> String {
+    format!("{}-{:x}", org.0, made.as_microsecond())
+}
+
 /// Sends a test letter by a team's channel, to everybody whom a digest goes to. `name` tells it from other letters.
 pub(crate) async fn test(
     app: &App,
@@ -322,9 +356,10 @@ pub(crate) async fn test(
     let public = &app.settings.public;
     let page = format!("{public}/teams/{}/notices", team.id);
     let mut all = Vec::new();
+    let here = here(app, org).await.unwrap_or_else(|_| org.0.to_string());
     for (nth, to) in to_channel_of(app, wishes).into_iter().enumerate() {
         let letter = Letter {
-            id: format!("{}.{name}.{nth}", org.0).into(),
+            id: format!("{here}.{name}.{nth}").into(),
             subject: format!("Test message for {}", team.name).into(),
             lead: "Somebody is testing this channel. You do not need to do anything.".into(),
             items: Vec::new(),
@@ -374,6 +409,16 @@ fn to_channel(kind: &str, place: &Place, private: bool, letter: &Letter) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_of_two_stores_have_other_ids_though_both_number_theirs_alike() {
+        let made = |text: &str| named(Org(1), text.parse().unwrap());
+        let first = made("2026-11-30T20:00:00Z");
+        assert_ne!(first, made("2026-11-30T20:00:01Z"));
+        assert_eq!(first, made("2026-11-30T20:00:00Z"), "the same in a backup");
+        // It is a part of an address.
+        assert!(first.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{first}");
+    }
 
     #[test]
     fn the_waits_grow_and_a_channel_may_ask_for_more() {

@@ -1,11 +1,11 @@
 //! How it stands with a team's notices: what waits and why, what was sent this week and how much of that is noise.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use trimtab_engine::notices::{Decided, Held, Pending as Asked, Sent, Why, decide, monday};
-use trimtab_store::{Org, Pending, StoreError, Wished};
+use trimtab_store::{Org, Pending, StoreError, Wished, apart};
 
 use super::duty;
 use super::things::Told;
@@ -17,6 +17,8 @@ use crate::state::App;
 
 /// How many weeks are counted.
 const WEEKS: i64 = 8;
+/// So long a digest does not repeat what was told at once.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often a team was told in a week.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,8 +39,12 @@ pub(crate) struct Standing {
     pub(crate) pending: Vec<Pending>,
     /// What follows.
     pub(crate) decided: Decided,
+    /// What was told at once within the last day and is as it was then, by its item.
+    pub(crate) alarmed: HashSet<String>,
     /// Whether there is anybody who is told what is *now*.
     pub(crate) tells: bool,
+    /// Whether the server can use the team's channel.
+    pub(crate) reaches: bool,
     /// The Monday of this week.
     pub(crate) week: Date,
     /// Noise by the Monday of the week, this one and those before it.
@@ -66,17 +72,18 @@ pub(crate) async fn of(
     let told = app.store.told_since(org, team, since).await?;
     let sent: Vec<Sent> = told
         .into_iter()
-        .map(|is| Sent {
-            at: is.at,
-            why: why_of(&is.why),
-            keys: is.items.into_iter().map(String::into_boxed_str).collect(),
+        .map(|is| {
+            let why = why_of(&is.why);
+            Sent { at: is.at, why, keys: keys(why, is.items) }
         })
         .collect();
+    let alarmed = alarmed(&pending, &sent, now);
     let asked: Vec<Asked> = pending.iter().map(asked).collect();
     let mut engine = wishes.for_engine(now);
     // A digest that nobody could read is over: what waits comes at the next time, and not with the next thing.
     engine.since = wished.iter().filter_map(|w| w.passed).fold(engine.since, Timestamp::max);
-    if !has_channel(app, &wishes) {
+    let reaches = has_channel(app, &wishes);
+    if !reaches {
         engine.days.clear();
     }
     let mut decided = decide(&engine, &asked, &sent, now);
@@ -95,7 +102,37 @@ pub(crate) async fn of(
             Why::Now | Why::Escalation(_) => of.alarms += 1,
         }
     }
-    Ok(Standing { wished, wishes, pending, decided, tells, week: this, noise })
+    Ok(Standing { wished, wishes, pending, decided, alarmed, tells, reaches, week: this, noise })
+}
+
+impl Standing {
+    /// Why something is held, in words, and until when. `None`: it is not held.
+    pub(crate) fn why_held(&self, item: &str) -> Option<(&'static str, Option<Timestamp>)> {
+        let why = *self.decided.held.get(item)?;
+        // The team has a digest, and it is the server that cannot send it.
+        let is_stuck = why == Held::NoDigest && self.wishes.has_channel() && !self.reaches;
+        Some(if is_stuck { ("the server sends no mail", None) } else { held(why) })
+    }
+}
+
+/// What a letter told, by the items that there are now: what was told at once of an item was told of what is apart from it
+/// since.
+fn keys(why: Why, items: Vec<String>) -> Vec<Box<str>> {
+    let also = match why {
+        Why::Digest => Vec::new(),
+        Why::Now | Why::Escalation(_) => items.iter().map(|item| apart(item)).collect(),
+    };
+    items.into_iter().chain(also).map(String::into_boxed_str).collect()
+}
+
+/// What was told at once within the last day and did not change since.
+fn alarmed(pending: &[Pending], sent: &[Sent], now: Timestamp) -> HashSet<String> {
+    let since: HashMap<&str, Timestamp> =
+        pending.iter().map(|is| (is.item.as_str(), is.since)).collect();
+    let recent = sent.iter().filter(|is| is.why != Why::Digest && now.duration_since(is.at) <= DAY);
+    let keys = recent.flat_map(|is| is.keys.iter().map(move |key| (&**key, is.at)));
+    let same = keys.filter(|(key, at)| since.get(key).is_some_and(|since| since <= at));
+    same.map(|(key, _)| key.to_owned()).collect()
 }
 
 fn asked(is: &Pending) -> Asked {
@@ -144,7 +181,7 @@ async fn tells_at_once(
 }
 
 /// Why something is held, in words, and until when.
-pub(crate) fn held(is: Held) -> (&'static str, Option<Timestamp>) {
+fn held(is: Held) -> (&'static str, Option<Timestamp>) {
     match is {
         Held::Digest(at) => ("waits for the digest", Some(at)),
         Held::Quiet(at) => ("quiet hours of the team", Some(at)),

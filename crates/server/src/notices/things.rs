@@ -11,25 +11,26 @@ use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, FindingState, NewPending, Org, PlannedChange, Scheduled,
-    Team,
+    Finding, FindingFilter, FindingOrder, FindingState, LEFT, NewPending, Org, PlannedChange,
+    Scheduled, Team,
 };
 
+use super::missed;
 use super::others::Others;
 use crate::access::secret::digest;
 use crate::facts::within;
 use crate::planning::held::{self, Held};
+use crate::planning::{Missing, unplanned};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::today::short;
 
 /// The most findings of a team that are looked at, the gravest first.
 const MOST: usize = 20_000;
+/// The most disputes that are looked at for what they no longer hold back.
+const FREED: usize = 100;
 /// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
-
-/// What is behind the name of a thing where a change for the same package leaves it.
-const LEFT: &str = ":left";
 
 /// How a thing is told.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,8 @@ pub(crate) struct Told {
     pub(crate) level: Option<u8>,
     /// The first deadline, seconds since 1970.
     pub(crate) due: Option<i64>,
+    /// Whether it is told before all else.
+    pub(crate) first: bool,
 }
 
 impl Told {
@@ -64,7 +67,11 @@ impl Told {
     /// The gravest and most urgent first. What waits beside the plan, and has no findings, is as grave as a high one.
     pub(crate) fn rank(&self) -> (u8, i64, String) {
         let level = self.level.or((self.findings == 0).then_some(rank(Level::High)));
-        let grave = level.map_or(u8::MAX, |level| u8::MAX - 1 - level);
+        let grave = match level {
+            _ if self.first => 0,
+            Some(level) => u8::MAX - 1 - level,
+            None => u8::MAX,
+        };
         (grave, self.due.unwrap_or(i64::MAX), self.title.clone())
     }
 }
@@ -72,6 +79,10 @@ impl Told {
 /// What was found.
 pub(crate) struct Looked {
     pub(crate) things: Vec<NewPending>,
+    /// What is past its deadline, one thing for a system.
+    pub(crate) missed: Vec<NewPending>,
+    /// When the next deadline passes.
+    pub(crate) passes: Option<Timestamp>,
     /// When to look again though nothing has happened.
     pub(crate) again: Option<Timestamp>,
 }
@@ -114,10 +125,15 @@ pub(crate) async fn of_team(
         group.findings.extend(own);
     }
     let mut again: Option<Timestamp> = None;
+    let ended = app.store.held_until(org, now - PATIENCE, FREED).await?;
+    let freed = ended.iter().filter_map(|is| Some(((is.is.asset, &*is.is.package), is.ended?)));
+    let freed: HashMap<(i64, &str), Timestamp> = freed.collect();
     for is in findings.iter().filter(|f| !going.contains(&f.id)) {
-        // It is being planned: then it is told with what removes it.
-        let until = is.detected.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
-        if planned.is_none_or(|planned| planned < is.detected) && until > now {
+        // It is being planned, as what a dispute no longer holds back: then it is told with what removes it.
+        let freed = freed.get(&(is.asset.0, is.package.as_str()));
+        let since = freed.map_or(is.detected, |at| is.detected.max(*at));
+        let until = since.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        if planned.is_none_or(|planned| planned < since) && until > now {
             again = Some(again.map_or(until, |at| at.min(until)));
             continue;
         }
@@ -129,12 +145,15 @@ pub(crate) async fn of_team(
     assets.dedup();
     let delivered = app.store.delivered(org, &assets).await?;
     let held = held::of(app, org, team.id).await?;
+    let missing = unplanned(&agreed.charter, team, now);
     let of = |(asset, package, goes): &(i64, &str, bool), group: &Group<'_>| {
         let supplier = delivered.get(asset);
         let change = PlannedChange { asset: *asset, package: (*package).to_owned() };
         let held = held.get(&change).filter(|_| !goes);
         let about = (group, supplier, held);
-        let mut thing = thing(team, (*asset, *package), about, (cadences, zone), now);
+        let missing = missing.as_ref();
+        let mut thing = thing(team, (*asset, *package), about, (cadences, zone, missing), now);
+        // A change for the same package leaves it.
         if !goes && groups.contains_key(&(*asset, *package, true)) {
             thing.item += LEFT;
         }
@@ -142,7 +161,8 @@ pub(crate) async fn of_team(
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    Ok(Looked { things, again })
+    let (missed, passes) = (missed::of(&findings, now), missed::next(&findings, now));
+    Ok(Looked { things, missed, passes, again })
 }
 
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.
@@ -154,7 +174,7 @@ fn thing(
     team: &Team,
     (asset, package): (i64, &str),
     (group, supplier, held): (&Group<'_>, Option<&(String, bool)>, Option<&Held>),
-    (cadences, zone): (&[Cadence], &TimeZone),
+    (cadences, zone, missing): (&[Cadence], &TimeZone, Option<&Missing>),
     now: Timestamp,
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
@@ -162,15 +182,29 @@ fn thing(
     let first = group.findings.iter().max_by_key(|f| f.weighed.as_ref().map(|w| w.level));
     let (name, _) = short(package);
     let place = first.map_or("", |f| f.asset.1.as_str());
-    let is_merged =
-        group.change.is_none() && group.findings.iter().all(|f| f.state == FindingState::Merged);
+    // Whatever the plan says: the main line has it already, as after a roll-back.
+    let is_merged = group.findings.iter().all(|f| f.state == FindingState::Merged);
     let window = group.change.and_then(|is| is.window.as_ref());
     let (title, planned, act, link) = match (group.change, first) {
-        (Some(is), _) => (
+        (Some(is), _) if !is_merged => (
             format!("Raise {name} to {} in {place}", is.version),
-            window.map_or("to be done now".to_owned(), |w| format!("planned for {}", w.name)),
+            match window {
+                None => "to be done now".to_owned(),
+                Some(w) if is_too_late(w.starts, due) => {
+                    format!("planned for {}, which begins after its deadline", w.name)
+                }
+                Some(w) => format!("planned for {}", w.name),
+            },
             match window {
                 None => "Carry it out now with `trimtab apply`, then deploy it.".to_owned(),
+                Some(w) if is_too_late(w.starts, due) => {
+                    "Do it earlier, give an earlier window more points, or ask for an exception."
+                        .to_owned()
+                }
+                Some(w) if w.starts <= now => format!(
+                    "Reserve {} points of the window that is running; carry it out with `trimtab apply`.",
+                    trimtab_pages::part::number(is.points)
+                ),
                 Some(w) => format!(
                     "Reserve {} points from {}; carry it out with `trimtab apply`.",
                     trimtab_pages::part::number(is.points),
@@ -196,18 +230,21 @@ fn thing(
             )
         }
         // Nobody has to change anything but what runs.
-        (None, Some(first)) if is_merged => (
+        (_, Some(first)) if is_merged => (
             format!("{name} in {place}: merged, to be deployed"),
             "it is gone from the main line and still runs".to_owned(),
             "Deploy what the main line has now.".to_owned(),
             format!("/findings/{}", first.id),
         ),
-        (None, first) => (
+        (_, first) => (
             match supplier {
                 Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
                 _ => format!("{name} in {place}: nothing is planned"),
             },
-            "no planned change removes it".to_owned(),
+            match missing {
+                None => "no planned change removes it".to_owned(),
+                Some(missing) => format!("there is no plan: {}", missing.within()),
+            },
             match (supplier, first.and_then(|f| f.fix.as_deref())) {
                 // Nobody here can raise anything in what a supplier delivers.
                 (Some((supplier, true)), _) => {
@@ -216,9 +253,10 @@ fn thing(
                 (Some((supplier, false)), _) => format!(
                     "{supplier} no longer delivers it: replace it, mitigate it, or ask for an exception."
                 ),
-                (None, Some(fix)) => {
-                    format!("Raise it to {fix}, or say when; the plan says why it is left.")
-                }
+                (None, Some(fix)) => match missing {
+                    None => format!("Raise it to {fix}, or say when; the plan says why it is left."),
+                    Some(missing) => format!("Raise it to {fix} without a plan. {}", missing.step()),
+                },
                 (None, None) => {
                     "No source names a fixed version: raise it above the versions that are affected, if any is, or replace it, \
                      mitigate it, or ask for an exception. The finding's page says which are."
@@ -263,6 +301,7 @@ fn thing(
         findings: count,
         level: level.map(rank),
         due: due.map(Timestamp::as_second),
+        first: false,
     };
     // By what it is and where: a vulnerability more, or another system, is another alarm.
     let urgent = group.findings.iter().filter(|f| held.is_none() && is_urgent(f, cadences));
@@ -279,6 +318,31 @@ fn thing(
     }
 }
 
+/// Whether what a window removes is past its first deadline before the window begins.
+fn is_too_late(starts: Timestamp, due: Option<Timestamp>) -> bool {
+    due.is_some_and(|due| due < starts)
+}
+
 fn rank(level: Level) -> u8 {
     level as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_missed_is_told_before_what_is_graver() {
+        let missed = Told { first: true, level: Some(rank(Level::High)), ..Told::default() };
+        let critical = Told { level: Some(rank(Level::Critical)), ..Told::default() };
+        assert!(missed.rank() < critical.rank());
+        assert!(critical.rank() < Told { first: false, ..missed }.rank());
+    }
+
+    #[test]
+    fn a_window_that_begins_after_a_deadline_is_too_late_for_it() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        assert!(is_too_late(at(8), Some(at(7))));
+        assert!(!is_too_late(at(7), Some(at(7))) && !is_too_late(at(7), None));
+    }
 }

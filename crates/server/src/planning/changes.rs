@@ -9,15 +9,17 @@ use trimtab_engine::plan::learn::{Estimate, Finished, Kind, Sort, Source, estima
 use trimtab_model::charter::{Charter, CostModel};
 use trimtab_model::plan;
 use trimtab_model::{Ecosystem, Purl};
-use trimtab_store::{Confirmed, Finding, PlannedChange};
+use trimtab_store::{Confirmed, Finding, FindingState, PlannedChange};
 
 use super::Sure;
 use crate::confirming::{Action, Stays, Tried};
 
-/// The findings of each package of each asset that have a fix.
+/// The findings of each package of each asset that have a fix. What is gone from the main line, and still runs, needs a
+/// deployment and no change.
 pub(super) fn by_change(findings: &[Finding]) -> BTreeMap<PlannedChange, Vec<usize>> {
     let mut of: BTreeMap<PlannedChange, Vec<usize>> = BTreeMap::new();
-    for (at, is) in findings.iter().enumerate().filter(|(_, f)| f.fix.is_some()) {
+    let can = |f: &Finding| f.fix.is_some() && f.state != FindingState::Merged;
+    for (at, is) in findings.iter().enumerate().filter(|(_, f)| can(f)) {
         let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
         of.entry(change).or_default().push(at);
     }
@@ -150,6 +152,12 @@ impl Tries {
                 asked.blocker = stays.blocker.as_deref().map(Into::into);
             }
         }
+    }
+
+    /// Whether a package manager that was asked about what the asset has now found no action for it.
+    pub(super) fn stays(&self, is: &Finding) -> bool {
+        let of = self.of.get(&is.asset.0).filter(|of| of.is_new);
+        of.is_some_and(|of| of.staying(is).is_some())
     }
 
     /// A change as it may be planned. `None`: no version is known, or a package manager found no way.

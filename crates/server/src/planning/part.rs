@@ -1,21 +1,25 @@
 //! What one team brings to a plan: its windows, findings and changes, and what people decided about them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use trimtab_engine::plan::learn::taught;
 use trimtab_engine::plan::windows;
+use trimtab_engine::repository::ids;
 use trimtab_engine::vulnerability::is_exploited;
 use trimtab_model::Level;
 use trimtab_model::plan;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, Org, Placement, PlacementState, PlannedChange, Scheduled,
-    Team,
+    Finding, FindingFilter, FindingOrder, FindingState, Org, Placement, PlacementState,
+    PlannedChange, Scheduled, Team,
 };
 
 use super::changes::{Tries, by_change};
-use super::{Change, Learnt, MANY, MOST, Missing, Part, Wish, after, rhythm, slot, trial};
+use super::{
+    Change, LOOKED, Learnt, MANY, MOST, Missing, Part, Wish, after, also, chosen, rhythm, slot,
+    trial,
+};
 use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
@@ -57,13 +61,23 @@ impl Asking<'_> {
         // Where none of its windows ends by then, what cannot wait is all that is done by then.
         let until = wish.until.map(|until| after(now, until));
         slots.retain(|window| until.is_none_or(|until| window.end < until));
-        let (findings, more) = match &wish.charter {
+        let (found, more) = match &wish.charter {
             Some(_) => {
                 let (seen, permit) = ((org, systems.clone()), wish.permit.clone());
                 trial::weighed(app, seen, team.id, (self.agreed, now), permit).await?
             }
             None => findings(app, org, systems.clone(), team).await?,
         };
+        let placements = app.store.placements(org, team.id).await?;
+        let scheduled = app.store.scheduled(org, team.id).await?;
+        let tickets = app.store.tickets_in(org, team.id, seen.as_deref()).await?;
+        let placed = placements.iter().map(|p| &p.change);
+        let known = placed.chain(scheduled.iter().map(|s| &s.change));
+        let known = known.chain(tickets.iter().filter(|row| row.wanted).map(|row| &row.change));
+        let known: HashSet<PlannedChange> = known.cloned().collect();
+        let looked = found.len();
+        let findings = chosen::of(found, &known, MOST);
+        let more = more || findings.len() < looked;
         let beyond = match &wish.charter {
             None if more => {
                 let all = app.store.count_findings(org, &counting(team, systems)).await?.number;
@@ -87,7 +101,6 @@ impl Asking<'_> {
         // Of what others carried out the numbers say nothing to who may not see it.
         let applied = app.store.finished(org, team.id, seen.as_deref(), LEARNT).await?;
         let mut finished = updating::finished(&applied, &charter.calendar);
-        let tickets = app.store.tickets_in(org, team.id, seen.as_deref()).await?;
         finished.extend(tracking::setting::finished(&tickets, &applied));
         let pointed: HashMap<&PlannedChange, f64> =
             tickets.iter().filter_map(|row| Some((&row.change, row.points?))).collect();
@@ -113,29 +126,17 @@ impl Asking<'_> {
             learnt: Learnt { updates: applied.len(), taught: taught(&charter.cost, &finished) },
         };
         tries.block(&findings, &mut part.asked);
-        // Nobody here can raise anything in what a supplier delivers: they are asked.
-        let mut assets: Vec<i64> = findings.iter().map(|f| f.asset.0).collect();
-        assets.sort_unstable();
-        assets.dedup();
-        let supplied = app.store.delivered(org, &assets).await?;
-        for (is, asked) in findings.iter().zip(&mut part.asked) {
-            asked.blocker = match supplied.get(&is.asset.0) {
-                Some((supplier, true)) => {
-                    Some(format!("{supplier}, its supplier: ask them").into())
-                }
-                Some((supplier, false)) => {
-                    Some(format!("{supplier}, which delivers it no longer: replace it").into())
-                }
-                None => continue,
-            };
-        }
-        let placements = app.store.placements(org, team.id).await?;
+        let supplied = self.supplied(&findings, &mut part.asked).await?;
         let placed: HashMap<&PlannedChange, &Placement> =
             placements.iter().map(|p| (&p.change, p)).collect();
         let held = super::held::of(app, org, team.id).await?;
-        let scheduled = app.store.scheduled(org, team.id).await?;
         let mut scheduled: HashMap<PlannedChange, Scheduled> =
             scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
+        let index = app.index();
+        let says = |purl: &str| {
+            let found = index.as_ref()?.findings(purl)?;
+            Some(found.iter().flat_map(ids).collect::<HashSet<Box<str>>>())
+        };
         for (of, removes) in by_change(&findings) {
             if supplied.contains_key(&of.asset) {
                 continue;
@@ -143,6 +144,13 @@ impl Asking<'_> {
             let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
             let priced = tries.priced(&of, removes, &findings, charter, &finished);
             let Some(mut priced) = priced else { continue };
+            // A package manager that was asked has said all that an action of its removes.
+            if priced.action.is_none() {
+                let also = also::removed(&findings, &of, &priced.to, &says);
+                let goes = |f: &usize| findings.get(*f).is_none_or(|f| !tries.stays(f));
+                let also = also.into_iter().filter(goes);
+                priced.removes.extend(also);
+            }
             // Who does it says what it costs.
             if let Some(points) = pointed.get(&of) {
                 (priced.least, priced.most) = (*points, *points);
@@ -185,6 +193,35 @@ impl Asking<'_> {
         part.findings = findings;
         Ok(Ok(part))
     }
+
+    /// Nobody here can raise anything in what a supplier delivers: they are asked. Returns by asset who delivers it, and
+    /// whether they still do.
+    async fn supplied(
+        &self,
+        findings: &[Finding],
+        asked: &mut [plan::Finding],
+    ) -> Result<BTreeMap<i64, (String, bool)>, Problem> {
+        let mut assets: Vec<i64> = findings.iter().map(|f| f.asset.0).collect();
+        assets.sort_unstable();
+        assets.dedup();
+        let supplied = self.app.store.delivered(self.org, &assets).await?;
+        for (is, asked) in findings.iter().zip(asked) {
+            if is.state == FindingState::Merged {
+                asked.blocker = Some("its deployment: the main line no longer has it".into());
+                continue;
+            }
+            asked.blocker = match supplied.get(&is.asset.0) {
+                Some((supplier, true)) => {
+                    Some(format!("{supplier}, its supplier: ask them").into())
+                }
+                Some((supplier, false)) => {
+                    Some(format!("{supplier}, which delivers it no longer: replace it").into())
+                }
+                None => continue,
+            };
+        }
+        Ok(supplied)
+    }
 }
 
 impl Part {
@@ -220,7 +257,7 @@ async fn findings(
     systems: Option<Vec<i64>>,
     team: &Team,
 ) -> Result<(Vec<Finding>, bool), Problem> {
-    Ok(within::findings(app, org, &counting(team, systems), FindingOrder::Level, MOST).await?)
+    Ok(within::findings(app, org, &counting(team, systems), FindingOrder::Level, LOOKED).await?)
 }
 
 fn counting(team: &Team, systems: Option<Vec<i64>>) -> FindingFilter {

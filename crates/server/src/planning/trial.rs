@@ -9,7 +9,7 @@ use trimtab_charter::preset;
 use trimtab_model::charter::Charter;
 use trimtab_store::{Finding, FindingFilter, FindingOrder, FindingState, Org};
 
-use super::MOST;
+use super::LOOKED;
 use crate::access::Who;
 use crate::agreeing;
 use crate::facts::within;
@@ -30,7 +30,7 @@ pub(crate) async fn named(app: &App, who: &Who, word: &str) -> Result<Arc<Charte
         let names: Vec<&str> = preset::names().collect();
         let names = names.join(", ");
         Problem::invalid(format!(
-            "`charter` is the number of a charter of the organisation, or one of {names}."
+            "`charter` must be the number of a charter of the organisation, or one of {names}."
         ))
     };
     let id = word.parse().map_err(|_| unknown())?;
@@ -48,16 +48,14 @@ pub(crate) async fn named(app: &App, who: &Who, word: &str) -> Result<Arc<Charte
 /// It is none: what is wrong, with the lines.
 pub(crate) fn text(text: &str) -> Result<Arc<Charter>, Problem> {
     if text.len() > agreeing::LARGEST {
-        return Err(Problem::invalid("A charter has at most 512 KiB."));
+        return Err(Problem::invalid("A charter must be at most 512 KiB."));
     }
     let charter = agreeing::read(text).map_err(|wrong| Problem::invalid(agreeing::told(&wrong)))?;
     Ok(Arc::new(charter))
 }
 
-/// The most live findings that are weighed for it: which of them count, and which are the gravest, is known after that.
-const LOOKED: usize = 4 * MOST;
-
-/// A team's live findings that would count if what was agreed were this, weighed by it, the gravest first.
+/// A team's live findings that would count if what was agreed were this, weighed by it, the gravest first: which of them
+/// count, and which are the gravest, is known only after all were weighed.
 ///
 /// # Errors
 /// The store does not answer, or there is no index to weigh by.
@@ -93,8 +91,6 @@ pub(super) async fn weighed(
         all.sort_by_key(|f| (grave(f), f.id));
         all
     });
-    let mut all = weigh.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))?;
-    let more = more || all.len() > MOST;
-    all.truncate(MOST);
+    let all = weigh.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))?;
     Ok((all, more))
 }

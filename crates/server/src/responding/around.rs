@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use trimtab_engine::incident::{Happened, Stand, What, stands_in};
 use trimtab_store::{IncidentEvent, NewIncidentEvent, Org, Runs};
 
-use super::{Places, searched};
+use super::Places;
+use super::places::searched;
 use crate::problem::Problem;
 use crate::state::App;
 

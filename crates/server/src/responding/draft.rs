@@ -31,13 +31,16 @@ pub(crate) fn stakeholders(room: &Room, now: Timestamp) -> String {
     let ownerless = rows.iter().filter(|place| place.team.is_none()).count();
     let least = if room.places.more { "at least " } else { "" };
     let mut text = format!(
-        "{}{}. As of {} it is in {least}{}, {least}{} of them in production.",
+        "{}{}. As of {} it is in {least}{}, {least}{} of them known to be in production.",
         marked(room),
         room.is.is.title,
         now.strftime("%Y-%m-%d %H:%M UTC"),
         count(whole(rows.len()), "place", "places"),
         running
     );
+    if running < rows.len() {
+        text += " Where no deployment was reported, that is not known.";
+    }
     if !room.places.known {
         text = format!(
             "{}{}. No source knows yet which packages it is in: where it is is unknown.",

@@ -21,113 +21,131 @@ pub(crate) struct Past {
 pub(crate) const PAST: &[Past] = &[
     Past {
         word: "log4shell",
-        title: "Log4Shell: code execution by a logged text",
+        title: "Log4Shell: remote code execution through a log message",
         looked_for: "pkg:maven/org.apache.logging.log4j/log4j-core",
         versions: "vers:maven/>=2.0-beta9|<2.15.0",
         published: "2021-12-10T00:00:00Z",
         day: &[
-            (0, "A working exploit is public. Any text that is logged is enough."),
-            (240, "Scanners sweep the internet; first reports of miners being installed."),
-            (600, "Advice spreads to set formatMsgNoLookups; it does not help every version."),
-            (1_440, "Suppliers publish long lists of products that carry it deep inside."),
-            (6_480, "2.15.0 turns out to be incomplete: 2.16.0 switches the feature off."),
-            (12_000, "2.16.0 can be made to hang: 2.17.0 comes."),
+            (0, "A working exploit is public. Any string that gets logged is enough."),
+            (240, "Scanners sweep the internet. First reports of cryptominers."),
+            (600, "Advice to set formatMsgNoLookups spreads. It does not protect every version."),
+            (1_440, "Suppliers publish long lists of products that embed it."),
+            (6_480, "The fix in 2.15.0 is incomplete. 2.16.0 disables the feature."),
+            (12_000, "2.16.0 is open to denial of service. 2.17.0 is released."),
         ],
     },
     Past {
         word: "xz",
-        title: "xz: a back door put in by a maintainer",
+        title: "xz: a backdoor planted by a maintainer",
         looked_for: "pkg:deb/debian/xz-utils",
         versions: "vers:deb/>=5.6.0|<5.6.2",
         published: "2024-03-29T15:00:00Z",
         day: &[
-            (0, "A slow login led to it: a release of xz changes how the SSH server checks keys."),
-            (120, "Distributions go back to 5.4 in their testing branches."),
-            (420, "Only what was built from the release archive has it, not the repository."),
+            (
+                0,
+                "Slow logins gave it away: a release of xz changes how the SSH server checks keys.",
+            ),
+            (120, "Distributions revert to 5.4 in their testing branches."),
+            (420, "Only builds from the release archive have it. It is not in the repository."),
             (
                 1_440,
-                "Years of a patient account come to light; other work of it is looked through.",
+                "The account behind it had worked patiently for years. Its other work is reviewed.",
             ),
         ],
     },
     Past {
         word: "event-stream",
-        title: "event-stream: a new maintainer adds a dependency that steals",
+        title: "event-stream: a new maintainer adds a malicious dependency",
         looked_for: "pkg:npm/event-stream",
         versions: "vers:npm/3.3.6",
         published: "2018-11-26T12:00:00Z",
         day: &[
             (0, "A warning about a deprecated function leads to a hidden dependency."),
-            (180, "It decrypts itself only in the build of one wallet."),
-            (600, "The dependency is taken out of the registry; lockfiles still name it."),
+            (180, "Its payload decrypts only in the build of one cryptocurrency wallet."),
+            (600, "The registry removes the dependency. Lockfiles still name it."),
         ],
     },
     Past {
         word: "ua-parser-js",
-        title: "ua-parser-js: releases from a stolen account",
+        title: "ua-parser-js: malicious releases from a hijacked account",
         looked_for: "pkg:npm/ua-parser-js",
         versions: "vers:npm/0.7.29|0.8.0|1.0.0",
         published: "2021-10-22T14:00:00Z",
         day: &[
-            (0, "Three releases install a miner, and on some machines a stealer of passwords."),
-            (60, "Whoever built in these hours may have run it, whatever the lockfile says now."),
-            (240, "Clean releases are out. Machines that ran the others count as lost."),
+            (0, "Three releases install a cryptominer, and on some machines a password stealer."),
+            (60, "Any build in these hours may have run it, whatever the lockfile says now."),
+            (240, "Clean releases are out. Treat machines that ran the others as compromised."),
         ],
     },
     Past {
         word: "heartbleed",
-        title: "Heartbleed: memory of servers read from afar",
+        title: "Heartbleed: remote reads of server memory",
         looked_for: "pkg:deb/debian/openssl",
         versions: "vers:deb/>=1.0.1|<1.0.1e-2+deb7u5",
         published: "2014-04-07T17:30:00Z",
         day: &[
-            (0, "A missing check lets anybody read memory of a TLS server, again and again."),
-            (120, "A test page and scripts are public; what is read may be keys and passwords."),
-            (600, "An update alone is not enough: certificates are made anew, and sessions end."),
-            (1_440, "Clients, routers and telephones have it as well; few of them are updated."),
-            (5_760, "A challenge shows that private keys can be read."),
+            (0, "A missing bounds check lets anybody read the memory of a TLS server, repeatedly."),
+            (120, "A test page and scripts are public. The memory may hold keys and passwords."),
+            (600, "Updating is not enough: certificates are reissued and sessions are ended."),
+            (1_440, "Clients, routers and phones are affected too. Few of them get updates."),
+            (5_760, "A public challenge proves that private keys can be extracted."),
         ],
     },
     Past {
         word: "struts",
-        title: "Struts: code execution by a header",
+        title: "Struts: remote code execution through a header",
         looked_for: "pkg:maven/org.apache.struts/struts2-core",
         versions: "vers:maven/>=2.3.5|<2.3.32|>=2.5.0|<2.5.10.1",
         published: "2017-03-07T00:00:00Z",
         day: &[
-            (0, "A fixed version is out: the type of an upload's content is evaluated as code."),
-            (480, "A working exploit is public; it needs no account."),
-            (1_440, "Scanners try it everywhere, first to see who answers, then to stay."),
-            (4_320, "Old applications turn out to carry a copy that no inventory names."),
+            (
+                0,
+                "A fixed version is out. The Content-Type header of an upload is evaluated as code.",
+            ),
+            (480, "A working exploit is public. It needs no account."),
+            (
+                1_440,
+                "Scanners try it everywhere, first to find targets, then to install themselves.",
+            ),
+            (4_320, "Old applications turn out to contain a copy that no inventory lists."),
         ],
     },
     Past {
         word: "spring4shell",
-        title: "Spring4Shell: code execution by the names of parameters",
+        title: "Spring4Shell: remote code execution through parameter names",
         looked_for: "pkg:maven/org.springframework/spring-beans",
         versions: "vers:maven/<5.2.20|>=5.3.0|<5.3.18",
         published: "2022-03-31T00:00:00Z",
         day: &[
-            (0, "An exploit went round the day before; 5.3.18 and 5.2.20 come with the advisory."),
-            (240, "The known way needs Java 9 or later and a WAR on Tomcat; others may be found."),
-            (1_440, "Many mix it up with a flaw of Spring Cloud Function of the same days."),
-            (5_760, "CISA lists it as exploited."),
+            (0, "An exploit circulated the day before. 5.3.18 and 5.2.20 come with the advisory."),
+            (
+                240,
+                "The known exploit needs Java 9 or later and a WAR on Tomcat. Others may follow.",
+            ),
+            (
+                1_440,
+                "Many confuse it with a vulnerability in Spring Cloud Function from the same days.",
+            ),
+            (5_760, "CISA adds it to its catalogue of known exploited vulnerabilities."),
         ],
     },
     Past {
         word: "eslint-scope",
-        title: "eslint-scope: a release that sends away the tokens of who installs it",
+        title: "eslint-scope: a release that steals the registry tokens of its users",
         looked_for: "pkg:npm/eslint-scope",
         versions: "vers:npm/3.7.2",
         published: "2018-07-12T12:00:00Z",
         day: &[
-            (0, "A release that no maintainer made reads the file with the registry's token."),
-            (60, "It is taken out of the registry; copies and caches have it still."),
+            (
+                0,
+                "A release that no maintainer published reads the registry token of whoever installs it.",
+            ),
+            (60, "The registry removes it. Mirrors and caches still have it."),
             (
                 240,
-                "Every token of before is made void: builds that publish stop until they get new ones.",
+                "All tokens issued before are revoked: builds that publish fail until they get new ones.",
             ),
-            (600, "A password that was used elsewhere as well opened the account."),
+            (600, "The account was taken over with a password that had been reused elsewhere."),
         ],
     },
 ];
@@ -171,6 +189,14 @@ mod tests {
             let prefix = format!("vers:{}/", purl.purl_type());
             assert!(past.versions.starts_with(&prefix), "{}", past.word);
             assert!(past.day.is_sorted_by_key(|(at, _)| *at), "{}", past.word);
+        }
+    }
+
+    #[test]
+    fn the_description_of_the_api_names_all_of_them() {
+        let described = include_str!("../../../../docs/generated/openapi.json");
+        for past in PAST {
+            assert!(described.contains(&format!("`{}`", past.word)), "{}", past.word);
         }
     }
 

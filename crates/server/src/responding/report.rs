@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use trimtab_engine::incident::{Span, Stand};
+use trimtab_report::minutes::STYLE;
 use trimtab_store::IncidentEvent;
 
 use super::{Room, Task, around, drills, length};
@@ -43,9 +44,9 @@ pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
     match event.is.kind.as_str() {
         "opened" => "The incident was opened.".to_owned(),
         "touched" => match told["places"].as_u64() {
-            Some(1) => format!("{team} is touched, in 1 place."),
-            Some(places) => format!("{team} is touched, in {places} places."),
-            None => format!("{team} is touched."),
+            Some(1) => format!("{team} is affected, in 1 place."),
+            Some(places) => format!("{team} is affected, in {places} places."),
+            None => format!("{team} is affected."),
         },
         "acknowledged" => format!("{team} acknowledged it{behind}"),
         "contained" => format!("{team} contained it{behind}"),
@@ -178,7 +179,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         plain("What it was", about),
         Section {
             title: "How long it took",
-            text: vec!["From when a team was touched; time to know: from publication.".to_owned()],
+            text: vec!["Counted from when a team was known to be affected; the time to know from publication.".to_owned()],
             table: Some((columns, room.stands.iter().map(row).collect())),
         },
         environments(room, now),
@@ -277,7 +278,9 @@ fn escaped(text: &str) -> String {
 pub(crate) fn html(room: &Room, now: Timestamp) -> String {
     let title = escaped(&trimtab_report::one_line(&room.is.is.title));
     let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
     );
     for section in sections(room, now) {
         out += &format!("<h2>{}</h2>\n", section.title);

@@ -29,17 +29,18 @@ pub(crate) struct Opening {
     /// event: left out.
     #[schema(max_length = 1000)]
     pub(crate) looked_for: String,
-    /// A version or a range, as the ecosystem writes it or as VERS; left out: every version.
+    /// A version or a range, as the ecosystem writes it or as VERS; if absent: every version.
     #[schema(max_length = 500)]
     pub(crate) versions: String,
-    /// When the world was told. Left out: as the index tells it of a name, or of the advisory that is about just these
+    /// When the world was told. If absent: as the index tells it of a name, or of the advisory that is about just these
     /// versions of a package; else it is unknown.
     pub(crate) published: Option<String>,
     /// Whether it is a drill: marked everywhere, counted nowhere.
     pub(crate) drill: bool,
     /// Whether it is a near miss: caught before anything was touched, learnt from, and in no time of incidents.
     pub(crate) near_miss: bool,
-    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`, `heartbleed`, `struts`.
+    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`, `heartbleed`, `struts`,
+    /// `spring4shell`, `eslint-scope`.
     #[schema(max_length = 50)]
     pub(crate) past: String,
     /// How many minutes of the past go by in one of the drill.
@@ -59,9 +60,9 @@ pub(crate) struct Said {
         pattern = "^(acknowledged|contained|fixed|note|task|action|done|update|status|closed)$"
     )]
     pub(crate) kind: String,
-    /// The team. Left out: the whole, or what nobody owns.
+    /// The team. If absent: the whole, or what nobody owns.
     pub(crate) team: Option<i64>,
-    /// Of `contained`: in this environment alone, as the room names it. Left out: everywhere.
+    /// Of `contained`: in this environment alone, as the room names it. If absent: everywhere.
     #[schema(max_length = 200)]
     pub(crate) environment: Option<String>,
     /// In words. Needed, but for `acknowledged` and `done`.
@@ -78,7 +79,9 @@ pub(crate) struct Said {
 fn line(name: &str, text: &str, most: usize) -> Result<String, Problem> {
     let text = text.trim();
     if text.chars().count() > most || text.chars().any(char::is_control) {
-        return Err(Problem::invalid(format!("`{name}` is up to {most} characters on one line.")));
+        return Err(Problem::invalid(format!(
+            "`{name}` must be at most {most} characters, on one line."
+        )));
     }
     Ok(text.to_owned())
 }
@@ -96,17 +99,17 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
     let past = line("past", &sent.past, 50)?;
     let speed = sent.speed.unwrap_or(1);
     if !(1..=1440).contains(&speed) {
-        return Err(Problem::invalid("`speed` is 1 to 1440 minutes in one."));
+        return Err(Problem::invalid("`speed` must be 1 to 1440: the minutes that pass in one."));
     }
     if sent.drill && sent.near_miss {
-        return Err(Problem::invalid("`near_miss` is real: a drill is none."));
+        return Err(Problem::invalid("A drill cannot be a near miss: set `drill` or `near_miss`."));
     }
     if !past.is_empty() {
         if !sent.drill {
-            return Err(Problem::invalid("`past` is for a drill: say `drill` with it."));
+            return Err(Problem::invalid("`past` belongs to a drill: set `drill` as well."));
         }
         let is = drills::of_word(&past)
-            .ok_or_else(|| Problem::invalid("`past` is no event that is known."))?;
+            .ok_or_else(|| Problem::invalid("`past` is not a known event."))?;
         if title.is_empty() {
             is.title.clone_into(&mut title);
         }
@@ -118,16 +121,15 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
         published = published.or_else(|| is.published.parse().ok());
     }
     if title.is_empty() {
-        return Err(Problem::invalid("`title` says what it is called."));
+        return Err(Problem::invalid("`title` must not be empty."));
     }
     if !is_named(&looked_for) && !knows(app, who.org, &looked_for).await? {
-        let text =
-            "`looked_for` is a package such as pkg:npm/lodash, or a name such as CVE-2021-44228.";
+        let text = "`looked_for` must be a package such as pkg:npm/lodash, or a name such as CVE-2021-44228.";
         return Err(Problem::invalid(text));
     }
     let now = app.now();
     if published.is_some_and(|at| at > now) {
-        return Err(Problem::invalid("`published` is not in the future."));
+        return Err(Problem::invalid("`published` must not be in the future."));
     }
     // A drill of our own plays on its own day; of a real one the sources say when the world was told.
     if published.is_none() && !sent.drill {
@@ -210,12 +212,12 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
     if text.chars().count() > LONGEST
         || text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c))
     {
-        return Err(Problem::invalid(format!("`text` is up to {LONGEST} characters.")));
+        return Err(Problem::invalid(format!("`text` must be at most {LONGEST} characters.")));
     }
     let kind = sent.kind.as_str();
     let needs = !matches!(kind, "acknowledged" | "done");
     if needs && text.is_empty() {
-        return Err(Problem::invalid("Say in `text` what others must know."));
+        return Err(Problem::invalid("Say what others must know in `text`."));
     }
     let now = app.now();
     let team = if matches!(kind, "update" | "status" | "closed") { None } else { sent.team };
@@ -229,7 +231,7 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
         return Err(Problem::forbidden(Action::Respond));
     }
     if team.is_some_and(|id| !room.teams.iter().any(|team| team.id == id)) {
-        return Err(Problem::invalid("`team` is no team of this organisation."));
+        return Err(Problem::invalid("`team` is not a team of this organisation."));
     }
     if let Some(environment) = sent.environment.as_deref().filter(|name| !name.is_empty()) {
         return contained_in(app, who, &room, (environment, team), (kind, text)).await;
@@ -240,11 +242,11 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
                 return Err(Problem::invalid("The incident does not touch this team."));
             }
             if kind == "fixed" && room.places.more {
-                let text = "There are more places than are looked at: an inventory may list it there still.";
+                let text = "There are more places than can be checked: an inventory may still list it there.";
                 return Err(Problem::conflict(text));
             }
             if kind == "fixed" && room.of(team).any(|place| place.listed) {
-                let text = "An inventory still lists it there: it is fixed when it is gone, and that is seen by itself.";
+                let text = "An inventory still lists it there: it counts as fixed when it is gone from the inventory.";
                 return Err(Problem::conflict(text));
             }
             json!({ "text": text })
@@ -252,31 +254,32 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
         "note" | "update" | "status" => json!({ "text": text }),
         "task" | "action" => {
             let due = moment("due", sent.due.as_deref())?;
-            let due = due.ok_or_else(|| Problem::invalid("Say in `due` until when."))?;
+            let due = due.ok_or_else(|| Problem::invalid("Set `due`."))?;
             let doers = match sent.owner {
                 Some(_) => doers(app, who, &room, team).await?,
                 None => Vec::new(),
             };
             let owner = sent.owner.filter(|owner| doers.iter().any(|(id, _)| id == owner));
             if sent.owner.is_some() && owner.is_none() {
-                return Err(Problem::invalid("`owner` is nobody with an account who sees it."));
+                return Err(Problem::invalid(
+                    "`owner` must be a person with an account who can see it.",
+                ));
             }
             if owner.is_none() && team.is_none() {
-                return Err(Problem::invalid(
-                    "Nothing is without an owner: say `owner` or `team`.",
-                ));
+                return Err(Problem::invalid("An owner is needed: set `owner` or `team`."));
             }
             json!({ "text": text, "owner": owner, "due": due.to_string() })
         }
         "done" => {
-            let task = of_task.ok_or_else(|| Problem::invalid("`task` is no task of it."))?;
+            let task =
+                of_task.ok_or_else(|| Problem::invalid("`task` is not one of its tasks."))?;
             if task.done.is_some() {
                 return Err(Problem::conflict("This task is already done."));
             }
             json!({ "task": task.seq, "text": text })
         }
         "closed" => return close(app, who, &room, text, now).await,
-        _ => return Err(Problem::invalid("`kind` is none that is known.")),
+        _ => return Err(Problem::invalid("`kind` is not a known kind.")),
     };
     let event = NewIncidentEvent { kind: kind.to_owned(), team, told };
     let kept = app.store.tell_incident(who.org, id, (&[event], &[]), &who.actor(), now).await?;
@@ -292,14 +295,15 @@ async fn contained_in(
     (kind, text): (&str, &str),
 ) -> Result<(), Problem> {
     if kind != "contained" {
-        let text = "`environment` is for `contained`: what is fixed there is seen by itself.";
+        let text =
+            "`environment` belongs to `contained`: what is fixed there is detected by itself.";
         return Err(Problem::invalid(text));
     }
     let stands = room.around();
     let stand = stands.iter().find(|(name, stand)| *name == environment && stand.team == team);
     match stand {
         None => {
-            let text = "`environment` is none in which it is told to run for this team.";
+            let text = "`environment` must be one in which it is known to run for this team.";
             return Err(Problem::invalid(text));
         }
         Some((_, stand)) if stand.fixed.is_some() => {

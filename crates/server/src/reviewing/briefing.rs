@@ -2,6 +2,7 @@
 
 mod gone;
 mod read;
+mod told;
 mod topics;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,11 +12,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::review::{Kind, Met, Part, speed};
 use trimtab_model::ecosystem::Family;
-use trimtab_pages::part::tenth;
 use trimtab_store::{Incident, Struck};
 
 use gone::gone;
-use read::{COMPARED, ours, read};
+use read::{Ours, Read, ours, read};
 use topics::{attacks, chart, day, draft, exploited, filled, is_unaffected, nearly, slow, watch};
 
 use super::Before;
@@ -24,7 +24,6 @@ use super::health::STOCKED;
 use super::packing::{Made, PackChart, counted, load_line, since, whole};
 use crate::problem::Problem;
 use crate::router::broken;
-use crate::web::count;
 
 /// A quarter, in days.
 const QUARTER: i64 = 91;
@@ -71,16 +70,7 @@ pub(super) async fn made(
     let from = begun(last, now);
     let stocked = store.stocked(org, systems, STOCKED).await?;
     let ours = ours(&stocked);
-    let read = match making.app.index() {
-        None => None,
-        Some(index) => {
-            let names: BTreeMap<(Family, String), BTreeSet<String>> =
-                ours.iter().map(|(of, own)| (of.clone(), own.versions.clone())).collect();
-            let read =
-                tokio::task::spawn_blocking(move || read(&index, &names, (from, now)).ok()).await;
-            read.map_err(|_| broken())?
-        }
-    };
+    let read = read_of(making, &ours, from).await?;
     let load = load_line(making.app, org, making.scope, (making.load().await?, now)).await?;
     let caught = near_misses(making, last).await?;
     let Some(mut read) = read else { return Ok(without(follow, caught, load)) };
@@ -92,17 +82,8 @@ pub(super) async fn made(
             || !told.contains(format!("vulnerability:{}", is.cve).as_str())
     });
     let listed: BTreeSet<&str> = read.listings.iter().map(|is| is.cve.as_str()).collect();
-    let mut ids: BTreeMap<i64, String> = BTreeMap::new();
-    for cve in listed.iter().take(LISTINGS) {
-        if let Some((id, _)) = store.vulnerability_of(org, cve).await? {
-            ids.insert(id, (*cve).to_owned());
-        }
-    }
-    let known: Vec<i64> = ids.keys().copied().collect();
-    let struck = match known.is_empty() {
-        true => Vec::new(),
-        false => store.struck_by(org, &known, systems, STRUCK).await?,
-    };
+    let ids: BTreeMap<i64, String> = ids_of(making, &listed).await?.into_iter().collect();
+    let struck = struck_by(making, &ids.keys().copied().collect::<Vec<_>>()).await?;
     let cut_stock = stocked.len() >= STOCKED;
     let cut = listed.len() > LISTINGS || struck.len() >= STRUCK || cut_stock;
     let when: HashMap<&str, Timestamp> =
@@ -131,25 +112,17 @@ pub(super) async fn made(
     let exploited = exploited(&struck, &of, &had);
     let (nearly, some_unknown) = nearly((&read, cut), &ours, &struck, &of, &had);
     // Which of the malicious versions were here is told by findings: they were matched with the same advisories.
-    let mut malicious: HashMap<String, i64> = HashMap::new();
     let hits: BTreeSet<&str> = read.hit.values().flatten().map(|(name, _)| name.as_str()).collect();
-    for advisory in hits.iter().take(LISTINGS) {
-        if let Some((id, _)) = store.vulnerability_of(org, advisory).await? {
-            malicious.insert((*advisory).to_owned(), id);
-        }
-    }
+    let found = ids_of(making, &hits).await?.into_iter();
+    let malicious: HashMap<String, i64> = found.map(|(id, name)| (name, id)).collect();
     let mut known: Vec<i64> = malicious.values().copied().collect();
     known.sort_unstable();
-    let was = match known.is_empty() {
-        true => Vec::new(),
-        false => store.struck_by(org, &known, systems, STRUCK).await?,
-    };
+    let was = struck_by(making, &known).await?;
     let cut_hits = hits.len() > LISTINGS || was.len() >= STRUCK;
     let mut attacks = attacks(&read, &ours, (&malicious, &was, cut_hits));
     let (gone, cut_gone) = gone(making, &read, &ours, from).await?;
     attacks.extend(gone);
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
-    let span = format!("Listed between {} and {}", day(from), day(now));
     // What came after the data is not known: of a time that they do not reach, nothing is.
     let begun = last.map_or(from, |last| last.max(from)).to_zoned(TimeZone::UTC).date();
     let reaches = |of: Option<Date>| of.is_some_and(|of| of >= begun);
@@ -157,14 +130,7 @@ pub(super) async fn made(
     let has_attacks = read.has_malicious && reaches(read.days.1);
     let near_cut = read.near_cut || cut_stock;
     let kev = |filled: Filled| Filled { more: cut || !has_kev, ..filled };
-    let told = |of: Option<Date>| of.map_or_else(|| "no day".to_owned(), |of| of.to_string());
-    let about = |text: &str| match has_kev {
-        true => format!("{span}, by the catalogue of {}. {text}", told(read.days.0)),
-        false => format!(
-            "Unknown: the index has no catalogue of exploited vulnerabilities for this period (it is of {}).",
-            told(read.days.0)
-        ),
-    };
+    let about = |text: &str| told::by_catalogue((&read, has_kev), (from, now), text);
     let exploited = kev(Filled {
         about: about("Exploited in the wild, and here when or after it was listed."),
         ..filled(Part::Exploited, exploited, "#exploited".to_owned())
@@ -177,42 +143,11 @@ pub(super) async fn made(
     });
     let nearly = Filled { more: nearly.more || some_unknown, ..nearly };
     let all: usize = read.malicious.values().map(|is| is.names.len()).sum();
-    let compared = match near_cut {
-        true => format!(
-            " In each ecosystem {COMPARED} of our names were compared with the newest {COMPARED} of theirs; more may be close."
-        ),
-        false => String::new(),
-    };
-    let undated = match read.undated {
-        0 => String::new(),
-        all => format!(
-            " {} without a publication date, and counted in no quarter.",
-            count(
-                i64::try_from(all).unwrap_or(i64::MAX),
-                "advisory of malicious packages is",
-                "advisories of malicious packages are"
-            )
-        ),
-    };
     let attacks = Filled {
-        about: format!(
-            "Malicious packages whose advisories were published between {} and {}, by ecosystem, from the advisories of {}. Those with the name of a package that is here come first, in any version; then those with a name close to one of ours. Advisories do not say how an account was taken over.{undated}{compared}",
-            day(from),
-            day(now),
-            told(read.days.1)
-        ),
         more: !has_attacks || near_cut || cut_gone,
-        ..filled(Part::Attacks, attacks, "#attacks".to_owned())
+        ..told::attacked(&read, attacks, (from, now), near_cut)
     };
-    let words = |of: Option<trimtab_engine::measure::Spread>| {
-        of.map_or_else(|| "unknown".to_owned(), |is| tenth(is.median))
-    };
-    let speed_about = format!(
-        "Days until it was known here, and until it was gone, median: {} and {}. Those that are still here, the oldest first.",
-        words(fast.know),
-        words(fast.fix)
-    );
-    let slow = Filled { about: speed_about, ..filled(Part::Speed, slow, "#speed".to_owned()) };
+    let slow = told::fast((fast.know, fast.fix), slow);
     let slow = Filled { more: cut || !has_kev, ..slow };
     let watch = Filled {
         about: "Packages that are here and had several vulnerabilities exploited in the wild at any time: attackers return to what worked."
@@ -242,6 +177,43 @@ pub(super) async fn made(
         charts: [load, published].into_iter().filter(|chart| !chart.labels.is_empty()).collect(),
         stock: None,
     })
+}
+
+/// What the index says since a moment, also about what is here. `None`: there is no index, or it is damaged.
+async fn read_of(
+    making: &Making<'_>,
+    ours: &Ours,
+    from: Timestamp,
+) -> Result<Option<Read>, Problem> {
+    let Some(index) = making.app.index() else { return Ok(None) };
+    let now = making.now;
+    let names: BTreeMap<(Family, String), BTreeSet<String>> =
+        ours.iter().map(|(of, own)| (of.clone(), own.versions.clone())).collect();
+    let read = tokio::task::spawn_blocking(move || read(&index, &names, (from, now)).ok()).await;
+    read.map_err(|_| broken())
+}
+
+/// The vulnerabilities of some names that are known here, with the names.
+async fn ids_of(
+    making: &Making<'_>,
+    names: &BTreeSet<&str>,
+) -> Result<Vec<(i64, String)>, Problem> {
+    let mut found = Vec::new();
+    for name in names.iter().take(LISTINGS) {
+        if let Some((id, _)) = making.app.store.vulnerability_of(making.org, name).await? {
+            found.push((id, (*name).to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// The findings of some vulnerabilities.
+async fn struck_by(making: &Making<'_>, known: &[i64]) -> Result<Vec<Struck>, Problem> {
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let systems = making.scope.systems.as_deref();
+    Ok(making.app.store.struck_by(making.org, known, systems, STRUCK).await?)
 }
 
 /// What was caught before it touched anything, since the last briefing: never among incidents, which it is none of.
@@ -298,7 +270,7 @@ mod tests {
 
     use trimtab_model::ecosystem::Family;
 
-    use super::read::{Listing, Ours, Own, Read};
+    use super::read::{Listing, Own};
     use super::*;
 
     fn at(day: i64) -> Timestamp {

@@ -97,8 +97,8 @@ pub(super) async fn made(
         counted(Part::Noise, "interruptions in four weeks", asked),
         counted(Part::Concentration, "packages that make up half of the load", half),
         counted(Part::Relied, "packages", (!cut).then(|| whole(names.len()))),
-        counted(Part::Relied, "days old, half of the most relied on", ages.half),
-        counted(Part::Relied, "of the most relied on advised against", ages.against),
+        counted(Part::Relied, "median age of the most relied on, in days", ages.half),
+        counted(Part::Relied, "most relied on, but advised against", ages.against),
     ];
     let load = (making.load().await?, making.now);
     let load = super::packing::load_line(making.app, org, making.scope, load).await?;

@@ -68,7 +68,7 @@ fn weekly(
     let names = [
         "load",
         "findings that count",
-        "new above the line",
+        "new above the accepted level",
         "past their deadline",
         "due within 14 days",
         "exceptions that end",

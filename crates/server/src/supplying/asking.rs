@@ -18,7 +18,7 @@ pub(crate) struct Asked {
     pub(crate) product: Option<i64>,
     pub(crate) finding: Option<i64>,
     pub(crate) words: String,
-    /// Within how many days; not said: as was promised.
+    /// Within how many days; if absent: as was promised.
     pub(crate) days: Option<i64>,
     /// The side that they speak for; empty: one of theirs.
     pub(crate) role: String,
@@ -45,13 +45,13 @@ pub(crate) async fn ask(app: &App, who: &Who, id: i64, asked: Asked) -> Result<i
             return Err(Problem::forbidden(Action::Ask));
         }
         (None, None) => {
-            return Err(Problem::invalid("Say which `product` or `finding` it is about."));
+            return Err(Problem::invalid("Set the `product` or the `finding` that it is about."));
         }
     };
     let place = on(&app.store, who.org, product.system).await?;
     who.must(Action::Ask, place)?;
     if about.as_ref().is_some_and(|finding| finding.asset.0 != product.asset) {
-        return Err(Problem::invalid("The finding is of another product."));
+        return Err(Problem::invalid("The finding belongs to another product."));
     }
     if supplier.is.ended.is_some() {
         return Err(Problem::conflict("This supplier no longer delivers anything."));
@@ -59,14 +59,15 @@ pub(crate) async fn ask(app: &App, who: &Who, id: i64, asked: Asked) -> Result<i
     let words = asked.words.trim().to_owned();
     let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if words.is_empty() || words.chars().count() > TEXT || words.chars().any(odd) {
-        return Err(Problem::invalid(format!("The question is 1 to {TEXT} characters.")));
+        return Err(Problem::invalid(format!("The question must be 1 to {TEXT} characters.")));
     }
     let may = |role: &Role| who.holds(*role, place) && Action::Ask.is_for(*role);
     let role = match asked.role.as_str() {
         "" => who.side.into_iter().chain(who.roles()).find(may),
         word => Role::from_word(word).filter(may),
     };
-    let role = role.ok_or_else(|| Problem::invalid("`role` is one of your own roles here."))?;
+    let role =
+        role.ok_or_else(|| Problem::invalid("`role` must be one of your own roles here."))?;
     let now = app.now();
     let obligations = Promised::of(&supplier.is).checked().unwrap_or_default();
     let level = about.as_ref().and_then(|finding| finding.weighed.as_ref()).map(|w| w.level);
@@ -77,7 +78,7 @@ pub(crate) async fn ask(app: &App, who: &Who, id: i64, asked: Asked) -> Result<i
     };
     let days = asked.days.unwrap_or(usual.min(LATEST));
     if !(1..=LATEST).contains(&days) {
-        return Err(Problem::invalid(format!("`days` is 1 to {LATEST}.")));
+        return Err(Problem::invalid(format!("`days` must be 1 to {LATEST}.")));
     }
     let new = NewQuestion {
         supplier: id,

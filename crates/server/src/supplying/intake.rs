@@ -107,11 +107,19 @@ pub(crate) struct About {
     pub(crate) kind: String,
 }
 
-/// Takes a document of a supplier in. Returns its number.
+/// A document that was taken in.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) id: i64,
+    /// The version of the SBOM that was made later, where this one is of an older release.
+    pub(crate) older: Option<String>,
+}
+
+/// Takes a document of a supplier in.
 ///
 /// # Errors
 /// It cannot be read, it is of no product of theirs, or too many came.
-pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Result<i64, Problem> {
+pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Result<Taken, Problem> {
     let (org, now) = (by.org(), app.now());
     let product = by.product(about.product)?;
     if sent.is_empty() {
@@ -119,10 +127,12 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     }
     let version = line(&about.version, 100);
     let version =
-        version.ok_or_else(|| Problem::invalid("`version` is at most 100 characters."))?;
+        version.ok_or_else(|| Problem::invalid("`version` must be at most 100 characters."))?;
     let since = now - SignedDuration::from_hours(24);
     if app.store.count_supplied(org, by.supplier.id, since).await? >= MOST_A_DAY {
-        let why = format!("{MOST_A_DAY} documents came within a day: send the others tomorrow.");
+        let why = format!(
+            "{MOST_A_DAY} documents came within a day, the most that are taken: send the others tomorrow."
+        );
         return Err(Problem::too_often(&why, 3600));
     }
     let digest = sent.digest.clone();
@@ -131,7 +141,8 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     // Who sends it again, because the answer was lost or each night, sends one document.
     let same = |is: &&Supplied| is.is.version == version && is.is.document == digest;
     if let Some(same) = before.first().filter(same) {
-        return Ok(same.id);
+        let older = judged::later(same, before.iter()).map(|later| later.is.version.clone());
+        return Ok(Taken { id: same.id, older });
     }
     // It is never closed. Who reads holds it, also when nobody waits for the answer any longer.
     let turn = READING.acquire().await;
@@ -147,17 +158,17 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
             let why = faults.first().map_or("not a VEX document", |fault| &*fault.message);
             let read = read.ok_or_else(|| Problem::invalid(why))?;
             if read.statements.is_empty() {
-                return Err(Problem::invalid("The document states nothing."));
+                return Err(Problem::invalid("The document makes no statements."));
             }
             if !document::is_well_named(&read) {
-                let text = "A vulnerability in it has a name that no source gives.";
+                let text = "It names a vulnerability in a way that no source does.";
                 return Err(Problem::invalid(text));
             }
             document::vex(&read)
         }
         "sbom" => {
             if version.is_empty() {
-                return Err(Problem::invalid("Say of which `version` of the product it is."));
+                return Err(Problem::invalid("Set the `version` of the product that it is of."));
             }
             let bytes = bounded(&sent).await?;
             // What nobody can read is not kept, so that nobody fills the store with it.
@@ -169,7 +180,7 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
             });
             read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)?
         }
-        _ => return Err(Problem::invalid("`kind` is one of sbom, vex.")),
+        _ => return Err(Problem::invalid("`kind` must be one of sbom, vex.")),
     };
     // One moment ahead of all others would make every later document an older one.
     if let Some(at) = made.filter(|at| *at > now + AHEAD) {
@@ -179,15 +190,17 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         )));
     }
     sent.keep(app, org, now).await?;
+    let mut older = None;
     if about.kind == "sbom" {
         // What was made before the newest one is of an older release: it takes nobody's place on the main line.
         let at = made.map_or(now, |at| at.min(now));
-        let is_older = before.iter().any(|is| judged::made(is) > at);
+        let later = before.iter().filter(|is| judged::made(is) > at);
+        older = later.max_by_key(|is| judged::made(is)).map(|is| is.is.version.clone());
         let read = Read {
             asset: product.asset,
             document: digest.clone(),
             revision: Some(version.clone()),
-            branch: is_older.then(|| version.clone()),
+            branch: older.as_ref().map(|_| version.clone()),
             build: None,
             actor: by.actor(),
         };
@@ -207,7 +220,7 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     };
     let id = app.store.add_supplied(org, &new, &by.actor(), now).await?;
     app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;
-    Ok(id)
+    Ok(Taken { id, older })
 }
 
 /// The bytes of a document, if what would be held of it is bounded.
@@ -263,15 +276,17 @@ impl Answered {
         let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         if self.words.is_empty() || self.words.chars().count() > TEXT || self.words.chars().any(odd)
         {
-            return Err(Problem::invalid(format!("The answer is 1 to {TEXT} characters.")));
+            return Err(Problem::invalid(format!("The answer must be 1 to {TEXT} characters.")));
         }
         if !self.status.is_empty() && self.status().is_none() {
-            let text = "`status` is one of not_affected, affected, fixed, under_investigation.";
+            let text =
+                "`status` must be one of not_affected, affected, fixed, under_investigation.";
             return Err(Problem::invalid(text));
         }
         let short = |text: Option<String>| -> Result<Option<String>, Problem> {
             let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
-            let wrong = || Problem::invalid("`fixed_in` is at most 100 characters on one line.");
+            let wrong =
+                || Problem::invalid("`fixed_in` must be at most 100 characters, on one line.");
             line(&text, 100).map(Some).ok_or_else(wrong)
         };
         self.fixed_in = short(self.fixed_in)?;
@@ -282,7 +297,9 @@ impl Answered {
         self.justification = self.justification.filter(|label| !label.is_empty());
         let label = self.justification.as_deref().map(Justification::from_label);
         match (self.status(), label) {
-            (_, Some(None)) => Err(Problem::invalid("`justification` is one of the five labels.")),
+            (_, Some(None)) => {
+                Err(Problem::invalid("`justification` must be one of the five labels."))
+            }
             (Some(VexStatus::NotAffected), None) => {
                 Err(Problem::invalid("Say why it is not affected in `justification`."))
             }

@@ -166,8 +166,26 @@ pub(crate) async fn owed(
     Ok(owed)
 }
 
+/// What was here when an SBOM came, and was made later: then that SBOM is of an older release and replaces nothing. `all` are
+/// documents of the supplier.
+pub(crate) fn later<'s>(
+    is: &Supplied,
+    all: impl Iterator<Item = &'s Supplied>,
+) -> Option<&'s Supplied> {
+    let like = |other: &&Supplied| other.is.kind == "sbom" && other.is.product == is.is.product;
+    all.filter(|_| is.is.kind == "sbom")
+        .filter(like)
+        .filter(|other| (other.received, other.id) < (is.received, is.id))
+        .filter(|other| made(other) > made(is))
+        .max_by_key(|other| made(other))
+}
+
 /// The SBOMs of a product that were made last, the newest first: what came late of an older release is not the newest.
-async fn newest(app: &App, org: Org, product: &Product) -> Result<Vec<Supplied>, StoreError> {
+pub(crate) async fn newest(
+    app: &App,
+    org: Org,
+    product: &Product,
+) -> Result<Vec<Supplied>, StoreError> {
     let of = ([product.id], Some("sbom"));
     let mut sboms = app.store.supplied(org, (&of.0, of.1), None, SBOMS).await?.rows;
     sboms.sort_by_key(|is| std::cmp::Reverse((made(is), is.id)));

@@ -13,7 +13,7 @@ use super::{Promised, Seen, find};
 use crate::access::Who;
 use crate::ingest::{Refused, blocking};
 use crate::jobs::write_suppliers;
-use crate::notices::post::{NO_MAIL, PATIENCE};
+use crate::notices::post::{NO_MAIL, PATIENCE, here};
 use crate::notices::wishes::Wishes;
 use crate::people::is_address;
 use crate::problem::Problem;
@@ -292,7 +292,8 @@ async fn sent(
     now: Timestamp,
 ) -> Result<(Became, String), Refused> {
     let mail = app.settings.notices.mail.clone();
-    let name = format!("supplier.{}.{id}.{}", org.0, now.as_microsecond());
+    let here = here(app, org).await?;
+    let name = format!("supplier.{here}.{id}.{}", now.as_microsecond());
     let outcome = blocking(move || {
         let server = mail.ok_or_else(|| NotSent::Refused(NO_MAIL.to_owned()))?;
         let at = (server.host.as_str(), server.port);

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 #[serde(default, deny_unknown_fields)]
 #[schema(as = SupplierObligations)]
 pub(crate) struct Promised {
-    /// `cyclonedx`, `spdx`. Not said: any.
+    /// `cyclonedx`, `spdx`. If absent: any.
     #[schema(pattern = "^(cyclonedx|spdx)$")]
     pub(crate) format: Option<String>,
     /// The least version of the format: `1.5`.
@@ -34,7 +34,7 @@ pub(crate) struct Promised {
     /// Within how many days they state how they are affected.
     #[schema(minimum = 1, maximum = 3650)]
     pub(crate) vex_days: Option<u32>,
-    /// From which level on: `critical`, `high`, `medium`, `low`. Not said: `high`.
+    /// From which level on: `critical`, `high`, `medium`, `low`. If absent: `high`.
     #[schema(pattern = "^(critical|high|medium|low)$")]
     pub(crate) vex_from: Option<String>,
     /// How many of the hundred points an SBOM has at least.
@@ -55,26 +55,30 @@ impl Promised {
     pub(crate) fn checked(&self) -> Result<Obligations, Problem> {
         let within = |name: &str, value: Option<u32>, most: u32| match value {
             Some(value) if !(1..=most).contains(&value) => {
-                Err(Problem::invalid(format!("`{name}` is 1 to {most}.")))
+                Err(Problem::invalid(format!("`{name}` must be 1 to {most}.")))
             }
             value => Ok(value),
         };
         let format = match (&self.format, &self.least) {
             (None, None) => None,
-            (None, Some(_)) => return Err(Problem::invalid("`least` is a version of a `format`.")),
+            (None, Some(_)) => {
+                return Err(Problem::invalid(
+                    "`least` needs a `format`, of which it is a version.",
+                ));
+            }
             (Some(word), least) => {
-                let wrong = || Problem::invalid("`format` is one of cyclonedx, spdx.");
+                let wrong = || Problem::invalid("`format` must be one of cyclonedx, spdx.");
                 let format = Format::from_word(word).ok_or_else(wrong)?;
-                let wrong = || Problem::invalid("`least` is a version such as 1.5.");
+                let wrong = || Problem::invalid("`least` must be a version such as 1.5.");
                 let least = least.as_deref().map_or(Some((0, 0)), version).ok_or_else(wrong)?;
                 Some((format, least))
             }
         };
-        let wrong = || Problem::invalid("`vex_from` is one of critical, high, medium, low.");
+        let wrong = || Problem::invalid("`vex_from` must be one of critical, high, medium, low.");
         let from = self.vex_from.as_deref().map_or(Some(Level::High), Level::from_word);
         let from = from.ok_or_else(wrong)?;
         if self.quality.is_some_and(|points| points > 100) {
-            return Err(Problem::invalid("`quality` is 0 to 100."));
+            return Err(Problem::invalid("`quality` must be 0 to 100."));
         }
         Ok(Obligations {
             format,

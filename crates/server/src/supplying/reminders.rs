@@ -105,6 +105,7 @@ impl Thing<'_> {
             findings: 0,
             level: None,
             due: Some(self.due.as_second()),
+            first: false,
         };
         NewPending {
             item: format!("supplier:{}:{}", self.supplier.id, self.key),
@@ -153,7 +154,12 @@ fn last_link(
         supplier,
         product,
         key: format!("link-{}", last.id),
-        title: format!("The link of {} expires on {}", supplier.is.name, day(due)),
+        title: format!(
+            "The link of {} {} on {}",
+            supplier.is.name,
+            if due <= now { "expired" } else { "expires" },
+            day(due)
+        ),
         // Who has it is told to who may make one.
         detail: "It is their last link for uploads.".to_owned(),
         act: "Create a new one and send it to them.",

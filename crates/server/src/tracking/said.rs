@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use trimtab_engine::track::Said;
+use trimtab_model::Role;
 use trimtab_model::ticket::Seen;
 use trimtab_store::{
     Decision, DecisionState, Finding, FindingFilter, FindingOrder, StoreError, TicketOf, Tracker,
@@ -10,7 +11,7 @@ use trimtab_store::{
 
 use super::Told;
 use crate::access::Who;
-use crate::deciding::{self, Wanted};
+use crate::deciding::{self, Refused, Wanted};
 use crate::facts::within;
 use crate::jobs::replan;
 use crate::problem::Problem;
@@ -238,8 +239,10 @@ async fn asked(
     let agreed = app.agreed(who.org, now).await?;
     let most = findings.iter().map(|f| deciding::longest(&agreed, deciding::level(f))).min();
     let days = most.unwrap_or(DAYS).min(DAYS);
-    let mut refused = Problem::invalid("the person who set up the tracker may not request one.");
-    for role in who.roles() {
+    let may_ask = &agreed.charter.exceptions.may_ask;
+    let may = |role: &Role| may_ask.is_empty() || may_ask.contains(role);
+    let mut refused = Vec::new();
+    for role in who.roles().into_iter().filter(may) {
         let wanted = Wanted {
             kind: "exception".to_owned(),
             reason: reason.chars().take(4_000).collect(),
@@ -249,15 +252,25 @@ async fn asked(
         };
         match deciding::ask_all(app, who, findings, &wanted).await {
             Ok(ids) => return Ok(ids),
-            Err(stopped) => {
-                refused = stopped.why.into();
-                if passes(&refused) {
-                    break;
-                }
-            }
+            Err(stopped) => match stopped.why {
+                Refused::Problem(problem) if passes(&problem) => return Err(problem),
+                why => refused.push(why),
+            },
         }
     }
-    Err(refused)
+    let nobody = || Problem::invalid("the person who set up the tracker may not request one.");
+    Err(telling(refused).unwrap_or_else(nobody))
+}
+
+/// Of what each role of somebody was refused with, the first that says more than that the role may not ask; for people,
+/// without the name of a member.
+fn telling(refused: Vec<Refused>) -> Option<Problem> {
+    let is_role = |why: &Refused| matches!(why, Refused::Member("role", _));
+    let at = refused.iter().position(|why| !is_role(why)).unwrap_or(0);
+    Some(match refused.into_iter().nth(at)? {
+        Refused::Member(_, text) => Problem::invalid(text),
+        Refused::Problem(problem) => problem,
+    })
 }
 
 #[cfg(test)]
@@ -270,5 +283,18 @@ mod tests {
         let told = words(&long);
         assert!(!told.contains('\n') && told.len() < 240, "{told}");
         assert_eq!(words(&Said::Points(3.0)), "3 points");
+    }
+
+    #[test]
+    fn what_is_missing_is_told_and_not_that_another_role_may_not_ask() {
+        let member = |name, text: &str| Refused::Member(name, text.to_owned());
+        let role = || member("role", "admin may not ask.");
+        let control = || member("control", "Say what protects it meanwhile.");
+        let told = |all| telling(all).map(|problem| problem.detail);
+        let expected = Some("Say what protects it meanwhile.".to_owned());
+        assert_eq!(told(vec![role(), control()]), expected);
+        assert_eq!(told(vec![control(), role()]), expected);
+        assert_eq!(told(vec![role()]), Some("admin may not ask.".to_owned()));
+        assert_eq!(told(Vec::new()), None);
     }
 }

@@ -42,24 +42,39 @@ pub(crate) async fn attempt(app: &App, tracker: &Tracker) -> Result<Tried, Refus
             "the token cannot be decrypted: it was encrypted with another key, so enter it again",
         ));
     };
-    let missing = missing(&project);
+    let mut missing = missing(&project);
+    let components = components(&tracker.is.components);
     let asked = tokio::task::spawn_blocking(move || {
         let role = track::connect(&project, &token, patience(), &Short)?;
         let me = role.me()?;
         let since = jiff::Timestamp::UNIX_EPOCH;
-        Ok::<_, trimtab_connect::requests::HostError>((me, role.changed(since)?))
+        let changed = role.changed(since)?;
+        Ok::<_, trimtab_connect::requests::HostError>((me, changed, role.lacks(&components)))
     });
     let asked = asked.await.map_err(|e| Refused::Internal(e.to_string()))?;
     Ok(match asked {
         Err(error) => wrong(&error.to_string()),
-        Ok((me, changed)) => Tried {
-            wrong: None,
-            account: me.map(Into::into),
-            tickets: changed.tickets.len(),
-            more: changed.cut,
-            missing,
-        },
+        Ok((me, changed, lacks)) => {
+            missing.extend(lacks.unwrap_or_else(|error| {
+                vec![format!("Its fields, components and states could not be checked: {error}.")]
+            }));
+            Tried {
+                wrong: None,
+                account: me.map(Into::into),
+                tickets: changed.tickets.len(),
+                more: changed.cut,
+                missing,
+            }
+        }
     })
+}
+
+/// The names of components that tickets may get, each once.
+fn components(of: &serde_json::Value) -> Vec<String> {
+    let all = of.as_object().into_iter().flatten();
+    let names: std::collections::BTreeSet<&str> =
+        all.filter_map(|(_, name)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    names.into_iter().map(ToOwned::to_owned).collect()
 }
 
 /// What does not come through by how it is set.
@@ -125,6 +140,13 @@ mod tests {
             Told { from: "1.0.0".into(), to: "2.0.0".into(), fixed: true, ..Told::default() };
         let row = TicketOf::new(change, serde_json::to_value(told).unwrap());
         TicketOf { wanted: false, key: Some("7".into()), points, ..row }
+    }
+
+    #[test]
+    fn each_component_is_asked_for_once() {
+        let of = json!({ "*": "all", "shop": "ui", "desk": "ui", "none": "" });
+        assert_eq!(components(&of), ["all", "ui"]);
+        assert!(components(&json!(null)).is_empty());
     }
 
     #[test]

@@ -111,7 +111,27 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
         scheduled.iter().enumerate().map(|(at, s)| (&s.change, at)).collect();
     let mut tickets = app.store.tickets(org, team.id).await?;
     tickets.sort_by_key(|row| order.get(&row.change).copied().unwrap_or(usize::MAX));
+    // Who closed a ticket may have no account here: what became of it is said where they are.
+    let day = words::day(app, org, now).await?;
+    for row in tickets.iter_mut().filter(|row| row.wanted && row.key.is_some()) {
+        let Some(told) = with_answer(Told::of(&row.told), &row.answer, &day) else { continue };
+        row.told = serde_json::to_value(told).map_err(|e| Refused::Internal(e.to_string()))?;
+        row.looked = None;
+        app.store.want_ticket(org, team.id, (&row.change, true), &row.told).await?;
+    }
     Ok(Wanted { tickets, may_open })
+}
+
+/// With what became of what people will not do in the comment. `None`: it says so already.
+fn with_answer(mut told: Told, answer: &str, day: &str) -> Option<Told> {
+    if told.answer == answer {
+        return None;
+    }
+    answer.clone_into(&mut told.answer);
+    if !answer.is_empty() {
+        told.note = Some(words::noted(told.note.as_deref(), day, answer));
+    }
+    Some(told)
 }
 
 /// What becomes of a ticket whose change is scheduled no more: it is over when nothing that it was for is left.
@@ -234,6 +254,19 @@ impl Left {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_became_of_a_refusal_is_said_in_the_ticket_once() {
+        let (first, day) = ("An exception was requested: no. 5.", "2026-12-01");
+        let asked = with_answer(Told::default(), first, day).unwrap();
+        assert_eq!(asked.note.as_deref(), Some("2026-12-01: An exception was requested: no. 5."));
+        assert_eq!(with_answer(asked.clone(), first, "2026-12-02"), None);
+        let refused = with_answer(asked, "The exception was refused.", "2026-12-04").unwrap();
+        assert_eq!(refused.note.as_deref(), Some("2026-12-04: The exception was refused."));
+        // They mean to do it again: nothing is said of that.
+        let again = with_answer(refused.clone(), "", "2026-12-05").unwrap();
+        assert_eq!((again.note, again.answer.as_str()), (refused.note, ""));
+    }
 
     #[test]
     fn evidence_closes_and_a_plan_does_not() {

@@ -19,6 +19,9 @@ const NAMED: usize = 10;
 /// taken back. By when it is due stands at the head of the ticket, which is read for weeks.
 const OF_ONE: [&str; 5] = ["Upgrade", "What it costs", "Size of change", "Rollback", "By when"];
 
+/// What is said of a change whose window begins after its deadline.
+const AFTER: &str = "Its window begins after its deadline: do it earlier, give an earlier window more points, or ask for an exception";
+
 /// A comment of so many bytes begins anew.
 const NOTE: usize = 2_000;
 
@@ -74,8 +77,11 @@ pub(super) async fn told(
     let levels = change.findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
     let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
     let level = level.unwrap_or(Level::Critical);
-    let due = change.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
-    let due = match due {
+    let first = change.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
+    let late = first.is_some_and(|due| due <= now);
+    let begins = is.window.as_ref().map(|window| window.starts);
+    let after = begins.zip(first).is_some_and(|(begins, due)| due < begins);
+    let due = match first {
         Some(at) => Some(day(app, org, at).await?),
         None => None,
     };
@@ -85,8 +91,11 @@ pub(super) async fn told(
     let system = gravest.system.as_ref().map(|s| s.1.clone());
     let component = component(tracker, &asset, system.as_deref());
     let findings = change.findings.iter().map(|f| f.id).collect::<Vec<_>>();
+    // What is told at once. Other reasons than that people decided it change too often for that.
+    let flags = [(is.by_people, " by people"), (late, " late"), (after, " after")];
+    let flags: String = flags.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
     let made_of = format!(
-        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}",
+        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}{flags}",
         is.version, change.team.name, app.settings.public
     );
     // Without an index nothing can be said of what it means: that waits.
@@ -115,7 +124,10 @@ pub(super) async fn told(
         from,
         to: is.version.clone(),
         window,
+        after,
+        late,
         findings,
+        answer: before.map_or_else(String::new, |(held, _)| held.answer.clone()),
         ..Told::default()
     };
     if !speak(app, org, change, gravest, &mut new, now).await? {
@@ -145,6 +157,13 @@ fn urgency(is: &Finding) -> f64 {
     is.weighed.as_ref().map_or(f64::MAX, |w| f64::from(w.level as u8) * 1e6 + w.weight)
 }
 
+/// Findings as they are named: why there is a ticket comes first.
+fn gravest_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut all: Vec<&Finding> = findings.iter().collect();
+    all.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)).then(a.id.cmp(&b.id)));
+    all
+}
+
 /// The component by the asset's name, else by the system's, else the one for all.
 fn component(tracker: &Tracker, asset: &str, system: Option<&str>) -> Option<String> {
     let of = |name: &str| tracker.is.components[name].as_str().map(ToOwned::to_owned);
@@ -172,6 +191,15 @@ fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
         let was = if held.window.is_empty() { "in no window" } else { &held.window };
         all.push(format!("Planned for {}, was {was}: {why}.", new.window));
     }
+    if new.after && !held.after {
+        all.push(format!("{AFTER}."));
+    }
+    if new.late && !held.late {
+        all.push(format!(
+            "Past its deadline of {}: carry it out now, or ask for an exception.",
+            due(new)
+        ));
+    }
     if held.findings.len() != new.findings.len() {
         let (is, was) = (new.findings.len(), held.findings.len());
         all.push(format!("Findings removed: {is}, was {was}."));
@@ -189,7 +217,7 @@ fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
         ("The plan".to_owned(), format!("{public}/teams/{team}/plan")),
         ("Findings removed".to_owned(), list),
     ];
-    for f in change.findings.iter().take(3) {
+    for f in gravest_first(change.findings).into_iter().take(3) {
         all.push((f.vulnerability.1.clone(), format!("{public}/findings/{}", f.id)));
     }
     all
@@ -241,9 +269,8 @@ async fn speak(
         }
     }
     let all = || {
-        let mut names: Vec<String> = change
-            .findings
-            .iter()
+        let mut names: Vec<String> = gravest_first(change.findings)
+            .into_iter()
             .take(NAMED)
             .map(|f| {
                 let level = f.weighed.as_ref().map_or("not weighed", |w| w.level.as_str());
@@ -261,13 +288,14 @@ async fn speak(
     let or = |text: String| if text.is_empty() { unknown.to_owned() } else { text };
     new.product = or(product);
     new.engineering = format!(
-        "Raise {} from {} to {} in {}. Planned for {}: {}.\n{engineering}",
+        "Raise {} from {} to {} in {}. Planned for {}: {}.{}\n{engineering}",
         name(&change.is.change.package),
         if new.from.is_empty() { "the current version" } else { &new.from },
         new.to,
         new.asset,
         new.window,
-        change.is.why
+        change.is.why,
+        if new.after { format!(" {AFTER}.") } else { String::new() }
     );
     new.security = format!("It removes {}.\nThe gravest of them:\n{}", all(), or(security));
     new.operations = format!(
@@ -288,6 +316,32 @@ const _: () = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::planning::finding;
+
+    #[test]
+    fn the_gravest_finding_is_named_first() {
+        let weighed = |level, weight| {
+            Some(trimtab_store::Weighed {
+                level,
+                bounds: (level, level),
+                probability: 0.1,
+                weight,
+                deadline: None,
+                deadline_kind: "by",
+                cost: None,
+                decision: None,
+            })
+        };
+        let of = |id, weighed| Finding { weighed, ..finding(id, 1, "pkg:npm/a") };
+        let all = [
+            of(1, weighed(Level::High, 9.0)),
+            of(2, weighed(Level::High, 10.0)),
+            of(3, weighed(Level::Critical, 4.0)),
+            of(4, None),
+        ];
+        let ids: Vec<i64> = gravest_first(&all).iter().map(|f| f.id).collect();
+        assert_eq!(ids, [4, 3, 2, 1], "what is not weighed may be anything");
+    }
 
     #[test]
     fn only_what_people_must_know_is_noted() {
@@ -310,5 +364,14 @@ mod tests {
         assert_eq!(noted(Some(&first), day, "It is due."), "2026-12-01: It is high. It is due.");
         assert_eq!(noted(Some(&"2026-12-01: x".repeat(400)), day, "y"), "2026-12-01: y");
         assert!(differs(&held, false, &held, "x").concat().contains("Reopened"));
+        // That a deadline passed is said once, and so is that its window is too late for it.
+        let due = Some("2026-12-04".to_owned());
+        let before = Told { due, after: true, ..held };
+        let late = Told { late: true, ..before.clone() };
+        let said = differs(&before, true, &late, "x").concat();
+        assert!(said.contains("Past its deadline of 2026-12-04"), "{said}");
+        assert_eq!(differs(&late, true, &late, "x"), Vec::<String>::new());
+        let earlier = Told { after: false, ..before.clone() };
+        assert!(differs(&earlier, true, &before, "x").concat().contains("after its deadline"));
     }
 }

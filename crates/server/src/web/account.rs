@@ -94,7 +94,6 @@ async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<(Wanted, String)
     let second = if who.person.totp.is_some() { "on" } else { "off" };
     let mut about = vec![
         ("Email address".to_owned(), who.person.email.clone().into()),
-        ("Roles".to_owned(), roles.into()),
         ("Second factor".to_owned(), second.into()),
     ];
     about.extend(ends.map(|ends| ("This session ends".to_owned(), ends)));
@@ -245,6 +244,6 @@ pub(crate) async fn side(who: Result<Who, Problem>, Form(sent): Form<Side>) -> P
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
     let side = Role::from_word(&sent.side).filter(|role| who.roles().contains(role));
-    let side = side.ok_or_else(|| Problem::invalid("`side` is one of your own roles."))?;
+    let side = side.ok_or_else(|| Problem::invalid("`side` must be one of your own roles."))?;
     Ok(redirect_with_cookie("/", &format!("{SIDE}={side}; Path=/; HttpOnly; SameSite=Lax")))
 }

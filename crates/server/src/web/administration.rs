@@ -361,6 +361,11 @@ pub(crate) async fn tokens(
         pager: pager(all.len(), asked.after.is_none(), found.next.map(Cursor::to_text), |next| {
             asking("/administration/tokens", &[("after", Some(next))])
         }),
+        empty: Empty {
+            why: "There is none. A token lets a program such as CI act for the person who made it."
+                .to_owned(),
+            next: Some(Link::to("Make one under My account", "/account")),
+        },
         ..table(&all, now, |t| Some(name(&names, t.person)))
     };
     Ok(html(&Administration {

@@ -84,7 +84,7 @@ pub(crate) async fn page(
             Column::left("What is asked"),
             Column::left("By"),
             Column::left("Who answers"),
-            Column::left("State").kept(),
+            Column::left("Answer").kept(),
         ],
         rows: found.rows.iter().map(row).collect(),
         pager: pager(
@@ -211,8 +211,8 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     mended(&mut form, wrong);
     let awaited = appealing::awaited(app, who, dispute).await?;
     let end = format!(
-        "What is to wait is held back as long as the charter lets what is so grave be accepted, {} days at most. \
-         Then it is in the plan again by itself, and the team is told.",
+        "A change that is to wait is held back for as long as the charter lets a finding of its level be accepted, {} days \
+         at most. Then it goes back into the plan by itself, and the team is told.",
         appealing::HELD
     );
     let view = Act {
@@ -319,7 +319,7 @@ async fn tell(
         ..Sheet::default()
     };
     mended(&mut form, wrong);
-    Ok(html(&Act { layout, follows: vec![is.is.rule.clone()], about, form }))
+    Ok(html(&Act { layout, follows: Vec::new(), about, form }))
 }
 
 fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Timestamp) -> Pairs {
@@ -359,7 +359,7 @@ fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Times
             ("Answered".to_owned(), When::of(at, now).into()),
             ("Their words".to_owned(), Value::Text(is.answer.clone())),
         ]),
-        _ => pairs.push(("Answered until".to_owned(), When::of(is.is.due, now).into())),
+        _ => pairs.push(("Answer due".to_owned(), When::of(is.is.due, now).into())),
     }
     match (is.until, is.ended) {
         (_, Some(at)) => {

@@ -185,7 +185,7 @@ pub(super) fn fields(sent: &Sent, who: &Who, most: i64, control: bool) -> Vec<Fi
     let pair = |value: &str, text: &str| (value.to_owned(), text.to_owned());
     let kinds = vec![
         pair(DecisionKind::Exception.as_str(), "Accept it until a date"),
-        pair(DecisionKind::NotAffected.as_str(), "It does not matter here (not affected)"),
+        pair(DecisionKind::NotAffected.as_str(), "Not affected: it cannot harm here"),
     ];
     let mut labels = vec![pair("", "–")];
     labels
@@ -203,10 +203,12 @@ pub(super) fn fields(sent: &Sent, who: &Who, most: i64, control: bool) -> Vec<Fi
         Field::new("reason", "Why?", Input::Area).holding(sent.reason.clone()),
         Field::new("days", "For how many days?", Input::Number)
             .holding(sent.days.clone())
-            .hinted(format!("At most {most} to accept it. What does not matter needs no end."))
+            .hinted(format!(
+                "At most {most} to accept it. A statement that it is not affected needs no end."
+            ))
             .optional(),
         meanwhile,
-        Field::new("justification", "If it does not matter: why?", Input::Select(labels))
+        Field::new("justification", "If not affected: why?", Input::Select(labels))
             .holding(sent.justification.clone())
             .optional(),
         Field::new("role", "For the side of", sides(who)).holding(sent.role.clone()),

@@ -58,7 +58,7 @@ pub(crate) async fn chosen(
 
 /// A group, as its row says it.
 fn common(text: &str) -> Result<Common, Problem> {
-    let wrong = || Problem::invalid("A group is not understood: choose it in the list.");
+    let wrong = || Problem::invalid("The group is not known: choose one from the list.");
     let uri: Uri = format!("/?{text}").parse().map_err(|_| wrong())?;
     Query::try_from_uri(&uri).map(|Query(common)| common).map_err(|_| wrong())
 }

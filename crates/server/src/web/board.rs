@@ -59,7 +59,7 @@ pub(crate) async fn page(
     if who.session.is_some() {
         layout.actions.push(Link::to("Mail it to me", format!("/boards/{side}/mail")));
     }
-    layout.actions.push(Link::to("Links", "/shares"));
+    layout.actions.push(Link::to("Shared links", "/shares"));
     let tab = |side: &Role| Link::to(capital(side.as_str()), format!("/boards/{side}"));
     let tabs = Tabs {
         label: "Sides".to_owned(),

@@ -133,7 +133,7 @@ async fn show(app: &App, who: &Who, side: Role, wrong: Option<(&Sent, String)>) 
             Field::new("zone", "Time zone", Input::Text)
                 .holding(held(zone.to_owned(), |s| &s.zone))
                 .hinted("For example Europe/Berlin."),
-            Field::new("team", "Of", Input::Select(teams))
+            Field::new("team", "Covers", Input::Select(teams))
                 .holding(held(chosen, |s| &s.team))
                 .optional(),
         ],

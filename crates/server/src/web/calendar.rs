@@ -54,7 +54,7 @@ pub(crate) async fn post(
             app.store.drop_calendar(who.org, of, &who.actor(), app.now()).await?;
             Ok(Redirect::to(&format!("/teams/{id}/calendar")).into_response())
         }
-        _ => Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => Err(Problem::invalid("There is no such action.").into()),
     }
 }
 
@@ -86,9 +86,8 @@ async fn show(app: &App, who: &Who, id: i64, fresh: String) -> Page {
     if is.is_some() {
         forms.push(form("withdraw", "Take the address back", true));
     }
-    let since = is.map_or(Value::Unknown("there is none".to_owned()), |is| {
-        When::of(is.created, app.now()).into()
-    });
+    let since =
+        is.map_or(Value::from("there is none yet"), |is| When::of(is.created, app.now()).into());
     let intro = [
         "Windows, deadlines, exceptions that end, reviews and who is on duty, for any program that shows calendars (iCalendar).",
         "It shows what you may see whenever it is fetched. Whoever has the address can read it.",

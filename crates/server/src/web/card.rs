@@ -12,7 +12,7 @@ use trimtab_pages::part::{
 
 use super::{Page, Sorry, count, html, layout, whole};
 use crate::access::Who;
-use crate::carding::{LEFT_OUT, Number, came, card, milestones, numbers};
+use crate::carding::{LEFT_OUT, Number, Removed, came, card, milestones, numbers};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{Update, title};
@@ -34,12 +34,7 @@ pub(crate) async fn page(
     let is = card(&app, &who, id, &asked.days).await?;
     let now = app.now();
     let days = is.measured.period.days();
-    let headline = format!(
-        "{}{} in {days} days removed {}.",
-        if is.cut { "At least " } else { "" },
-        count(whole(is.now.updates), "update", "updates"),
-        count(whole(is.now.findings), "finding", "findings")
-    );
+    let headline = headline(&is.now, is.cut, days);
     let name = format!("Card of {}", is.team.name);
     let mut layout = layout(&app, &who, Entry::Teams, &name, headline).await?;
     layout.crumbs = vec![
@@ -67,8 +62,8 @@ pub(crate) async fn page(
     let figures = numbers(&is).into_iter().zip(lists).map(|(is, list)| figure(is, list)).collect();
     let mut about = milestones(&is);
     about.push(
-        "Compared with the team's own time before, and with nobody else. Load-days are what was not carried any longer, \
-         until the end of the time."
+        "Compared with the team's own period before, and with nobody else. Load-days are those that were no longer carried, \
+         until the end of the period."
             .to_owned(),
     );
     let notice =
@@ -86,13 +81,29 @@ pub(crate) async fn page(
     Ok(html(&view))
 }
 
-/// A number of a card, beside the one of the time before, with the list behind it.
+/// What updates removed in so many days. `cut`: not all of them were looked at.
+pub(super) fn headline(now: &Removed, cut: bool, days: i64) -> String {
+    if now.updates == 0 && !cut {
+        return format!("No update came into production in {days} days.");
+    }
+    format!(
+        "{}{} in {days} days removed {}.",
+        if cut { "At least " } else { "" },
+        count(whole(now.updates), "update", "updates"),
+        count(whole(now.findings), "finding", "findings")
+    )
+}
+
+/// A number of a card, beside the one of the period before, with the list behind it.
 pub(super) fn figure((name, value, before): Number, list: impl Into<Href>) -> Figure {
     let unknown =
         || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
-    let value = value.map_or_else(unknown, |value| number(value).into());
-    let before = before.map_or_else(|| "unknown".to_owned(), number);
-    Figure::of(value, name, list).noted(format!("{before} in the time before"))
+    // A share is a number with its sign, and what it is of.
+    let (sign, name) = name.strip_prefix("% ").map_or(("", name), |name| (" %", name));
+    let told = |value: f64| format!("{}{sign}", number(value));
+    let value = value.map_or_else(unknown, |value| told(value).into());
+    let before = before.map_or_else(|| "unknown".to_owned(), told);
+    Figure::of(value, name, list).noted(format!("in the period before: {before}"))
 }
 
 /// The updates of a card that came into production.

@@ -109,12 +109,18 @@ fn matrix(model: &Model) -> Table {
 
 /// By when each level must go, in the words of the charter.
 fn deadlines(model: &Model) -> Table {
-    let rows = facts(model).into_iter().filter(|fact| fact.part == "Deadlines");
+    let mut rows: Vec<_> =
+        facts(model).into_iter().filter(|fact| fact.part == "Deadlines").collect();
+    // What is said of an environment comes before what holds in all others.
+    rows.sort_by_key(|fact| fact.about.contains("any other environment"));
     Table {
         title: "Deadlines".to_owned(),
         titled: true,
         columns: vec![Column::left("What").kept(), Column::left("By when").kept()],
-        rows: rows.map(|f| Row::of(vec![Cell::text(f.about), Cell::text(f.says)])).collect(),
+        rows: rows
+            .into_iter()
+            .map(|f| Row::of(vec![Cell::text(f.about), Cell::text(f.says)]))
+            .collect(),
         ..Table::default()
     }
 }

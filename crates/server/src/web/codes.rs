@@ -104,7 +104,7 @@ fn picture(address: &str) -> Option<Squares> {
 
 fn no_bytes(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "no random bytes");
-    Problem::conflict("The server has no random numbers right now. Try again.")
+    Problem::conflict("The server has no random numbers available. Try again.")
 }
 
 pub(crate) async fn post(

@@ -84,7 +84,7 @@ async fn show(
     });
     let said = match is.kind {
         DecisionKind::Exception => format!("{title} is accepted {until}"),
-        DecisionKind::NotAffected => format!("{title} does not matter here"),
+        DecisionKind::NotAffected => format!("{title} does no harm here"),
     };
     let over = is.expires.is_some_and(|end| end <= now);
     let headline = match (decision.state, is.kind) {
@@ -92,14 +92,19 @@ async fn show(
             format!("{author} asks to accept {title} {until}.")
         }
         (DecisionState::Asked, DecisionKind::NotAffected) => {
-            format!("{author} says that {title} does not matter here.")
+            format!("{author} says that {title} does no harm here.")
         }
         (DecisionState::Approved, _) if over => {
             format!("{title} was accepted {until}; it has expired.")
         }
         (DecisionState::Approved, _) => format!("{said}."),
-        (DecisionState::Refused, _) => format!("Refused: {said}."),
-        (DecisionState::Ended, _) => format!("Ended: {said}."),
+        (DecisionState::Refused, DecisionKind::Exception) => {
+            format!("The request to accept {title} {until} was refused.")
+        }
+        (DecisionState::Refused, DecisionKind::NotAffected) => {
+            format!("The statement that {title} does no harm here was refused.")
+        }
+        (DecisionState::Ended, _) => format!("Ended early: {said}."),
     };
     let mut layout = layout(app, who, Entry::Exceptions, &title, headline).await?;
     layout.crumbs = vec![Link::to("Exceptions", "/exceptions"), Link::words(title)];
@@ -178,7 +183,7 @@ fn figures(is: &Decision, found: &[Finding], agreed: &Agreed, now: Timestamp) ->
         figures.insert(0, Figure::of(level.as_str(), "gravest", link).marked(level));
         if is.is.kind == DecisionKind::Exception {
             let most = format!("{} days", deciding::longest(agreed, level));
-            figures.push(Figure::of(most, format!("the most for {level}"), "/charter"));
+            figures.push(Figure::of(most, format!("longest allowed for {level}"), "/charter"));
         }
     }
     Figures(figures)

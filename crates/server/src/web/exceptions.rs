@@ -102,9 +102,17 @@ pub(crate) async fn page(
                 .to_owned()
         }
         (0, 0) => "Nothing waits for an answer, and nothing ends within 14 days.".to_owned(),
+        (0, ending) => format!(
+            "{of_those}{} within 14 days; nothing waits for an answer.",
+            count(ending, "decision ends", "decisions end")
+        ),
         (asked, ending) => format!(
-            "{of_those}{} for an answer; {ending} end within 14 days.",
-            count(asked, "decision waits", "decisions wait")
+            "{of_those}{} for an answer; {} within 14 days.",
+            count(asked, "decision waits", "decisions wait"),
+            match ending {
+                0 => "none ends".to_owned(),
+                _ => count(ending, "ends", "end"),
+            }
         ),
     };
     // What waits for an answer first; where nothing does, what is in force.
@@ -251,7 +259,7 @@ pub(crate) async fn table(
             Column::left("Reason"),
             Column::left("Asked by"),
             Column::right("Load"),
-            Column::right("Until"),
+            Column::right("Until").kept(),
         ],
         rows,
         pager,

@@ -129,7 +129,10 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
     let chips = chosen
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)))
-        .map(|(name, value)| Link::to(format!("{name}: {value}"), address(asked, &[(name, "")])))
+        .map(|(name, value)| {
+            let words = if name == "q" { "text" } else { name };
+            Link::to(format!("{words}: {value}"), address(asked, &[(name, "")]))
+        })
         .collect();
     // What no question here asks stays as it is.
     let kept = [

@@ -14,6 +14,7 @@ use trimtab_store::{Job, JobState};
 
 use super::{Page, Sorry, count, html, layout, own_form, whole};
 use crate::access::{Action, On, Who};
+use crate::facts::needs::running::{began, is_stale};
 use crate::jobs::fetch::{self, Standing};
 use crate::problem::Problem;
 use crate::state::App;
@@ -31,7 +32,13 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let info = app.index().and_then(|index| index.info().ok());
     let headline = match (&info, dead.len()) {
         (None, _) => "There is no advisory index: nothing can be matched.".to_owned(),
-        (Some(_), 0) => "The feeds are in place, and no job was given up.".to_owned(),
+        (Some(info), 0) => {
+            let days = [info.data_date.as_deref(), info.kev.as_deref(), info.epss.as_deref()];
+            match days.into_iter().flatten().any(|day| is_stale(day, now)) {
+                true => "The data of a feed is old; no job was given up.".to_owned(),
+                false => "The feeds are in place, and no job was given up.".to_owned(),
+            }
+        }
         (Some(_), dead) => {
             format!("{} given up.", count(whole(dead), "job was", "jobs were"))
         }
@@ -44,16 +51,18 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let date = |text: Option<&str>| {
         text.map_or_else(unknown, |text| Cell::text(text.trim_end_matches("T00:00:00Z")))
     };
-    let feed = |name: &str, what: Cell, date: Cell| Row::of(vec![Cell::text(name), what, date]);
+    let feed = |name: &str, what: Cell, of: Option<&str>| {
+        let age = match of.and_then(|of| Some((of, began(of)?))) {
+            Some((of, at)) => Cell::Due(When::of(at, now), is_stale(of, now)),
+            None => Cell::unknown("the index names no day"),
+        };
+        Row::of(vec![Cell::text(name), what, date(of), age])
+    };
     let feeds = info.as_ref().map(|info| {
         vec![
-            feed(
-                "Advisories",
-                Cell::text(info.advisories.to_string()),
-                date(info.data_date.as_deref()),
-            ),
-            feed("Known exploited (KEV)", Cell::Nothing, date(info.kev.as_deref())),
-            feed("Probability of exploitation (EPSS)", Cell::Nothing, date(info.epss.as_deref())),
+            feed("Advisories", Cell::text(info.advisories.to_string()), info.data_date.as_deref()),
+            feed("Known exploited (KEV)", Cell::Nothing, info.kev.as_deref()),
+            feed("Probability of exploitation (EPSS)", Cell::Nothing, info.epss.as_deref()),
         ]
     });
     let retry = who.may(Action::Administer, On::ALL).then(|| Bulk {
@@ -90,6 +99,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
                 Column::left("Feed").kept(),
                 Column::right("Records"),
                 Column::left("As of").kept(),
+                Column::right("Age").kept(),
             ],
             rows: feeds.unwrap_or_default(),
             empty: Empty {

@@ -56,9 +56,9 @@ pub(super) async fn filled(
     let Ok(mut form) = Multipart::from_request(request, app).await else {
         // What is no such form has no token either.
         own(&Filled::default())?;
-        return Err(Problem::invalid("This is no form with a file."));
+        return Err(Problem::invalid("This is not a form with a file."));
     };
-    let wrong = |_| Problem::invalid("The form was cut off, or is none. Send it again.");
+    let wrong = |_| Problem::invalid("The form was cut off, or is not a form. Send it again.");
     let mut filled = Filled::default();
     while let Some(mut field) = form.next_field().await.map_err(wrong)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -70,9 +70,9 @@ pub(super) async fn filled(
             continue;
         }
         if name.len() > TEXT || filled.fields.len() >= MOST {
-            return Err(Problem::invalid("The form has fields that are not ours."));
+            return Err(Problem::invalid("The form has unknown fields."));
         }
-        let long = || Problem::invalid(format!("`{name}` is longer than {TEXT} bytes."));
+        let long = || Problem::invalid(format!("`{name}` must be at most {TEXT} bytes."));
         let mut bytes = Vec::new();
         while let Some(more) = field.chunk().await.map_err(wrong)? {
             bytes.extend_from_slice(&more);

@@ -80,8 +80,21 @@ pub(crate) async fn page(
     let story = match facts.voice(side) {
         None => vec![facts.stranger()],
         Some(lines) => {
+            // What the story tells is not told again among the facts.
+            let summary = is.summary.as_deref().unwrap_or_default();
+            if lines.iter().any(|line| line.says.contains(summary)) {
+                about.0.retain(|(label, _)| label != "About");
+            }
             let told = lines.into_iter();
-            about.0.splice(0..0, told.map(|line| (line.label.to_owned(), Value::Text(line.says))));
+            about.0.splice(
+                0..0,
+                told.map(|line| match line.says.as_str() {
+                    "unknown" => {
+                        (line.label.to_owned(), Value::Unknown("no source says".to_owned()))
+                    }
+                    _ => (line.label.to_owned(), Value::Text(line.says)),
+                }),
+            );
             Vec::new()
         }
     };
@@ -252,7 +265,7 @@ fn about(is: &Finding, aliases: &[String]) -> Pairs {
             Value::Link(Link::to(is.asset.1.clone(), format!("/findings?asset={}", is.asset.0))),
         ),
         ("State".to_owned(), is.state.as_str().into()),
-        ("Ids".to_owned(), aliases.join(", ").into()),
+        ("IDs".to_owned(), aliases.join(", ").into()),
     ];
     if let Some(summary) = &is.summary {
         pairs.push(("About".to_owned(), summary.clone().into()));
@@ -266,7 +279,7 @@ fn planned(who: &Who, planned: Option<&(i64, Scheduled)>, held: Option<&Held>) -
         if let Some(held) = held {
             return Value::Text(format!("no: {}", held.words()));
         }
-        return Value::Unknown("no change that removes it is scheduled".to_owned());
+        return Value::from("no change that removes it is scheduled");
     };
     let (window, anchor) = match &is.window {
         None => ("now".to_owned(), "now".to_owned()),

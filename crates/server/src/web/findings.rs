@@ -79,7 +79,10 @@ pub(crate) async fn page(
         ..table
     };
     let more = if total.is_least { "more than " } else { "" };
-    let headline = format!("{more}{}.", count(total.number, "finding", "findings"));
+    let headline = match total.number {
+        0 => "There is no such finding.".to_owned(),
+        number => format!("{more}{}.", count(number, "finding", "findings")),
+    };
     let figures = Figures(vec![
         Figure::of(total.number.to_string(), "findings", address(&asked, &[])).or_one("finding"),
         Figure::of(

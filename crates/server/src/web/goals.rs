@@ -85,7 +85,7 @@ async fn add(app: &App, who: &Who, sent: &Sent) -> Result<(), Problem> {
         }
         _ => return Err(Problem::invalid("Choose whose goal it is.")),
     };
-    let to = sent.to.trim().parse().map_err(|_| Problem::invalid("`to` is a number."))?;
+    let to = sent.to.trim().parse().map_err(|_| Problem::invalid("`to` must be a number."))?;
     let wanted = Wanted {
         team,
         name: sent.name.clone(),
@@ -190,7 +190,7 @@ async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Pro
         ..Table::default()
     };
     let about = vec![format!(
-        "Days to remediate and deadlines kept are measured over the goal's own time so far; the start is the number of the {} days before it. A goal is on track when its progress keeps up with its time. Once its time is over, the number of its last day is shown.",
+        "Days to remediate and deadlines kept are measured from when the goal was shared until now; they start from the {} days before that. A goal is on track while its progress keeps up with the time that has passed. Once it is over, the number of its last day is shown.",
         goaling::DAYS
     )];
     let figures = Figures(figures);
@@ -268,9 +268,9 @@ async fn forms(
     };
     let fields = vec![
         hidden("add"),
-        Field::new("of", "Whose", Input::Select(of)).holding(held(|s| &s.of)),
+        Field::new("of", "For", Input::Select(of)).holding(held(|s| &s.of)),
         Field::new("name", "Goal", Input::Text).holding(held(|s| &s.name)),
-        Field::new("measure", "Number", Input::Select(measures)).holding(held(|s| &s.measure)),
+        Field::new("measure", "Measure", Input::Select(measures)).holding(held(|s| &s.measure)),
         Field::new("to", "Target", Input::Text)
             .holding(held(|s| &s.to))
             .hinted("It starts at today's number."),

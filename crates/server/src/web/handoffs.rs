@@ -96,7 +96,9 @@ pub(crate) async fn page(
     };
     let notice = more.then(|| Notice {
         urgency: Urgency::Note,
-        text: format!("Of {MOST} findings, by what is due first; the next page goes on."),
+        text: format!(
+            "The first {MOST} findings, in the order of their deadlines; the next page has more."
+        ),
         next: None,
     });
     let parts = vec![(String::new(), Section::table(table))];

@@ -21,7 +21,7 @@ pub(crate) async fn tracker(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let refused =
-        || Problem::unsigned("The signature does not hold, or no tracker has this address.");
+        || Problem::unsigned("The signature is not valid, or no tracker has this address.");
     let tracker = app.store.tracker_of_handle(&handle).await?.ok_or_else(refused)?;
     let (org, team) = (tracker.org, tracker.is.team);
     // The usual limit of bodies is less.

@@ -41,6 +41,11 @@ fn link(id: i64, kind: &str, team: Option<i64>, task: Option<i64>) -> String {
     asking(&format!("/incidents/{id}/tell"), &members)
 }
 
+/// How many, with the word for zero.
+fn or_none(number: usize) -> String {
+    if number == 0 { "none".to_owned() } else { number.to_string() }
+}
+
 /// Whether it runs in an environment beside production still.
 fn runs_elsewhere(room: &Room) -> bool {
     room.around().iter().any(|(_, stand)| stand.fixed.is_none())
@@ -65,7 +70,7 @@ pub(crate) async fn page(
     };
     let rows = &room.places.rows;
     let headline = match (open, teams) {
-        (false, _) => format!("{drill}{} is closed.", is.is.title),
+        (false, _) => format!("{drill}“{}” is closed.", is.is.title),
         (true, 0) if !room.places.known => {
             format!("{drill}{}: no source knows yet which packages it is in.", is.is.title)
         }
@@ -83,9 +88,11 @@ pub(crate) async fn page(
         }
         (true, 0) => format!("{drill}{}: it is nowhere that you can see.", is.is.title),
         (true, _) => format!(
-            "{drill}{}: {} affected; {waiting} yet to acknowledge it, {fixed} done.",
+            "{drill}{}: {} affected; {} yet to acknowledge it, {} done.",
             is.is.title,
-            count(whole(teams), "team is", "teams are")
+            count(whole(teams), "team is", "teams are"),
+            or_none(waiting),
+            or_none(fixed)
         ),
     };
     let mut layout = layout(&app, &who, Entry::Incidents, &is.is.title, headline).await?;
@@ -130,7 +137,7 @@ pub(crate) async fn page(
             .or_one("place"),
         Figure::of(
             format!("{running}{more}"),
-            "of them run in production",
+            "of them known to run in production",
             format!("{search}&running=true"),
         ),
         Figure::of(
@@ -323,6 +330,16 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
     }
 }
 
+/// What an event is called in the timeline.
+fn kind(word: &str) -> &str {
+    match word {
+        "touched" => "affected",
+        "handed" => "handed over",
+        "action" => "follow-up",
+        word => word,
+    }
+}
+
 fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
     let row = |task: &Task| {
         let state = match (task.done, task.due) {
@@ -342,7 +359,7 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
         Row::of(vec![
             Cell::Name(Link::words(task.text.clone()), kind.to_owned()),
             Cell::text(report::owner(room, task.owner, task.team)),
-            Cell::text(if task.done.is_some() { "done" } else { "until" }),
+            Cell::text(if task.done.is_some() { "done" } else { "to be done by" }),
             state,
             next,
         ])
@@ -358,7 +375,7 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::left("Next").kept(),
         ],
         rows: room.tasks.iter().map(row).collect(),
-        empty: Empty { why: "No task yet.".to_owned(), next: None },
+        empty: Empty { why: "Nobody has been assigned a task yet.".to_owned(), next: None },
         ..Table::default()
     }
 }
@@ -407,7 +424,7 @@ fn places(room: &Room, search: &str) -> Table {
             Column::left("System").kept(),
             Column::left("Owner"),
             Column::left("Runs in"),
-            Column::left("Plan it"),
+            Column::left("Findings"),
         ],
         rows: room.places.rows.iter().take(SHOWN).map(row).collect(),
         csv: search.replacen("/where?", "/where.csv?", 1).into(),
@@ -445,7 +462,7 @@ fn timeline(room: &Room, now: Timestamp) -> History {
         .map(|event| {
             let told = Event {
                 at: When::of(event.at, now),
-                kind: event.is.kind.clone(),
+                kind: kind(&event.is.kind).to_owned(),
                 text: report::told(room, event),
                 by: Link::words(room.actor(&event.actor)),
                 level: None,

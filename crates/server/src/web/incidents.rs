@@ -145,8 +145,8 @@ pub(crate) async fn page(
             .or_one("real one"),
         Figure::of(counted.near_misses.to_string(), "near misses", "/incidents?near_miss=true")
             .or_one("near miss"),
-        Figure::of(counted.drills.to_string(), "drills, in no measure", "/incidents?drill=true")
-            .or_one("drill, in no measure"),
+        Figure::of(counted.drills.to_string(), "drills, not measured", "/incidents?drill=true")
+            .or_one("drill, not measured"),
     ]);
     let row = |is: &Incident| {
         let drill = match (is.is.drill.is_some(), is.is.near_miss) {

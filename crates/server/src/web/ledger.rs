@@ -191,7 +191,7 @@ async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(LedgerFilter
         "" => None,
         word => Some(
             EventKind::from_text(word)
-                .ok_or_else(|| Problem::invalid("`kind` is none of the ledger's."))?,
+                .ok_or_else(|| Problem::invalid("`kind` is not a kind of the ledger."))?,
         ),
     };
     let since = match asked.since.trim() {
@@ -199,7 +199,7 @@ async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(LedgerFilter
         text => {
             let day: Option<Date> = text.parse().ok();
             let at = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-            let wrong = || Problem::invalid("`since` is a day such as 2026-11-21.");
+            let wrong = || Problem::invalid("`since` must be a day such as 2026-11-21.");
             Some(at.ok_or_else(wrong)?.timestamp())
         }
     };
@@ -247,7 +247,7 @@ fn facets(asked: &Asked) -> Filter {
         action: "/ledger".into(),
         search: Some((
             "about".to_owned(),
-            "System, asset, number of a finding, or person".to_owned(),
+            "System, asset, finding or person".to_owned(),
             asked.about.clone(),
         )),
         dates: vec![("since".to_owned(), "Since".to_owned(), asked.since.clone())],
@@ -291,7 +291,7 @@ impl Telling {
             Some(("person", id)) => id.parse().map_or(word.to_owned(), |id| name(&self.people, id)),
             Some(("token", id)) => {
                 let known = id.parse().ok().and_then(|id: i64| self.tokens.get(&id));
-                known.map_or(word.to_owned(), |name| format!("token {name}"))
+                known.map_or_else(|| format!("token {id}"), |name| format!("token {name}"))
             }
             _ => word.to_owned(),
         }

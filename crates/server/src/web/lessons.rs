@@ -71,7 +71,7 @@ pub(crate) async fn page(
         }
         None => format!("{subject} met no weakness that a source names."),
         Some(most) => format!(
-            "{subject} met {kinds} of weaknesses, most often {}.",
+            "{subject} met {kinds} of weakness, most often {}.",
             most.lesson.map_or_else(|| most.cwe.clone(), |lesson| format!("“{}”", lesson.title))
         ),
     };

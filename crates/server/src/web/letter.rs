@@ -141,7 +141,7 @@ fn copies(letter: &Letter, wishes: bool, now: jiff::Timestamp) -> Table {
             Cell::text(is.to.channel.clone()),
             if wishes { Cell::text(is.to.address.clone()) } else { Cell::Nothing },
             Cell::text(words),
-            if wishes { Cell::text(detail) } else { Cell::Nothing },
+            if wishes && !detail.is_empty() { Cell::text(detail) } else { Cell::Nothing },
             Cell::Value(When::of(is.changed, now).into()),
         ])
     };
@@ -150,7 +150,7 @@ fn copies(letter: &Letter, wishes: bool, now: jiff::Timestamp) -> Table {
         titled: true,
         columns: vec![
             Column::left("By").kept(),
-            Column::left("To"),
+            Column::left("To").kept(),
             Column::left("Outcome").kept(),
             Column::left("What to do"),
             Column::right("When"),
@@ -181,7 +181,7 @@ pub(crate) async fn post(
         "again" => {
             send_again(&app, &who, &team, &letter).await?;
         }
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     }
     Ok(Redirect::to(&format!("/notices/{id}")).into_response())
 }

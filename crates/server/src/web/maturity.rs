@@ -271,9 +271,9 @@ fn teams(told: &Told, base: &str) -> Table {
         columns: vec![
             Column::left("Team").kept(),
             Column::right("Stage").kept(),
-            Column::left("Which is"),
+            Column::left("What the stage is"),
             Column::right("Missing for the next stage"),
-            Column::left("First"),
+            Column::left("First step"),
         ],
         rows: rows.collect(),
         empty: Empty {

@@ -60,7 +60,8 @@ fn one(list: List) -> &'static str {
         List::Broken => "failed deployment",
         List::Jobs => "job given up",
         List::Upkeep => "upkeep task of the server",
-        List::Choices | List::Unweighed | List::Fresh | List::Rollouts => "",
+        List::Unweighed => "finding to assess",
+        List::Choices | List::Fresh | List::Rollouts => "",
     }
 }
 

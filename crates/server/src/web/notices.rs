@@ -20,7 +20,7 @@ use crate::access::Who;
 use crate::api::notices::{Asked, is_alarm, is_theirs, seen, waiting};
 use crate::api::rota::AHEAD;
 use crate::api::{cursor, limit};
-use crate::notices::standing::{self, Standing, held, is_open, may_see};
+use crate::notices::standing::{self, Standing, is_open, may_see};
 use crate::notices::things::Told;
 use crate::notices::why_of;
 use crate::notices::wishes::{CHANNELS, Wishes, may_wish};
@@ -60,8 +60,8 @@ pub(crate) async fn page(
             team.name
         ),
         (open, _) => format!(
-            "{} now, and nobody has acknowledged {}.",
-            count(whole(open), "thing is", "things are"),
+            "{} now; nobody has acknowledged {} yet.",
+            count(whole(open), "notice is marked", "notices are marked"),
             if open == 1 { "it" } else { "them" }
         ),
     };
@@ -148,10 +148,7 @@ fn table(all: &[(&Pending, Told)], is: &Standing, letters: &[Letter], now: Times
         }
     }
     let row = |(of, told): &(&Pending, Told)| {
-        let (why, until) = match is.decided.held.get(of.item.as_str()) {
-            Some(why) => held(*why),
-            None => ("told", None),
-        };
+        let (why, until) = is.why_held(&of.item).unwrap_or(("told", None));
         let urgent = match (is_open(of), of.urgent, alarms.get(of.item.as_str())) {
             (true, _, Some(letter)) => {
                 Cell::link("now: acknowledge it", format!("/notices/{letter}"))

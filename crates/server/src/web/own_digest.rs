@@ -134,7 +134,7 @@ async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, Stri
         "It lists what is waiting for you, in every team and in none: decisions that the charter lets you answer, exceptions of yours \
          that end, tasks and follow-ups of yours that are late, reviews of the organisation."
             .to_owned(),
-        "Each thing once, to your own address; what a team's digest tells you there is left out. No day: none comes."
+        "Each thing once, to your own address; what a team's digest tells you is left out. Choose no day to get none."
             .to_owned(),
     ];
     if app.settings.notices.mail.is_none() {

@@ -12,12 +12,12 @@ use trimtab_pages::part::{
     When, number,
 };
 
-use super::card::{came_in, figure};
-use super::{Page, Sorry, count, html, layout, own_form, whole};
+use super::card::{came_in, figure, headline};
+use super::{Page, Sorry, html, layout, own_form};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
+use crate::carding::LEFT_OUT;
 use crate::carding::person::{Place, card_numbers, card_of, merged_at, show, wall};
-use crate::carding::{LEFT_OUT, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
 use crate::state::App;
@@ -41,12 +41,7 @@ pub(crate) async fn page(
     let is = card_of(&app, &who, id, &asked.days).await?;
     let now = app.now();
     let days = is.period.days();
-    let headline = format!(
-        "{}{} in {days} days removed {}.",
-        if is.cut { "At least " } else { "" },
-        count(whole(is.now.updates), "update", "updates"),
-        count(whole(is.now.findings), "finding", "findings")
-    );
+    let headline = headline(&is.now, is.cut, days);
     let mut layout =
         layout(&app, &who, Entry::Teams, &format!("Card of {}", is.name), headline).await?;
     layout.crumbs = vec![Link::to("Wall", "/wall"), Link::words(is.name.clone())];
@@ -135,7 +130,7 @@ pub(crate) async fn post(
     let hidden = match sent.shown.as_str() {
         "yes" => false,
         "no" => true,
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     };
     show(&app, &who, hidden).await?;
     Ok(Redirect::to(&format!("/cards/{id}")).into_response())
@@ -150,19 +145,21 @@ pub(crate) async fn walls(
     let who = who.map_err(Sorry::from)?;
     let is = wall(&app, &who, &asked.days).await?;
     let days = is.period.days();
-    let headline = format!("What updates removed in {days} days, beside each one's own past.");
+    let headline = format!(
+        "What updates removed in {days} days, beside the same team's or person's own past."
+    );
     let mut layout = layout(&app, &who, Entry::Teams, "Wall", headline).await?;
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words("Wall")];
     layout.actions.push(Link::to("Your card", format!("/cards/{}?days={days}", who.person.id)));
     let row = |of: &Place, card: &str| {
         let card = format!("{card}?days={days}");
-        let all = removed_numbers((&of.now, &of.before), (is.cut, is.more));
+        let all = of.numbers((is.cut, is.more));
         let mut cells = vec![Cell::Name(
             Link::to(of.name.clone(), card.clone()),
             if of.hidden { "only you see this line".to_owned() } else { String::new() },
         )];
-        // Updates, findings, load and kept deadlines.
-        for at in [0, 1, 2, 4] {
+        // Updates, findings, load and kept deadlines; of teams what else went.
+        for at in [0, 1, 2, 4, 6] {
             let Some((_, now, before)) = all.get(at) else { continue };
             let why = "not all was weighed or looked at, or nothing was due";
             cells.push(match (now, before) {
@@ -178,16 +175,20 @@ pub(crate) async fn walls(
         }
         Row::of(cells)
     };
-    let table = |name: &str, rows: Vec<Row>, why: &str| Table {
+    let table = |name: &str, one: &str, more: Vec<Column>, rows: Vec<Row>, why: &str| Table {
         title: name.to_owned(),
         titled: true,
-        columns: vec![
-            Column::left(name).kept(),
-            Column::right("Updates").kept(),
-            Column::right("Findings"),
-            Column::right("Load removed").kept(),
-            Column::right("% of deadlines kept"),
-        ],
+        columns: [
+            vec![
+                Column::left(one).kept(),
+                Column::right("Updates").kept(),
+                Column::right("Findings"),
+                Column::right("Load removed").kept(),
+                Column::right("% of deadlines kept"),
+            ],
+            more,
+        ]
+        .concat(),
         rows,
         empty: Empty { why: why.to_owned(), next: None },
         ..Table::default()
@@ -201,14 +202,26 @@ pub(crate) async fn walls(
             next: None,
         }),
         about: format!(
-            "{} to {}, beside {} to {}. In the order of names; there is no rank. People who do not want to be here are not.",
+            "{} to {}, beside {} to {}. Ordered by name; nobody is ranked. People can choose not to be listed.",
             told(is.period.first),
             told(is.period.last),
             told(is.other.first),
             told(is.other.last)
         ),
-        teams: table("Teams", teams, "There is no team of which you see all."),
-        people: table("People", people, "Nobody who chose to be shown has carried out an update."),
+        teams: table(
+            "Teams",
+            "Team",
+            vec![Column::right("Went without a reported update")],
+            teams,
+            "There is no team of which you see all.",
+        ),
+        people: table(
+            "People",
+            "Person",
+            Vec::new(),
+            people,
+            "Nobody who is listed here has carried out an update.",
+        ),
         layout,
     };
     Ok(html(&view))

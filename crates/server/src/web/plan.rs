@@ -263,7 +263,7 @@ fn windows(
         let room = planned.whole.max(window.points);
         let mut words = format!("{} of {} points", number(taken), number(room));
         if window.points < room {
-            words += &format!("; its days that are left have {}", number(window.points));
+            words += &format!("; {} points are left in its remaining days", number(window.points));
         }
         all.push(Window {
             anchor: format!("window-{}", window.start.as_second()),
@@ -365,6 +365,7 @@ fn rows(
 fn with_words(change: &Change, why: String) -> String {
     match change.placed.as_ref().map(|placed| placed.reason.as_str()) {
         None | Some("") => why,
+        Some(reason) if why.contains(reason) => why,
         Some(reason) => format!("{why}: {reason}"),
     }
 }

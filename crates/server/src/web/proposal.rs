@@ -178,7 +178,7 @@ fn levels(effect: &Effect) -> Table {
         columns: vec![
             Column::left("Level").kept(),
             Column::right("Today").kept(),
-            Column::right("By this").kept(),
+            Column::right("By this charter").kept(),
             Column::right("Difference").kept(),
         ],
         rows,

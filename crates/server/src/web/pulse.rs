@@ -20,8 +20,8 @@ use crate::state::App;
 
 /// The questions: name in the form, what is asked, what stands over the answers.
 const QUESTIONS: [(&str, &str, &str); 3] = [
-    ("productive", "Dependency work goes well with what I have.", "Productive"),
-    ("heard", "I am heard when it is decided what is done.", "Heard"),
+    ("productive", "I have what I need to do dependency work well.", "Productive"),
+    ("heard", "I am heard when priorities are decided.", "Heard"),
     ("clear", "It is clear to me what is expected, and by when.", "Clear"),
 ];
 
@@ -97,9 +97,9 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
     };
     let figures = QUESTIONS.iter().enumerate().map(|(at, (_, _, name))| figure(at, name));
     let about = vec![format!(
-        "Answers run from 1 (not at all) to 5 (fully). Only how many people gave each answer is kept. Nothing is shown of \
-         fewer than {LEAST} answers, of what could be worked out from other numbers, or of a month that is not over. When \
-         it is over, the ledger keeps the sums that this page shows, for good."
+        "Answers run from 1 (not at all) to 5 (fully). Only how many people gave each answer is kept. A month is shown once \
+         it is over; groups of fewer than {LEAST} answers, and what would give them away, stay unknown. The ledger keeps \
+         what this page shows, for good."
     )];
     let forms = match answered || who.roles().is_empty() {
         true => Vec::new(),

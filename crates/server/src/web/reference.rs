@@ -31,9 +31,9 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         layout,
         intro: vec![
             "Make a token under My account, and send it as a bearer token. Lists come in pages: send \
-             `next` as `after`."
+             `next` of an answer as `after` to get the page that follows."
                 .to_owned(),
-            "What goes wrong is told as application/problem+json, with a code that stays.".to_owned(),
+            "Errors are `application/problem+json`, each with a code that does not change.".to_owned(),
         ],
         example: format!(
             "curl -H \"Authorization: Bearer $TRIMTAB_TOKEN\" '{}/api/v1/findings?level=critical'",
@@ -64,8 +64,8 @@ fn row(method: &str, path: &str, operation: &Operation) -> Row {
     Row::of(vec![
         Cell::code(format!("{method} {path}")),
         Cell::text(operation.summary.clone().unwrap_or_default()),
-        Cell::Tags(parameters),
-        body.map_or(Cell::Nothing, Cell::code),
+        if parameters.is_empty() { Cell::Nothing } else { Cell::Tags(parameters) },
+        body.map_or(Cell::Nothing, |kind| Cell::code(kind.trim_start_matches("application/"))),
         if statuses.is_empty() { Cell::Nothing } else { Cell::code(statuses.join(", ")) },
     ])
 }

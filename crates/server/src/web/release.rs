@@ -11,7 +11,7 @@ use trimtab_store::{Component, Snapshot};
 
 use super::findings::encode;
 use super::today::short;
-use super::{Page, Sorry, html, layout};
+use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::facts::release::{Asked, Facts, MOST, Sides};
 use crate::problem::Problem;
@@ -32,14 +32,10 @@ pub(crate) async fn page(
     let (all, sides) = (&facts.snapshots, &facts.sides);
     let name = &facts.asset.name;
     let headline = match (from, to) {
-        (Some(from), Some(to)) if from.id != to.id => format!(
-            "{name}: {} came, {} went, {} changed; {} new, {} gone.",
-            sides.came.len(),
-            sides.went.len(),
-            sides.changed.len(),
-            sides.new.len(),
-            sides.gone.len()
-        ),
+        (Some(from), Some(to)) if from.id != to.id => {
+            let (came, went, changed) = (sides.came.len(), sides.went.len(), sides.changed.len());
+            changes(name, [came, went, changed, sides.new.len(), sides.gone.len()])
+        }
         (Some(_), _) => format!("{name} has one snapshot: there is nothing to compare it with."),
         _ => format!("Nothing of {name} was received yet."),
     };
@@ -51,11 +47,11 @@ pub(crate) async fn page(
     let view = Release {
         picker: picker(asset, all, from, to),
         figures: Figures(vec![
-            figure(sides.came.len(), "components came"),
-            figure(sides.went.len(), "went"),
-            figure(sides.changed.len(), "changed version"),
-            figure(sides.new.len(), "findings new"),
-            figure(sides.gone.len(), "gone"),
+            figure(sides.came.len(), "components added").or_one("component added"),
+            figure(sides.went.len(), "components removed").or_one("component removed"),
+            figure(sides.changed.len(), "versions changed").or_one("version changed"),
+            figure(sides.new.len(), "new findings").or_one("new finding"),
+            figure(sides.gone.len(), "findings gone").or_one("finding gone"),
             figure(all.len(), "snapshots"),
         ]),
         from: about(from, now),
@@ -65,6 +61,28 @@ pub(crate) async fn page(
         layout,
     };
     Ok(html(&view))
+}
+
+/// How many components were added, removed and changed, and how many findings are new and gone, as a sentence. What there
+/// is none of is left out.
+fn changes(name: &str, numbers: [usize; 5]) -> String {
+    let words = [
+        ("component added", "components added"),
+        ("component removed", "components removed"),
+        ("version changed", "versions changed"),
+        ("new finding", "new findings"),
+        ("finding gone", "findings gone"),
+    ];
+    let parts: Vec<String> = numbers
+        .into_iter()
+        .zip(words)
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, (one, many))| count(i64::try_from(number).unwrap_or(i64::MAX), one, many))
+        .collect();
+    if parts.is_empty() {
+        return format!("Nothing is different between these two snapshots of {name}.");
+    }
+    format!("{name}: {}.", parts.join(", "))
 }
 
 fn named(is: &Snapshot) -> String {
@@ -166,8 +184,8 @@ fn components(sides: &Sides) -> Table {
         columns: vec![
             Column::left("Change").kept(),
             Column::left("Package").kept(),
-            Column::left("Before"),
-            Column::left("After"),
+            Column::left("Before").kept(),
+            Column::left("After").kept(),
         ],
         rows: changed.chain(came).chain(went).take(SHOWN).collect(),
         pager: (all > SHOWN || sides.more).then(|| Pager {
@@ -180,5 +198,19 @@ fn components(sides: &Sides) -> Table {
         }),
         empty: Empty { why: "They list the same components.".to_owned(), next: None },
         ..Table::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_none_of_is_left_out() {
+        assert_eq!(changes("shop", [0, 0, 1, 0, 2]), "shop: 1 version changed, 2 findings gone.");
+        assert_eq!(
+            changes("shop", [0; 5]),
+            "Nothing is different between these two snapshots of shop."
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Resolve, ResolveState, ReviewOf, ReviewState};
 
-use super::{Page, Sorry, count, html, layout, own_form, whole};
+use super::{Page, Sorry, count, html, layout, mended, own_form, whole};
 use crate::access::Who;
 use crate::api::reviews::{Known, known};
 use crate::people::name;
@@ -67,6 +68,16 @@ pub(crate) async fn post(
     match act(&app, &who, id, &sent).await {
         Ok(to) => Ok(Redirect::to(&format!("/reviews/{id}{to}")).into_response()),
         Err(problem) if problem.status == 422 => show(&app, &who, id, Some((sent, problem))).await,
+        // It was opened or closed meanwhile: the page is there as it is now, and what was written is not lost.
+        Err(mut problem) if problem.status == 409 => {
+            let words = [&sent.what, &sent.word, &sent.note];
+            if let Some(text) = words.into_iter().find(|text| !text.trim().is_empty()) {
+                problem.detail += &format!(" This was not recorded: {}", text.trim());
+            }
+            let mut answer = show(&app, &who, id, Some((sent, problem))).await?;
+            *answer.status_mut() = StatusCode::CONFLICT;
+            Ok(answer)
+        }
         Err(problem) => Err(problem.into()),
     }
 }
@@ -77,7 +88,8 @@ async fn act(app: &App, who: &Who, id: i64, sent: &Sent) -> Result<&'static str,
         "open" => reviewing::open(app, who, id).await.map(|()| ""),
         "attend" => reviewing::attend(app, who, id, Some(person()?)).await.map(|()| ""),
         "decide" => {
-            let owner = sent.owner.parse().map_err(|_| Problem::invalid("`owner`: choose one."))?;
+            let owner =
+                sent.owner.parse().map_err(|_| Problem::invalid("`owner` is one of the list."))?;
             let (topic, what) = (sent.topic.clone(), sent.what.clone());
             let decision = Decision { topic, what, owner, due: sent.due.clone() };
             reviewing::decide(app, who, id, &decision).await.map(|_| "#decisions")
@@ -85,9 +97,10 @@ async fn act(app: &App, who: &Who, id: i64, sent: &Sent) -> Result<&'static str,
         "follow" => {
             let of = sent.decision.split_once('.');
             let of = of.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-            let of: (i64, i64) = of.ok_or_else(|| Problem::invalid("`decision`: choose one."))?;
+            let of: (i64, i64) =
+                of.ok_or_else(|| Problem::invalid("`decision` is one of the list."))?;
             let state = ResolveState::from_text(&sent.became);
-            let state = state.ok_or_else(|| Problem::invalid("`became`: choose one."))?;
+            let state = state.ok_or_else(|| Problem::invalid("`became` is one of the list."))?;
             reviewing::follow_up(app, who, of, (state, &sent.word)).await.map(|()| "#decisions")
         }
         "close" => reviewing::close(app, who, id, &sent.note).await.map(|()| ""),
@@ -118,9 +131,21 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     let csrf = layout.csrf.clone();
     let people = if may { reviewing::people_of(app, who, &is.scope).await? } else { Vec::new() };
     let over = spans.last().map(|(_, end)| *end);
-    let notice = match (&wrong, over) {
-        (Some((_, problem)), _) => {
-            Some(Notice { urgency: Urgency::Warning, text: problem.detail.clone(), next: None })
+    let (sent, problem) = wrong.unzip();
+    let sent: Sent = sent.unwrap_or_default();
+    let mut forms = forms(&is, (who, may), &people, &csrf, &sent, now);
+    // What is not right is said in the form that was sent, at its field; above the page if it is not among them.
+    let of_it = |form: &Sheet| form.fields.iter().any(|f| f.name == "do" && f.value == sent.r#do);
+    let above = match (problem, forms.iter_mut().find(|(_, form)| of_it(form))) {
+        (Some(problem), Some((_, form))) => {
+            mended(form, Some(("do", problem.detail)));
+            None
+        }
+        (problem, _) => problem,
+    };
+    let notice = match (above, over) {
+        (Some(problem), _) => {
+            Some(Notice { urgency: Urgency::Warning, text: problem.detail, next: None })
         }
         (None, Some(end)) if is.review.state == ReviewState::Open && now >= end => Some(Notice {
             urgency: Urgency::Note,
@@ -134,7 +159,6 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     };
     let parts = is.pack.parts.iter().zip(&spans).enumerate();
     let parts = parts.map(|(at, (part, span))| shown(&is, part, *span, current == Some(at), now));
-    let sent = wrong.map(|(sent, _)| sent).unwrap_or_default();
     let file = |words: &str, format: &str| {
         Link::to(words, format!("/api/v1/reviews/{id}/minutes?as={format}"))
     };
@@ -147,7 +171,7 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
         quality: quality(&is),
         parts: parts.collect(),
         decisions: decisions(&is, now),
-        forms: forms(&is, (who, may), &people, &csrf, &sent, now),
+        forms,
         note: is.review.note.lines().filter(|l| !l.is_empty()).map(ToOwned::to_owned).collect(),
         minutes: vec![
             file("Markdown", "md"),
@@ -226,23 +250,36 @@ fn figures(is: &Known) -> Figures {
         "#answers",
         "#plan",
     ];
-    let lists: Vec<String> = match is.pack.numbers.as_slice() {
-        [] => weekly.map(str::to_owned).to_vec(),
-        numbers => numbers.iter().map(|one| format!("#{}", one.part)).collect(),
+    // Each with its list and why it is unknown, if it is: of a pack its part says so.
+    let why = |part: &str| {
+        let of_it = is.pack.parts.iter().find(|one| one.part == part);
+        of_it.map_or_else(String::new, |one| format!("“{}” says why", one.title))
     };
-    let figure = |((name, value, before), list): (Compared, String)| {
-        let unknown = || Value::Unknown("more than were counted, or not weighed".to_owned());
+    let lists: Vec<(String, String)> = match is.pack.numbers.as_slice() {
+        [] => weekly
+            .map(|list| (list.to_owned(), "more than were counted, or not weighed".to_owned()))
+            .to_vec(),
+        numbers => numbers.iter().map(|one| (format!("#{}", one.part), why(&one.part))).collect(),
+    };
+    let figure = |((name, value, before), (list, why)): (Compared, (String, String))| {
+        let unknown = || Value::Unknown(why);
         let by = change(value, before);
-        let value = value.map_or_else(unknown, |value| Value::Text(number(tenth(value))));
+        // A share is a number with its sign, and what it is of.
+        let (sign, name) = match name.strip_prefix("% ") {
+            Some(of) => (" %", of.to_owned()),
+            None => ("", name),
+        };
+        let told = |value: f64| format!("{}{sign}", number(tenth(value)));
+        let value = value.map_or_else(unknown, |value| Value::Text(told(value)));
         let figure = Figure::of(value, name, list);
         match (last, before) {
             (None, _) => figure,
             (Some(_), Some(before)) => figure.noted(match by {
                 Some(by) if by == "0" => "the same last time".to_owned(),
-                Some(by) => format!("{} last time ({by})", number(tenth(before))),
-                None => format!("{} last time", number(tenth(before))),
+                Some(by) => format!("last time: {} ({by})", told(before)),
+                None => format!("last time: {}", told(before)),
             }),
-            (Some(_), None) => figure.noted("unknown last time"),
+            (Some(_), None) => figure.noted("last time: unknown"),
         }
     };
     Figures(all.into_iter().zip(lists).map(figure).collect())
@@ -287,7 +324,7 @@ fn about(
     spans: &[(Timestamp, Timestamp)],
     now: Timestamp,
 ) -> Pairs {
-    let mut pairs = vec![("State".to_owned(), Value::from(is.review.state.as_str()))];
+    let mut pairs = vec![("State".to_owned(), Value::from(super::reviews::state(is.review.state)))];
     let minutes = format!("{} minutes", is.review.is.minutes);
     pairs.push(("Length".to_owned(), minutes.into()));
     match is.review.opened {

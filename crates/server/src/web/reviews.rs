@@ -50,6 +50,14 @@ pub(super) fn of_word(word: &str) -> Option<ReviewOf> {
     }
 }
 
+/// A state in words: what is prepared is planned for whoever reads it.
+pub(super) fn state(is: ReviewState) -> &'static str {
+    match is {
+        ReviewState::Prepared => "planned",
+        other => other.as_str(),
+    }
+}
+
 pub(crate) async fn page(
     State(app): State<App>,
     who: Result<Who, Problem>,
@@ -102,7 +110,7 @@ pub(crate) async fn page(
                 review.is.kind.clone(),
             ),
             Cell::Value(When::of(review.opened.unwrap_or(review.is.at), now).into()),
-            Cell::text(review.state.as_str()),
+            Cell::text(state(review.state)),
             Cell::link(own.len().to_string(), format!("{page}#decisions")),
             Cell::link(open.to_string(), format!("{page}#decisions")),
             took.map_or(Cell::Nothing, |(from, to)| {
@@ -241,7 +249,7 @@ async fn group(app: &App, who: &Who, sent: &Sent) -> Result<Result<ReviewOf, Str
     let mut ids = Vec::new();
     for name in sent.systems.lines().map(str::trim).filter(|name| !name.is_empty()) {
         let Some(system) = mine.iter().find(|system| system.name == name) else {
-            return Ok(Err(format!("`{name}` is no system of which you hold reviews.")));
+            return Ok(Err(format!("`{name}` is not a system whose reviews you hold.")));
         };
         ids.push(system.id);
     }

@@ -84,7 +84,7 @@ pub(crate) async fn post(
             }
             Ok(())
         }
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     };
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/teams/{id}/rota")).into_response()),
@@ -329,7 +329,7 @@ fn set(
                 .holding(of("at", &told.at))
                 .hinted("For example 09:00, in the time zone of the team's notices."),
         ],
-        submit: "Keep the rota".to_owned(),
+        submit: "Save the rota".to_owned(),
         ..Sheet::default()
     };
     ended(form, slip, "set")

@@ -114,7 +114,7 @@ pub(crate) async fn page(
         verbs: vec![("end".to_owned(), "End it".to_owned())],
     });
     let view = View {
-        intro: "A finding lives while any source says so. What a source no longer says stays here, with its day."
+        intro: "A finding stays open while any source reports it. What a source no longer reports stays in the list, with the date."
             .to_owned(),
         tables: vec![
             sources_table(&sources, &here, now),
@@ -386,7 +386,7 @@ async fn show(
     if !who.may_somewhere(Action::Upload) {
         return Err(Problem::forbidden(Action::Upload).into());
     }
-    let headline = "Send what others say.".to_owned();
+    let headline = "Send what another tool or a supplier says.".to_owned();
     let mut layout = layout(app, who, Entry::Systems, "Send a report or VEX", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Send a report or VEX")];
     let pair = |(value, words): (&str, &str)| (value.to_owned(), words.to_owned());
@@ -410,7 +410,7 @@ async fn show(
     let follows = vec![
         "A report replaces what the same tool said of the asset before, unless it says itself that it is not whole."
             .to_owned(),
-        "A VEX document holds until somebody ends it; what does not matter by one that holds is no load."
+        "A VEX document is in force until somebody ends it. Meanwhile what it calls not affected carries no load."
             .to_owned(),
     ];
     Ok(html(&Act { layout, follows, about: Pairs(Vec::new()), form }))

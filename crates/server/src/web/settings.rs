@@ -38,11 +38,11 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         Some(mail) => Cell::code(format!("{}:{} from {}", mail.host, mail.port, mail.from)),
     };
     let channels = match set.notices.private {
-        true => "anywhere, internal networks too",
-        false => "outside of internal networks",
+        true => "public and internal networks",
+        false => "public networks only",
     };
     let keep = match set.keep_days {
-        None => "every byte, always".to_owned(),
+        None => "always".to_owned(),
         Some(days) => format!("{days} days"),
     };
     let rows = [
@@ -55,7 +55,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             "--largest-upload",
         ),
         ("Jobs at once", Cell::text(set.workers.to_string()), "--workers"),
-        ("Bytes of documents are kept", Cell::text(keep), "--keep-days"),
+        ("Documents are kept", Cell::text(keep), "--keep-days"),
         ("Feeds", Cell::text(feeds), "--feeds-every"),
         ("Requests of a token", Cell::text(rate), "--token-rate"),
         ("Key that seals secrets", Cell::text(key), "--key-file"),
@@ -162,7 +162,7 @@ pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) ->
     }
     let unknown = || Value::Unknown("none was noted".to_owned());
     let kept = match app.settings.keep_days {
-        None => "every byte, always".to_owned(),
+        None => "always".to_owned(),
         Some(days) => format!("{days} days, and longer where something rests on them"),
     };
     let done = app.store.last_done(who.org, "forget").await?;
@@ -176,25 +176,22 @@ pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) ->
             last.map_or_else(unknown, |last| format!("{} KiB", last.bytes.div_ceil(1024)).into()),
         ),
         ("Make one", Value::Code("trimtab store backup FILE".to_owned())),
-        ("Take one back", Value::Code("trimtab store restore FILE --store NEW".to_owned())),
+        ("Restore one", Value::Code("trimtab store restore FILE --store NEW".to_owned())),
         (
             "Move to another store",
             Value::Code("trimtab store migrate --from OLD --to NEW".to_owned()),
         ),
-        ("Bytes of documents are kept", kept.into()),
+        ("Documents are kept", kept.into()),
         ("Set by", Value::Code("trimtab serve --keep-days DAYS".to_owned())),
-        ("Jobs that were done, sessions, answers", "30 days".into()),
-        ("Ledger, decisions, charters, findings", "always".into()),
+        ("Finished jobs, sessions and answers are kept", "30 days".into()),
+        ("Ledger, decisions, charters and findings are kept", "always".into()),
         (
-            "Last let go",
-            last_gone.map_or_else(
-                || Value::Unknown("not yet".to_owned()),
-                |at| When::of(at, now).into(),
-            ),
+            "Last deletion",
+            last_gone.map_or_else(|| Value::from("none yet"), |at| When::of(at, now).into()),
         ),
-        ("What went then", gone.unwrap_or_else(|| "nothing yet".to_owned()).into()),
+        ("Deleted then", gone.unwrap_or_else(|| "nothing yet".to_owned()).into()),
         (
-            "Next",
+            "Next deletion",
             waits.map_or_else(
                 || Value::Text("within a day of the next upload".to_owned()),
                 |job| When::of(job.run_at, now).into(),
@@ -204,8 +201,8 @@ pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) ->
     Ok(html(&Administration {
         layout,
         tabs: tabs(2),
-        intro: "A backup is every row as it was at one moment. What the key seals is in it, the key is not: keep a copy of \
-                that elsewhere."
+        intro: "A backup holds every row as it was at one moment. It has the sealed secrets and not the key that opens \
+                them: keep a copy of the key elsewhere."
             .to_owned(),
         about: Pairs(about.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
         tables: Vec::new(),

@@ -172,8 +172,8 @@ async fn list(app: &App, who: &Who, after: Option<String>, made: Option<String>)
     let holding = page.rows.iter().filter(|is| holds(is)).count();
     let headline = match (holding, page.rows.len()) {
         (_, 0) => "No board is shared by a link.".to_owned(),
-        (1, _) => "1 link here shows a board.".to_owned(),
-        (n, _) => format!("{n} links here show a board."),
+        (1, _) => "1 link to a board works.".to_owned(),
+        (n, _) => format!("{n} links to boards work."),
     };
     let mut layout = layout(app, who, Entry::Metrics, "Links to boards", headline).await?;
     layout.crumbs =

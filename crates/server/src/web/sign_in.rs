@@ -225,7 +225,7 @@ pub(crate) async fn is_code(
     let codes = Codes::open(key, sealed, &codes::of(org, person.id));
     let codes = codes.ok_or_else(|| {
         tracing::error!(person = person.id, "the server's key does not open what it sealed");
-        Problem::conflict("The server has another key than before. Ask who runs it.")
+        Problem::conflict("The server's key has changed. Ask whoever runs the server.")
     })?;
     match codes.step(code, now) {
         Some(step) => Ok(app.store.use_totp_step(org, person.id, step).await?),
@@ -250,7 +250,7 @@ pub(crate) async fn begin(app: &App, org: Org, person: &Person, now: Timestamp) 
 pub(crate) fn secret() -> Result<Secret, Problem> {
     Secret::new("").map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
-        Problem::conflict("The server has no random numbers right now. Try again.")
+        Problem::conflict("The server has no random numbers available. Try again.")
     })
 }
 

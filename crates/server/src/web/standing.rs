@@ -39,9 +39,11 @@ impl Standing {
     pub(super) fn headline(&self, name: &str) -> String {
         match (self.open, self.late) {
             (0, _) => format!("{name} has no open finding that counts."),
-            (open, 0) => format!("{name} has {open} open, none past its deadline."),
-            (open, 1) => format!("{name} has {open} open, 1 past its deadline."),
-            (open, late) => format!("{name} has {open} open, {late} past their deadline."),
+            (1, 0) => format!("{name} has 1 open finding, which is not past its deadline."),
+            (1, _) => format!("{name} has 1 open finding, which is past its deadline."),
+            (open, 0) => format!("{name} has {open} open findings, none past its deadline."),
+            (open, 1) => format!("{name} has {open} open findings, 1 past its deadline."),
+            (open, late) => format!("{name} has {open} open findings, {late} past their deadline."),
         }
     }
 

@@ -8,14 +8,14 @@ use serde::Deserialize;
 use trimtab_model::decision::Justification;
 use trimtab_pages::page::{Question as Posed, Supplied as View};
 use trimtab_pages::part::{Field, Form as Sheet, Input, Notice, Pairs, Urgency, Value, When};
-use trimtab_store::Question;
+use trimtab_store::{Question, Supplied};
 
 use super::{Page, file_form, html};
 use crate::access::who::is_from_elsewhere;
 use crate::problem::Problem;
 use crate::reviewing::last_day;
 use crate::state::App;
-use crate::supplying::intake::{self, About, Answered, By, LARGEST};
+use crate::supplying::intake::{self, About, Answered, By, LARGEST, Taken};
 use crate::supplying::{Promised, judged};
 
 /// What was done just before, as the address says it.
@@ -39,6 +39,9 @@ pub(crate) async fn page(
 ) -> Response {
     let said = match asked.done.as_str() {
         "sent" => Said::Done("The document is here."),
+        "older" => Said::Done(
+            "The document is kept as an older release: an SBOM that was made later stays the newest.",
+        ),
         "answered" => Said::Done("Your answer is here."),
         _ => Said::Nothing,
     };
@@ -71,10 +74,12 @@ async fn sent(app: &App, secret: &str, headers: &HeaderMap, request: Request) ->
     let by = intake::by_secret(app, secret).await?;
     let largest = LARGEST.min(app.settings.largest_upload);
     let done = take(app, &by, request, largest).await;
-    after(app, secret, done, "sent").await
+    let is_older = done.as_ref().is_ok_and(|taken| taken.older.is_some());
+    let word = if is_older { "older" } else { "sent" };
+    after(app, secret, done.map(|_| ()), word).await
 }
 
-async fn take(app: &App, by: &By, request: Request, largest: u64) -> Result<(), Problem> {
+async fn take(app: &App, by: &By, request: Request, largest: u64) -> Result<Taken, Problem> {
     let mut filled = file_form::filled(app, request, largest, |_| Ok(())).await?;
     let file = filled.file.take().ok_or_else(|| Problem::invalid("Choose a file."))?;
     let product = filled.text("product").parse();
@@ -83,7 +88,7 @@ async fn take(app: &App, by: &By, request: Request, largest: u64) -> Result<(), 
         version: filled.text("version").to_owned(),
         kind: filled.text("kind").to_owned(),
     };
-    intake::send(app, by, &about, file).await.map(|_| ())
+    intake::send(app, by, &about, file).await
 }
 
 /// What the form of an answer sends: each field has the question's number in its name, since many stand on a page.
@@ -180,12 +185,22 @@ async fn show(app: &App, secret: &str, said: Said) -> Page {
     }
     about.push(("This link ends".to_owned(), When::of(by.link.expires, now).into()));
     for of in &by.products {
-        let newest = app.store.supplied(by.org(), (&[of.id], Some("sbom")), None, 1).await?;
-        let came = newest.rows.first().map_or_else(
-            || Value::Unknown("none came yet".to_owned()),
-            |is| Value::from(format!("{}, {}", is.is.version, When::of(is.received, now).words())),
-        );
+        let sboms = judged::newest(app, by.org(), of).await?;
+        let told =
+            |is: &Supplied| format!("{}, {}", is.is.version, When::of(is.received, now).words());
+        let came = sboms
+            .first()
+            .map_or_else(|| Value::Unknown("none came yet".to_owned()), |is| Value::from(told(is)));
         about.push((format!("Newest SBOM of {}", of.name), came));
+        // What came last counts for nothing where another was made later: they are to know.
+        let last = sboms.iter().max_by_key(|is| (is.received, is.id));
+        if let Some(last) = last
+            && let Some(later) = judged::later(last, sboms.iter())
+        {
+            let why = format!("kept as an older release, as {} was made later", later.is.version);
+            let last = Value::from(format!("{}: {why}", told(last)));
+            about.push((format!("Last received of {}", of.name), last));
+        }
     }
     let view = View {
         organisation: organisation.map(|o| o.name).unwrap_or_default(),

@@ -64,7 +64,9 @@ pub(crate) async fn post(
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
     let number = |text: &str| -> Result<i64, Problem> {
-        text.trim().parse().map_err(|_| Problem::invalid("A number is not one."))
+        text.trim()
+            .parse()
+            .map_err(|_| Problem::invalid("A field that must be a number is not one."))
     };
     let done = match sent.r#do.as_str() {
         "link" => match number(&sent.days) {
@@ -103,7 +105,7 @@ pub(crate) async fn post(
         },
         // Who may not see it is told nothing of what can be done.
         _ => match supplying::find(&app, &who, id).await {
-            Ok(_) => Err(Problem::invalid("Nothing of that name can be done.")),
+            Ok(_) => Err(Problem::invalid("There is no such action.")),
             Err(problem) => Err(problem),
         },
     };
@@ -178,12 +180,12 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
             .or_one("promise unknown"),
         Figure::of(
             judged.iter().map(|of| of.waiting.len()).sum::<usize>().to_string(),
-            "questions wait",
+            "open questions",
             format!("{here}#questions"),
         )
-        .or_one("question waits"),
-        Figure::of(late.to_string(), "of them past their day", format!("{here}#questions"))
-            .or_one("of them past its day"),
+        .or_one("open question"),
+        Figure::of(late.to_string(), "questions overdue", format!("{here}#questions"))
+            .or_one("question overdue"),
     ];
     let forms = forms(app, who, &seen, &links, &questions, &layout.csrf).await?;
     let fresh = made.map_or_else(Pairs::default, |address| {
@@ -197,7 +199,7 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         ("promises", promises(&judged, now)),
         ("products", products(&judged, now)),
         ("questions", asked(&questions, &seen, now)),
-        ("documents", came(&documents, &seen, now)),
+        ("documents", came(&documents, (&seen, &judged), now)),
     ];
     if seen.may_change {
         tables.push(("links", linked(&links, now)));

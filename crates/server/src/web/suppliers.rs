@@ -103,9 +103,9 @@ pub(crate) async fn page(
         columns: vec![
             Column::left("Supplier").kept(),
             Column::left("Promises").kept(),
-            Column::right("Least score"),
-            Column::right("Findings"),
-            Column::right("Questions that wait"),
+            Column::right("Lowest SBOM score"),
+            Column::right("Findings").kept(),
+            Column::right("Open questions"),
             Column::right("Contract ends"),
         ],
         rows,
@@ -121,9 +121,8 @@ pub(crate) async fn page(
     };
     let figures = vec![
         Figure::of(broken.to_string(), "with broken promises", "/suppliers"),
-        Figure::of(waiting.to_string(), "questions wait", "/suppliers").or_one("question waits"),
-        Figure::of(late.to_string(), "questions past their day", "/suppliers")
-            .or_one("question past its day"),
+        Figure::of(waiting.to_string(), "open questions", "/suppliers").or_one("open question"),
+        Figure::of(late.to_string(), "questions overdue", "/suppliers").or_one("question overdue"),
     ];
     Ok(html(&View {
         layout,

@@ -111,7 +111,7 @@ pub(crate) async fn page(
         Column::left("Deployed"),
         Column::left("Gravest").kept(),
         Column::right("Findings"),
-        Column::right("Load"),
+        Column::right("Load").kept(),
         Column::right("First due"),
     ];
     let may_describe = who.may(Action::Describe, On::ALL);
@@ -134,7 +134,11 @@ pub(crate) async fn page(
     let headline = if total == 0 && !asked.is_narrow() {
         "No system is described yet.".to_owned()
     } else {
-        format!("{}{some}, load {} of all.", count(total, "system", "systems"), number(load))
+        let systems = match total {
+            0 => "No system".to_owned(),
+            _ => count(total, "system", "systems"),
+        };
+        format!("{systems}{some}; the load of all is {}.", number(load))
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
     layout.actions.push(Link::to("Suppliers", "/suppliers"));

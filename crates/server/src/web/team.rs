@@ -152,6 +152,7 @@ fn about(team: &Team, systems: &[System], queue: &[Finding], now: jiff::Timestam
     let costs: Vec<(f64, f64)> =
         queue.iter().filter(due).filter_map(|f| f.weighed.as_ref()?.cost).collect();
     let work = match costs.as_slice() {
+        [] if !queue.iter().any(|f| due(&f)) => Value::from("nothing"),
         [] => unknown("no cost is known"),
         costs => {
             let least: f64 = costs.iter().map(|c| c.0).sum();
@@ -250,8 +251,14 @@ pub(crate) async fn post(
 pub(super) async fn cadences(app: &App, who: &Who) -> Result<Vec<(String, String)>, Problem> {
     let agreed = app.agreed(who.org, app.now()).await?;
     let none = (String::new(), "none".to_owned());
-    let all = agreed.charter.cadences.iter();
-    let all = all.map(|c| (c.name.to_string(), format!("{} ({})", c.name, c.every)));
+    // What is to be done at once has no windows: no team's rhythm is that.
+    let all = agreed.charter.cadences.iter().filter(|c| &*c.every != "now");
+    let all = all.map(|c| {
+        let (name, every) = (c.name.to_string(), c.every.to_string());
+        // `every sprint` says how often it is.
+        let words = if name.ends_with(&every) { name.clone() } else { format!("{name} ({every})") };
+        (name, words)
+    });
     Ok(std::iter::once(none).chain(all).collect())
 }
 

@@ -88,8 +88,11 @@ pub(crate) async fn page(
         None if total == 0 => "There is no team yet.".to_owned(),
         None => format!("{}, load {}.", count(total, "team", "teams"), number(load)),
         Some(q) => {
-            let load = number(load);
-            format!("{} with `{q}` in the name, load {load} of all.", count(total, "team", "teams"))
+            let teams = match total {
+                0 => "No team".to_owned(),
+                _ => count(total, "team", "teams"),
+            };
+            format!("{teams} with “{q}” in the name; the load of all is {}.", number(load))
         }
     };
     let table = Table {
@@ -100,7 +103,7 @@ pub(crate) async fn page(
             Column::left("Cadence"),
             Column::left("Gravest").kept(),
             Column::right("Findings"),
-            Column::right("Load"),
+            Column::right("Load").kept(),
             Column::right("First due"),
         ],
         rows,

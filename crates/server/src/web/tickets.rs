@@ -23,6 +23,7 @@ use crate::access::Who;
 use crate::api::tickets::{seen, state};
 use crate::api::visible;
 use crate::facts::within;
+use crate::planning::{Missing, unplanned};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::tracking::{Had, Told};
@@ -50,9 +51,16 @@ pub(crate) async fn page(
             let open = of("open");
             format!(
                 "{} of {} open; evidence closed {}.",
-                count(whole(open), "ticket", "tickets"),
-                if open == 1 { format!("{} is", team.name) } else { format!("{} are", team.name) },
-                of("closed")
+                if open == 0 {
+                    "No ticket".to_owned()
+                } else {
+                    count(whole(open), "ticket", "tickets")
+                },
+                if open < 2 { format!("{} is", team.name) } else { format!("{} are", team.name) },
+                match of("closed") {
+                    0 => "none".to_owned(),
+                    closed => closed.to_string(),
+                }
             )
         }
     };
@@ -105,8 +113,10 @@ pub(crate) async fn page(
     if sees_all {
         figures.push(figure(wait, "wait for a free slot"));
     }
+    let agreed = app.agreed(who.org, now).await?;
+    let missing = unplanned(&agreed.charter, &team, now);
     let view = View {
-        notice: notice(tracker.as_ref(), &rows, id, may),
+        notice: notice((tracker.as_ref(), missing.as_ref()), &rows, id, may),
         figures: Figures(figures),
         list: list(&rows, id, now),
         waiting: (!scheduled.is_empty()).then(|| waiting(&scheduled, &names, id)),
@@ -116,7 +126,12 @@ pub(crate) async fn page(
     Ok(html(&view))
 }
 
-fn notice(tracker: Option<&Tracker>, rows: &[TicketOf], id: i64, may: bool) -> Option<Notice> {
+fn notice(
+    (tracker, missing): (Option<&Tracker>, Option<&Missing>),
+    rows: &[TicketOf],
+    id: i64,
+    may: bool,
+) -> Option<Notice> {
     let settings = || may.then(|| Link::to("Set the tracker", format!("/teams/{id}/tracker")));
     let Some(tracker) = tracker else {
         return Some(Notice {
@@ -130,6 +145,11 @@ fn notice(tracker: Option<&Tracker>, rows: &[TicketOf], id: i64, may: bool) -> O
         |text: String, next: Option<Link>| Some(Notice { urgency: Urgency::Warning, text, next });
     if !tracker.trouble.is_empty() {
         return warn(format!("The tracker cannot be used now: {}.", tracker.trouble), settings());
+    }
+    if let Some(missing) = missing {
+        let text = format!("Nothing becomes a ticket: {} {}", missing.told(), missing.step());
+        let pace = Link::to("Set cadence and capacity", format!("/teams/{id}/edit"));
+        return warn(text, may.then_some(pace));
     }
     let wrong = rows.iter().filter(|row| !row.trouble.is_empty()).count();
     (wrong > 0).then(|| {

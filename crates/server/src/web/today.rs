@@ -316,12 +316,15 @@ pub(crate) fn row(is: &Finding, now: jiff::Timestamp) -> Row {
     let weighed = is.weighed.as_ref();
     let (package, version) = short(&is.component.1);
     let fix = match &is.fix {
+        _ if !is.state.is_live() => version,
         Some(fix) => format!("{version} → {fix}"),
         None => format!("{version}, no fix known"),
     };
     let name =
         Link::to(format!("{} in {package}", is.vulnerability.1), format!("/findings/{}", is.id));
     let due = match weighed.and_then(|w| w.deadline) {
+        // What is gone is late no longer.
+        _ if !is.state.is_live() => Cell::text(is.state.as_str()),
         Some(at) => Cell::Due(When::of(at, now), at < now),
         None if weighed.is_some_and(|w| w.deadline_kind == "opportunistic") => Cell::Nothing,
         None => Cell::unknown("no deadline can be calculated"),

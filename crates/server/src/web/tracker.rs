@@ -230,13 +230,13 @@ async fn show(
     Ok(html(&Act { layout, follows, about, form }))
 }
 
-/// What to say where nobody told the server its public address.
+/// What to say where the public address is the one at which the server listens, as it is where nobody told it another.
 fn unreachable(public: &str, listen: &str) -> Option<String> {
     let is_told = public != format!("http://{listen}");
     (!is_told).then(|| {
         format!(
-            "This server was started without --public: tickets link to {public}, and webhooks must reach that address. \
-             Unless the tracker and your colleagues can open it, restart the server with the address that they use."
+            "Here tickets link to {public}, where this server listens, and webhooks must reach that address. Unless the \
+             tracker and your colleagues can open it, restart the server with --public and the address that they use."
         )
     })
 }
@@ -336,7 +336,9 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
                 no_yes("stays", "is forgotten; its tickets stay there"),
             )
             .holding("no")
-            .hinted("Set again later, it makes its tickets anew beside those that are there."),
+            .hinted(
+                "Set again later for the same project, it continues with the tickets that it made.",
+            ),
         );
     }
     Sheet {

@@ -309,6 +309,7 @@ fn said(update: &Update) -> Vec<String> {
     let tests = &update.told.tests;
     let mut said = Vec::new();
     for (title, names) in [
+        ("Fail now, did not before", &tests.broken),
         ("Failed before and after", &tests.failed_before),
         ("Failed before, pass now", &tests.mended),
         ("No longer run", &tests.gone),
@@ -378,7 +379,7 @@ fn removes(update: &Update, now: Timestamp) -> Table {
     Table {
         title: listed("What it removes", update.told.removes.len()),
         titled: true,
-        columns: vec![Column::left("Finding").kept(), Column::left("Gone").kept()],
+        columns: vec![Column::left("Finding").kept(), Column::left("State").kept()],
         rows: update.told.removes.iter().zip(&update.named).take(MOST).map(row).collect(),
         empty: Empty { why: "It removes no finding.".to_owned(), next: None },
         ..Table::default()
@@ -498,7 +499,7 @@ pub(crate) async fn merged(
     let mine = match sent.mine.as_str() {
         "yes" => true,
         "no" => false,
-        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+        _ => return Err(Problem::invalid("There is no such action.").into()),
     };
     merging::mine(&app, &who, id, mine).await?;
     Ok(Redirect::to(&format!("/updates/{id}")).into_response())
@@ -533,7 +534,7 @@ fn about(update: &Update, outside: &[i64], tickets: Vec<Link>, merger: Value) ->
     pairs.extend(tickets.into_iter().map(|link| ("Ticket".to_owned(), Value::Link(link))));
     pairs.push(("Merged by".to_owned(), merger));
     pairs.push((
-        "It took".to_owned(),
+        "Cost".to_owned(),
         is.points.map_or_else(
             || unknown("not reported yet"),
             |points| Value::Text(format!("{} points", number(points))),

@@ -64,8 +64,8 @@ pub(crate) async fn page(
         title: "Updates".to_owned(),
         columns: vec![
             Column::left("Batch").kept(),
-            Column::left("In"),
-            Column::left("How far").kept(),
+            Column::left("Asset"),
+            Column::left("State").kept(),
             Column::right("Removes"),
             Column::right("Carried out"),
         ],

@@ -141,7 +141,7 @@ async fn show(app: &App, who: &Who, told: &Told, wrong: Option<(&'static str, St
     mended(&mut form, wrong);
     let follows = vec![
         "What it lists is matched at once; findings count by what the system is.".to_owned(),
-        "In CI, trimtab push does the same with every build.".to_owned(),
+        "In CI, `trimtab push` does the same with every build.".to_owned(),
     ];
     Ok(html(&Act { layout, follows, about: Pairs(Vec::new()), form }))
 }

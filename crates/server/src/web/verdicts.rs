@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use jiff::Timestamp;
 use serde::Deserialize;
+use trimtab_model::Level;
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Act, Dossier, Part};
 use trimtab_pages::part::{
@@ -93,7 +94,7 @@ pub(crate) async fn page(
         (_, 0) => format!("{looked} judged in {days} days; none was refused."),
         (_, refused) => format!(
             "{looked} judged in {days} days; {refused} refused, {} of them let through by a later decision.",
-            sum.let_through
+            if sum.let_through == 0 { "none".to_owned() } else { sum.let_through.to_string() }
         ),
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Verdicts of the gate", headline).await?;
@@ -112,7 +113,7 @@ pub(crate) async fn page(
         Figure::of(open.to_string(), "refused, still open", here(&[("answered", "open")])),
         Figure::of(sum.left.to_string(), "on abandoned branches", here(&[("answered", "left")]))
             .or_one("on an abandoned branch"),
-        Figure::of(sum.unknown.to_string(), "not known", here(&[("outcome", "unknown")])),
+        Figure::of(sum.unknown.to_string(), "verdict unknown", here(&[("outcome", "unknown")])),
     ]);
     let mut parts = Vec::new();
     if asked.team.is_none() && asked.asset.is_none() && !teams.is_empty() {
@@ -217,9 +218,7 @@ pub(crate) async fn one(
     let now = app.now();
     let title = format!("{} {} of {}", source(is.is.source), is.id, is.asset_name);
     // That it fails or passes is said by how it stands.
-    let told = &is.is.headline;
-    let why =
-        told.strip_prefix("Fails: ").or_else(|| told.strip_prefix("Passes: ")).unwrap_or(told);
+    let why = without_verdict(&is.is.headline);
     let headline = format!("{}, {}: {why}", is.asset_name, standing(&is));
     let mut layout = layout(&app, &who, Entry::Systems, &title, headline).await?;
     layout.crumbs = vec![
@@ -260,10 +259,10 @@ async fn about(app: &App, who: &Who, is: &Verdict, now: Timestamp) -> Result<Pai
     if !is.is.charter.is_empty() {
         add("Charter", Value::Text(is.is.charter.clone()));
     }
-    add("Said", When::of(is.at, now).into());
+    add("Judged", When::of(is.at, now).into());
     if is.times > 1 {
-        add("Said again", Value::Text(format!("{} times in all", is.times)));
-        add("Said last", When::of(is.last, now).into());
+        add("Judged again", Value::Text(format!("{} times in all", is.times)));
+        add("Judged last", When::of(is.last, now).into());
     }
     let names = names(app, who.org).await?;
     let to = match is.actor.split_once(':') {
@@ -271,7 +270,7 @@ async fn about(app: &App, who: &Who, is: &Verdict, now: Timestamp) -> Result<Pai
         Some(("token", id)) => format!("token {id}"),
         _ => "Trimtab".to_owned(),
     };
-    add("To", Value::Text(to));
+    add("Asked by", Value::Text(to));
     match is.answered {
         Some((VerdictAnswer::Passed(id), at)) => {
             let words = format!("verdict {id} passed");
@@ -295,6 +294,11 @@ async fn about(app: &App, who: &Who, is: &Verdict, now: Timestamp) -> Result<Pai
     Ok(Pairs(pairs))
 }
 
+/// What the gate said, without whether it passes.
+fn without_verdict(told: &str) -> &str {
+    told.strip_prefix("Fails: ").or_else(|| told.strip_prefix("Passes: ")).unwrap_or(told)
+}
+
 fn reasons(is: &Verdict) -> Table {
     let row = |reason: &VerdictReason| {
         let name = match reason.finding {
@@ -308,7 +312,10 @@ fn reasons(is: &Verdict) -> Table {
             name,
             match (reason.refuses, &reason.level) {
                 (false, _) => Cell::text("data is missing"),
-                (true, Some(level)) => Cell::text(level.clone()),
+                (true, Some(level)) => match Level::from_word(level) {
+                    Some(level) => Cell::Mark(level.into()),
+                    None => Cell::text(level.clone()),
+                },
                 (true, None) => Cell::text("refuses"),
             },
             match reason.brought {
@@ -316,7 +323,7 @@ fn reasons(is: &Verdict) -> Table {
                 Some(false) => Cell::text("the calendar"),
                 None => Cell::unknown("it was compared with nothing"),
             },
-            Cell::text(reason.next.clone()),
+            if reason.next.is_empty() { Cell::Nothing } else { Cell::text(reason.next.clone()) },
         ])
     };
     Table {
@@ -397,7 +404,7 @@ async fn show(
     };
     mended(&mut form, wrong);
     let about = Pairs(vec![
-        ("Refused".to_owned(), Value::Text(is.is.headline.clone())),
+        ("Refused".to_owned(), Value::from(without_verdict(&is.is.headline))),
         ("In".to_owned(), Value::Text(is.asset_name.clone())),
     ]);
     let follows = vec![

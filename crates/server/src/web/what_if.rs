@@ -127,10 +127,12 @@ fn headline(is: Option<&Whole>) -> String {
         c if c < 0.0 => format!("{:.0} % fewer load-days than today", -c.round()),
         c => format!("{:.0} % more load-days than today", c.round()),
     };
-    format!(
-        "In half a year {teams} would have {words}, and {} deadlines missed instead of {}.",
-        is.then.missed, is.today.missed
-    )
+    let missed = match (is.then.missed, is.today.missed) {
+        (0, 0) => "no deadline missed, as today".to_owned(),
+        (then, today) if then == today => format!("as many deadlines missed as today: {then}"),
+        (then, today) => format!("{then} deadlines missed instead of {today}"),
+    };
+    format!("In half a year {teams} would have {words}, and {missed}.")
 }
 
 fn notice(is: &Whole) -> Option<Notice> {

@@ -71,7 +71,7 @@ pub(crate) async fn page(
     let label = |whole_label: &str, shown: &str| {
         if whole { whole_label.to_owned() } else { shown.to_owned() }
     };
-    let figures = Figures(vec![
+    let figures = vec![
         Figure::of(rows.len().to_string(), label("places", "places shown"), address.clone())
             .or_one(label("place", "place shown")),
         Figure::of(
@@ -79,7 +79,9 @@ pub(crate) async fn page(
             label("run in production", "of them run in production"),
             self::address("/where", &asked, &[("running", "true")]),
         ),
-    ]);
+    ];
+    // Where nothing was asked, nothing was counted.
+    let figures = Figures(if is_asked { figures } else { Vec::new() });
     let table = Table {
         title: "Places".to_owned(),
         columns: vec![
@@ -215,7 +217,7 @@ pub(crate) async fn csv(
     let who = who.map_err(Sorry::from)?;
     let search = Search::of(&app, &who, &asked).await?;
     let mut search =
-        search.ok_or_else(|| Problem::invalid("Say what to look for: `q` or `licence`."))?;
+        search.ok_or_else(|| Problem::invalid("Set `q` or `licence`: what to look for."))?;
     let mut sheet = Sheet::new(&HEADER)?;
     let (mut after, mut written) = (None, 0);
     loop {

@@ -154,7 +154,7 @@ fn a_proposal_that_this_build_does_not_read_comes_into_force_for_nobody() {
         json!({ "side": "engineering" }).to_string().as_bytes(),
     );
     assert_eq!(answer.status, 409, "{answer:?}");
-    assert!(answer.text.contains("This build does not read it."), "{}", answer.text);
+    assert!(answer.text.contains("This version of Trimtab cannot read it."), "{}", answer.text);
 }
 
 #[test]

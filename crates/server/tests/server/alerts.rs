@@ -248,7 +248,7 @@ fn an_alert_is_about_what_ran_when_it_began() {
         .replace("2026-03-02T09:19:58Z", "2025-03-02T09:19:58Z");
     let early = world.send("?environment=production", &early);
     assert_eq!(early.status, 422, "{early:?}");
-    assert!(early.text.contains("began before anything"), "{}", early.text);
+    assert!(early.text.contains("before the first recorded deployment"), "{}", early.text);
 }
 
 #[test]
@@ -317,8 +317,8 @@ fn each_format_is_understood_and_the_address_fills_in() {
     assert_eq!(outcomes, ["failed"]);
     // What is not understood, or of an environment that the charter has not, or of another word.
     for (query, body, words) in [
-        ("", "{}".to_owned(), "no webhook of"),
-        ("", "[]".to_owned(), "no webhook of"),
+        ("", "{}".to_owned(), "not a webhook of"),
+        ("", "[]".to_owned(), "not a webhook of"),
         ("?environment=moon", message("pagerduty-triggered"), "no environment `moon`"),
         ("?system=none", message("grafana-resolved"), "There is no system `none`"),
         (

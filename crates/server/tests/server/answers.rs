@@ -1,8 +1,10 @@
 //! Several decisions are answered at once: each judged by itself, and never by the one who asked.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use trimtab_model::Role;
 use trimtab_store::ScopeOf::{Organisation, Team};
+use trimtab_store::{NewJob, Priority};
 
 use crate::harness::{Answer, JSON, Server, Someone};
 
@@ -80,6 +82,49 @@ fn each_is_judged_by_itself() {
     ] {
         assert_eq!(post(&server, &sia, "/api/v1/decisions/answers", &wrong).status, 422);
     }
+}
+
+#[test]
+fn what_is_gone_waits_for_nobodys_answer() {
+    let (server, org, eli, sia) = begun();
+    let teams = server.open(&eli, "/api/v1/teams").json()["rows"].clone();
+    let shop = teams.as_array().unwrap().iter().find(|team| team["name"] == "shop").unwrap();
+    let app = server.app();
+    let waits = |name: &str| {
+        let now = Timestamp::now();
+        let job = NewJob {
+            org,
+            kind: "notify".to_owned(),
+            name: name.to_owned(),
+            payload: json!({}),
+            priority: Priority::Scheduled,
+            run_at: now,
+        };
+        server.runtime.block_on(app.store.add_job(&job, now)).unwrap();
+        server.settle(org);
+        let path = format!("/api/v1/teams/{}/notices", shop["id"]);
+        server.open(&sia, &path).json()["things"].to_string().contains("Answer the request")
+    };
+    let rows = server.open(&eli, "/api/v1/findings").json()["rows"].clone();
+    let finding = rows.as_array().unwrap().iter().find(|row| row["asset"]["name"] == "shop");
+    let wanted = json!({ "finding": finding.unwrap()["id"], "kind": "exception", "days": 7,
+        "reason": "the season", "control": "a guard", "role": "engineering" });
+    let asked = post(&server, &eli, "/api/v1/decisions", &wanted);
+    assert_eq!(asked.status, 201, "{asked:?}");
+    assert!(waits("asked"));
+    let other = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "components": [{ "type": "library", "name": "other", "version": "1.0.0",
+            "purl": "pkg:npm/other@1.0.0" }] });
+    let path = "/api/v1/snapshots?asset=shop&system=shop&wait=60";
+    assert!(matches!(post(&server, &eli, path, &other).status, 200 | 201));
+    assert!(!waits("gone"), "there is nothing left to accept");
+    // Who answers it all the same is told so, and not that it was critical.
+    let pam = server.someone(org, "Pam", &[(Role::Product, Organisation)]);
+    let answer = json!({ "state": "approved", "role": "product" });
+    let path = format!("/api/v1/decisions/{}/answer", asked.json()["id"]);
+    let refused = post(&server, &pam, &path, &answer);
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.text.contains("Nothing that it is about is open"), "{}", refused.text);
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
     let is = |who: &Someone| server.open(who, &path).json();
     let told = is(&tom);
     assert_eq!((&told["sides"], &told["needs"]), (&json!(["operations"]), &json!(2)), "{told}");
-    for words in ["“Ours”", "granted by operations, 2 people, within 2 hours", "never who asked"]
+    for words in
+        ["“Ours”", "granted by operations, 2 people, within 2 hours", "never whoever asked"]
     {
         assert!(told["rule"].as_str().unwrap().contains(words), "{words}: {told}");
     }

@@ -78,16 +78,20 @@ fn what_has_not_changed_is_not_sent_again_nor_what_has_overwritten() {
 /// Many who change the same from the same version at once, of whom one may.
 pub(crate) fn one_of_many_may(servers: &[&Server], token: &str) {
     let with = ("authorization", token);
-    for (path, member) in [("/api/v1/teams", "cadence"), ("/api/v1/systems", "product_owner")] {
-        let put = |server: &Server, value: &str, more: (&str, &str)| {
+    for (path, member) in [("/api/v1/teams", "capacity"), ("/api/v1/systems", "product_owner")] {
+        let put = |server: &Server, value: &serde_json::Value, more: (&str, &str)| {
             let body = json!({ "name": "harbour", member: value }).to_string();
             server.ask("PUT", path, &[with, JSON, more], body.as_bytes()).status
         };
-        let at_once = |by: &str, more: (&str, &str)| -> Vec<u16> {
+        let at_once = |by: usize, more: (&str, &str)| -> Vec<u16> {
             std::thread::scope(|scope| {
                 let all: Vec<_> = (0..8)
                     .map(|n| {
-                        let (server, value) = (servers[n % servers.len()], format!("{by}-{n}"));
+                        let server = servers[n % servers.len()];
+                        let value = match member {
+                            "capacity" => json!(10 * by + n),
+                            _ => json!(format!("{by}-{n}")),
+                        };
                         scope.spawn(move || put(server, &value, more))
                     })
                     .collect();
@@ -98,12 +102,12 @@ pub(crate) fn one_of_many_may(servers: &[&Server], token: &str) {
             assert_eq!(all.iter().filter(|status| **status == 200).count(), 1, "{path}: {all:?}");
             assert_eq!(all.iter().filter(|status| **status == 412).count(), 7, "{path}: {all:?}");
         };
-        one(at_once("first", ("if-none-match", "*")));
+        one(at_once(1, ("if-none-match", "*")));
         let list = servers[0].ask("GET", path, &[with], b"").json();
         let rows = list["rows"].as_array().unwrap();
         let row = rows.iter().find(|row| row["name"] == "harbour").unwrap();
         let mine = format!("\"{}\"", row["version"].as_str().unwrap());
-        one(at_once("second", ("if-match", &mine)));
+        one(at_once(2, ("if-match", &mine)));
     }
 }
 

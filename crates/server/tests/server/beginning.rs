@@ -69,7 +69,7 @@ fn a_team_is_added_on_its_page_by_an_admin_alone() {
     let again = server.send(&ada, "/teams/new", &[("name", "Ferry desk"), ("capacity", "1")]);
     assert!(again.text.contains("There is already a team of this name."), "{}", again.text);
     let nameless = server.send(&ada, "/teams/new", &[("name", " ")]);
-    assert!(nameless.text.contains("The name is 1 to 200 characters."), "{}", nameless.text);
+    assert!(nameless.text.contains("The name must be 1 to 200 characters."), "{}", nameless.text);
     assert_eq!(server.send(&tom, "/teams/new", &fields).status, 403);
     assert_eq!(server.open(&tom, "/teams/new").status, 403);
 }

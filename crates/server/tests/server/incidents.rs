@@ -129,6 +129,8 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
     assert_eq!(room["teams"][0]["team"]["id"], world.team, "{room:#}");
     assert_eq!(room["teams"][0]["places"], 1);
     assert_eq!(room["places"][0]["asset"], "shop");
+    let told = room["drafts"]["update"].as_str().unwrap();
+    assert!(told.contains("of them known to be in production."), "{told}");
     assert_eq!(room["teams"][0]["to_know"]["state"], "took");
     assert_eq!(
         room["teams"][0]["to_acknowledge"]["state"], "runs",

@@ -13,7 +13,7 @@ use trimtab_connect::notify::Security;
 use trimtab_model::{Level, Role};
 use trimtab_server::{MailServer, Notices};
 use trimtab_store::{
-    Contents, Grant, JobState, JudgedBy, Known, Listed, Matched, NewComponent, NewJob, NewLetter,
+    Contents, Grant, JudgedBy, Known, Listed, Matched, NewComponent, NewJob, NewLetter,
     NewRecipient, NewSnapshot, Org, Priority, ScopeOf, System, Weighed,
 };
 use trimtab_testkit::browser::{Browser, rules};
@@ -49,6 +49,10 @@ fn a_burst_of_ten_thousand_findings_is_one_digest_and_one_now() {
     let all = is["things"].as_array().unwrap();
     assert_eq!(all.len() as u64 + is["more"].as_u64().unwrap(), 10_000);
     assert!(all[0]["now"].is_string() && all[0]["acknowledged"].is_null(), "{}", all[0]);
+    // Of a team without a plan it is not said that its plan leaves something.
+    let detail = all[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("there is no plan: the team has not chosen a cadence"), "{detail}");
+    assert!(!all[0]["act"].as_str().unwrap().contains("the plan says"), "{}", all[0]);
     assert_eq!(all[0]["held"], "waits for the digest");
     assert_eq!(all[0]["until"], at(DIGEST).to_string());
     assert_eq!((&is["digests"], &is["alarms"]), (&json!(0), &json!(1)));
@@ -67,8 +71,8 @@ fn a_burst_of_ten_thousand_findings_is_one_digest_and_one_now() {
     world.settle();
     let came = hook.came();
     assert_eq!(came.len(), 2);
-    // With what is late of them by then.
-    assert_eq!(words(&came[1]), ("shop: 10001 things to do".to_owned(), 10_001));
+    // With the steps that are late by then, and that deadlines were missed.
+    assert_eq!(words(&came[1]), ("shop: 10002 things to do".to_owned(), 10_002));
     assert_eq!(world.notices()["digests"], 1);
     // What comes in the same week waits for the next: the budget is spent.
     BURST.store(DIGEST + 5, Ordering::SeqCst);
@@ -290,7 +294,7 @@ fn people_on_duty_are_mailed_what_they_may_see_and_others_if_nobody_has_it() {
     world.settle();
     got = smtp.mail();
     assert_eq!(got["to"], json!(["team@ferries.example"]));
-    assert!(got["text"].as_str().unwrap().contains("4 things to do"), "{got}");
+    assert!(got["text"].as_str().unwrap().contains("6 things to do"), "{got}");
     assert_eq!(server.open(&dot, &page).status, 200);
 }
 
@@ -402,6 +406,7 @@ fn a_calendar_shows_what_its_person_may_see_until_it_is_taken_back() {
     let unfolded = all.text.replace("\r\n ", "");
     assert!(unfolded.contains("a-one") && unfolded.contains("b-two"), "{unfolded}");
     assert!(unfolded.contains("CATEGORIES:window") && unfolded.contains("CATEGORIES:deadline"));
+    assert!(unfolded.contains("SUMMARY:2 deadlines of"), "those of a day together: {unfolded}");
     assert_eq!(unfolded.matches("UID:").count(), unfolded.matches("BEGIN:VEVENT").count());
     assert_eq!(fetch(&hers).text, all.text, "the same bytes");
     let part = fetch(&amys).text.replace("\r\n ", "");
@@ -459,7 +464,7 @@ fn a_team_says_how_it_is_told_sees_what_is_held_and_that_somebody_has_it() {
     world.settle();
     page.open(&here);
     let text = page.text("main");
-    assert!(text.contains("1 thing is now, and nobody has acknowledged it."), "{text}");
+    assert!(text.contains("1 notice is marked now; nobody has acknowledged it yet."), "{text}");
     assert!(text.contains("waits for the digest"), "{text}");
     look("held");
     page.click("main a[href^='/notices/']");

@@ -421,6 +421,11 @@ fn a_card_is_shown_until_its_person_refuses() {
     let wall = |who: &Someone| get(&world, who, "/api/v1/wall");
     let is = wall(&world.ann);
     assert_eq!(is["teams"][0]["is"]["name"], "shop", "{is:#}");
+    // What nobody reported an update for is a team's work as well.
+    let rest = &is["teams"][0]["numbers"][6];
+    assert_eq!(rest["name"], "findings that went without a reported update", "{is:#}");
+    assert!(rest["now"].is_number(), "{is:#}");
+    assert!(is["people"][0]["numbers"][6].is_null(), "{is:#}");
     assert_eq!(
         (&is["people"][0]["is"]["name"], number(&is["people"][0], 0)),
         (&json!("Lea"), json!(1.0))

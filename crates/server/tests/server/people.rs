@@ -166,7 +166,7 @@ fn one_question_about_several_findings_is_asked_for_all_or_none() {
     unjust["justification"] = Value::Null;
     let refused = send(&unjust, "b");
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("Nothing was asked for"), "{refused:?}");
+    assert!(refused.text.contains("Nothing was requested"), "{refused:?}");
     assert_eq!(send(&wanted(&[]), "c").status, 422);
     let many: Vec<i64> = (1..=101).collect();
     assert_eq!(send(&wanted(&many), "d").status, 422);

@@ -202,11 +202,11 @@ fn what_is_decided_stands_in_the_next_plan() {
             json!({ "changes": ["1:pkg:npm/none"], "state": "held", "reason": "x" }),
             "not in the plan",
         ),
-        (json!({ "changes": ["x"], "state": "held" }), "no change of a plan"),
-        (json!({ "changes": ["1:pkg:npm/a\u{0}b"], "state": "open" }), "no change of a plan"),
+        (json!({ "changes": ["x"], "state": "held" }), "not a change of a plan"),
+        (json!({ "changes": ["1:pkg:npm/a\u{0}b"], "state": "open" }), "not a change of a plan"),
         (
             json!({ "changes": [format!("1:{}", "x".repeat(2000))], "state": "open" }),
-            "no change of a plan",
+            "not a change of a plan",
         ),
         (json!({ "changes": [change], "state": "held", "reason": "a\nb" }), "on one line"),
         (
@@ -214,7 +214,7 @@ fn what_is_decided_stands_in_the_next_plan() {
             "No window",
         ),
         (json!({ "changes": [], "state": "held" }), "Choose 1 to"),
-        (json!({ "changes": [change], "state": "done" }), "is accepted, held or open"),
+        (json!({ "changes": [change], "state": "done" }), "must be accepted, held or open"),
     ] {
         let (status, text) = world.decide(&world.tom, &wrong);
         assert!(status == 422 && text.contains(words), "{wrong}: {status} {text}");

@@ -61,7 +61,7 @@ fn who_pushes_is_asked_once_and_what_they_tell_is_in_the_month() {
         all.into_iter().find(|one| one["name"] == name).unwrap()["value"].clone()
     };
     let (half, against) =
-        ("days old, half of the most relied on", "of the most relied on advised against");
+        ("median age of the most relied on, in days", "most relied on, but advised against");
     let (before, _) = month();
     assert_eq!((number(&before, half), number(&before, against)), (Value::Null, Value::Null));
     // What the asset does not carry is not believed.

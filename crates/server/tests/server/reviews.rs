@@ -142,12 +142,12 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     {
         assert!(page.contains(words), "{words}: {page}");
     }
-    // What is not right is told, and what was written stays in the form.
+    // What is not right is told at its field, and what was written stays in the form.
     for (name, value, words) in [
-        ("what", "", "<code>what</code> is 1 to 500"),
-        ("due", "2020-01-01", "<code>due</code> is a day"),
-        ("owner", "99999", "<code>owner</code> is a person"),
-        ("topic", "finding:99999", "<code>topic</code> is a key"),
+        ("what", "", "This must be 1 to 500"),
+        ("due", "2020-01-01", "This must be a day from"),
+        ("owner", "99999", "This must be a person who"),
+        ("topic", "finding:99999", "This must be a key of"),
     ] {
         let fields = decide.map(|(field, was)| (field, if field == name { value } else { was }));
         let answer = world.send(id, &fields);
@@ -158,7 +158,12 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     assert!(page.contains("The 30 minutes are over"), "{page}");
     let note = [("do", "close"), ("note", "Quay closed.\r\nNext week earlier.")];
     assert_eq!(world.send(id, &note).status, 303);
-    assert_eq!(world.send(id, &decide).status, 409, "it is over");
+    let late = world.send(id, &decide);
+    assert_eq!(late.status, 409, "it is over");
+    // The page is there, with what was written.
+    for words in ["The review is not open. This was not recorded: ", "Weekly review of"] {
+        assert!(late.text.contains(words), "{words}: {}", late.text);
+    }
     // What was shown stays, whatever comes after.
     assert_eq!(world.review(id)["pack"], shown);
 
@@ -453,6 +458,28 @@ fn goals_are_as_far_as_the_number_that_they_are_about() {
 }
 
 #[test]
+fn a_review_of_the_organisation_is_read_by_who_may_see_all_of_it_alone() {
+    let world = begun(Server::new());
+    let server = &world.server;
+    let new = json!({ "kind": "monthly" });
+    let id = made(&post(server, &world.lea, "/api/v1/reviews", &new));
+    let api = format!("/api/v1/reviews/{id}");
+    let pages = [api.clone(), format!("{api}/minutes?as=md"), format!("/reviews/{id}")];
+    let reads = |who: &Someone| pages.clone().map(|page| server.open(who, &page).status);
+    // Before it is opened, while it is open, and when it is closed.
+    for does in [None, Some("open"), Some("close")] {
+        if let Some(word) = does {
+            let body = json!({ "do": word });
+            assert_eq!(post(server, &world.tom, &api, &body).status, 404, "{does:?}");
+            assert_eq!(post(server, &world.lea, &api, &body).status, 200, "{does:?}");
+        }
+        assert_eq!(reads(&world.tom), [404; 3], "{does:?}");
+        assert_eq!(reads(&world.lea)[0], 200, "{does:?}");
+    }
+    assert_eq!(reads(&world.lea), [200; 3]);
+}
+
+#[test]
 fn a_group_of_systems_is_named_and_planned_on_the_page() {
     let world = begun(Server::new());
     let server = &world.server;
@@ -472,7 +499,9 @@ fn a_group_of_systems_is_named_and_planned_on_the_page() {
     };
     let one = form("group", "shop", "Tills").text;
     assert!(one.contains("at least two systems") && one.contains("Tills"), "{one}");
-    assert!(form("group", "shop\r\nnone", "Tills").text.contains("<code>none</code> is no system"));
+    assert!(
+        form("group", "shop\r\nnone", "Tills").text.contains("<code>none</code> is not a system")
+    );
     assert_eq!(form("group", "shop\r\nquay", "Tills").status, 303);
     let list = server.open(&world.lea, "/reviews").text;
     assert!(list.contains("Tills"), "{list}");
@@ -546,7 +575,7 @@ fn the_pulse_tells_of_nobody() {
     let page = server.open(&world.lea, "/pulse").text;
     assert!(page.contains("Three questions for") && page.contains("fewer than five"), "{page}");
     let form = [("role", "security"), ("productive", "4"), ("heard", ""), ("clear", "2")];
-    assert!(server.send(&world.lea, "/pulse", &form).text.contains("Each answer is 1 to 5."));
+    assert!(server.send(&world.lea, "/pulse", &form).text.contains("Each answer must be 1 to 5."));
     // Nobody's answers are in the ledger.
     let mut told = ledger(server, &world.lea);
     told.retain(|(.., data)| data["what"] == "pulse");

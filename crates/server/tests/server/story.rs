@@ -69,7 +69,7 @@ fn a_step_that_waits_says_on_whom_and_since_when() {
     let page = server.open(&ada, &here).text;
     let product = step(&page, "Product");
     assert!(product.contains("Waiting on <a href=\"/exceptions/"), "{product}");
-    assert!(product.contains("an answer by") && product.contains("since"), "{product}");
+    assert!(product.contains("an answer by") && product.contains("began"), "{product}");
     let decisions = below(&page, "Decisions");
     assert!(decisions.contains(">asked<") && decisions.contains("ada for engineering"), "{page}");
     assert!(page.contains("A decision was asked for."), "{page}");

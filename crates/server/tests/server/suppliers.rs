@@ -408,9 +408,17 @@ fn what_is_sent_again_or_late_takes_nobodys_place() {
     older["components"] = json!([{ "type": "library", "name": "other", "version": "1.0.0",
         "bom-ref": "o", "purl": "pkg:npm/other@1.0.0" }]);
     let late = supplied.push(&query("4.1"), older.to_string().as_bytes());
-    assert_eq!(late.status, 201, "{late:?}");
+    assert_eq!((late.status, &late.json()["older"]), (201, &json!("4.2")), "{late:?}");
+    let again = supplied.push(&query("4.1"), older.to_string().as_bytes());
+    assert_eq!(late.json(), again.json(), "also where it is sent again");
     supplied.server.settle(supplied.org);
     assert_eq!(supplied.finding()["state"], "open");
+    // Both sides read the same.
+    let theirs = supplied.page().text;
+    assert!(theirs.contains("kept as an older release, as 4.2 was made later"), "{theirs}");
+    let ours = format!("/suppliers/{}", supplied.id);
+    let ours = supplied.server.open(&supplied.lea, &ours).text;
+    assert!(ours.contains("an older release, as 4.2 was made later"), "{ours}");
     // One of the future would make all that come later older.
     older["metadata"]["timestamp"] = json!("2131-07-01T00:00:00Z");
     let ahead = supplied.push(&query("4.3"), older.to_string().as_bytes());

@@ -219,6 +219,9 @@ fn what_people_say_comes_back() {
         assert!(decision["reason"].as_str().unwrap().contains("goes in March"), "{decision}");
     }
     assert!(answer.contains("Somebody else must answer it"), "{answer}");
+    let said = issues(&fake)[0].said.clone();
+    let is_told = |(_, text): &(u64, Value)| text.to_string().contains("must answer it");
+    assert!(said.iter().any(is_told), "who closed it reads it there: {said:?}");
     assert!(is_closed(&issues(&fake)[0]), "what people closed stays closed");
 }
 

@@ -85,7 +85,7 @@ fn a_file_is_taken_with_the_sessions_own_token_only() {
             200,
             "class=\"error\"",
         ),
-        ("a long name", &lea, vec![token, ("asset", None, &long), kind, file], 422, "longer than"),
+        ("a long name", &lea, vec![token, ("asset", None, &long), kind, file], 422, "at most"),
         ("no text", &lea, vec![token, ("asset", None, b"\xff"), kind, file], 422, "not UTF-8"),
         ("too large", &lea, vec![token, asset, kind, ("file", Some("x"), &large)], 413, ""),
     ] {

@@ -118,7 +118,7 @@ pub(super) fn wanted(org: Org, filter: &FindingFilter) -> Condition {
     is.and(&format!("{DUE} > "), filter.due_before.map(|at| -micros(at).min(NEVER)));
     is.and("finding.detected >= ", filter.since.map(micros));
     if let Some(at) = filter.came {
-        // What left the main line and still ran keeps its first day when it comes back.
+        // What left the main line and still ran, or was not gone for long, keeps its first day when it comes back.
         let at = is.value(micros(at));
         is.text += &format!(
             " AND (finding.detected >= {at} OR EXISTS (SELECT 1 FROM event

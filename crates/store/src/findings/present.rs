@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::FindingState;
@@ -13,6 +13,9 @@ use crate::db::{Row, Sql, Tx, args, rows, rows_as};
 use crate::error::Result;
 use crate::held::lines;
 use crate::time::{maybe, moment};
+
+/// What comes back within this time after it was fixed goes on with its term.
+const RESUMES: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The package and the vulnerability of a finding.
 pub(super) type Key = (String, i64);
@@ -44,6 +47,8 @@ pub(super) struct Stored {
     pub(super) state: FindingState,
     pub(super) production: Option<bool>,
     pub(super) detected: Timestamp,
+    /// When it was gone, if it is.
+    pub(super) gone: Option<Timestamp>,
     pub(super) fix: Option<String>,
     pub(super) level: Option<i64>,
     pub(super) deadline: Option<Timestamp>,
@@ -57,6 +62,13 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// Whether what comes back at a moment goes on with the term that it had: it was fixed, and not for long. So a
+    /// deployment that is rolled back, or a fix that is undone, wins no new deadline.
+    pub(super) fn resumes(&self, now: Timestamp) -> bool {
+        self.state == FindingState::Fixed
+            && self.gone.is_some_and(|gone| now.duration_since(gone) <= RESUMES)
+    }
+
     pub(super) fn tallied(&self) -> Tallied {
         Tallied {
             level: self.level,
@@ -212,7 +224,7 @@ const STORED: &str = "finding.package, finding.vulnerability, finding.id, findin
     EXISTS (SELECT 1 FROM attribution
         WHERE attribution.org = $1 AND attribution.finding = finding.id
             AND attribution.source = 'trimtab' AND attribution.until IS NULL),
-    finding.asset, finding.cost_least, finding.cost_most";
+    finding.asset, finding.cost_least, finding.cost_most, finding.fixed";
 
 fn read(rows: &[Row]) -> Result<OfAssets<Stored>> {
     let mut all = OfAssets::new();
@@ -223,6 +235,7 @@ fn read(rows: &[Row]) -> Result<OfAssets<Stored>> {
             state: FindingState::read(&row.text(4)?)?,
             production: row.maybe_flag(5)?,
             detected: moment(row.int(6)?)?,
+            gone: maybe(row.maybe_int(17)?)?,
             fix: row.maybe_text(7)?,
             level: row.maybe_int(8)?,
             deadline: maybe(row.maybe_int(9)?)?,

@@ -281,8 +281,9 @@ impl Work<'_> {
             let state = if merged { FindingState::Merged } else { FindingState::Open };
             let was = side.stored.get(key);
             let back = was.is_some_and(|w| !w.state.is_live());
+            let resumes = back && was.is_some_and(|was| was.resumes(self.now));
             let detected = match was {
-                Some(was) if !back => was.detected,
+                Some(was) if !back || resumes => was.detected,
                 _ => self.now,
             };
             let weighed = (self.weigh)(&Known {
@@ -321,6 +322,10 @@ impl Work<'_> {
                 }
                 Some(_) if back => {
                     settled.regressed.push(id);
+                    let mut names = names;
+                    if resumes && let Some(members) = names.as_object_mut() {
+                        members.insert("since".to_owned(), json!(detected.to_string()));
+                    }
                     events.push(event(EventKind::Regressed, names));
                 }
                 Some(was) if was.state == FindingState::Open && state == FindingState::Merged => {

@@ -2,7 +2,8 @@
 //! asks for no more than the sums tell apart.
 
 use super::filter::{DUE, FindingFilter, NEVER};
-use super::read::{Group, GroupBy, GroupCursor, Groups, cut, level, millionths, placed};
+use super::grouped::{Group, GroupBy, GroupCursor, Groups, cut, millionths, placed};
+use super::read::level;
 use super::tally::{self, ANY, UNWEIGHED};
 use crate::condition::listed;
 use crate::db::{Row, Sql, Value, args};

@@ -4,12 +4,12 @@ use jiff::SignedDuration;
 use serde_json::json;
 use trimtab_model::Level;
 use trimtab_store::{
-    Contents, DecisionKind, EventKind, JudgedBy, Keep, Known, Listed, Matched, NewComponent,
-    NewDecision, NewDeployment, NewEvent, NewPerson, NewSnapshot, Org, Outcome, Store, StoreError,
-    Team, UpTo, Weighed,
+    Contents, EventKind, JudgedBy, Keep, Known, Listed, Matched, NewComponent, NewDecision,
+    NewDeployment, NewEvent, NewPerson, NewSnapshot, Org, Outcome, Store, StoreError, Team, UpTo,
+    Weighed,
 };
 
-use crate::{fresh, now};
+use crate::{exception, fresh, now};
 
 fn weigh(known: &Known) -> Option<Weighed> {
     Some(Weighed {
@@ -107,18 +107,11 @@ async fn fill(store: &Store) -> Org {
         }
     }
     let decision = NewDecision {
-        kind: DecisionKind::Exception,
         vulnerability: Some("CVE-2026-1".into()),
-        package: None,
         asset: Some(asset),
-        system: None,
-        environment: None,
         reason: "Soon gone.\nReally.".into(),
-        justification: None,
-        control: None,
-        author: 1,
-        author_role: "engineering".into(),
         expires: Some(now()),
+        ..exception()
     };
     store.ask(org, &decision, "person:1", now()).await.unwrap();
     let event = |n: usize| NewEvent {

@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 use serde_json::json;
 use trimtab_model::Role;
 use trimtab_store::{
-    CharterState, DecisionKind, DecisionState, EventKind, NewDecision, NewEvent, NewPerson, Store,
-    StoreError, System, Team,
+    CharterState, DecisionState, EventKind, NewDecision, NewEvent, NewPerson, Store, StoreError,
+    System, Team,
 };
 
-use crate::now;
+use crate::{exception, now};
 
 fn event(what: &str) -> NewEvent {
     NewEvent {
@@ -172,18 +172,10 @@ pub(crate) async fn terms_that_were_never_told_are_told_once(store: Store) {
 pub(crate) async fn nobody_answers_their_own_question(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let new = NewDecision {
-        kind: DecisionKind::Exception,
         vulnerability: Some("CVE-2021-44228".into()),
-        package: None,
-        asset: None,
-        system: None,
-        environment: None,
         reason: "The look-ups are off.".into(),
-        justification: None,
-        control: None,
-        author: 1,
-        author_role: "engineering".into(),
         expires: Some(now() + SignedDuration::from_hours(24)),
+        ..exception()
     };
     let id = store.ask(org, &new, "person:1", now()).await.unwrap();
     let approved = DecisionState::Approved;

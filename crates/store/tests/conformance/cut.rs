@@ -2,27 +2,20 @@
 
 use jiff::Timestamp;
 use trimtab_store::{
-    DecisionFilter, DecisionKind, EventKind, FindingFilter, FindingOrder, FindingState, JudgedBy,
-    Known, Load, NewDecision, NewEvent, NewSnapshot, Store, System, Weighed,
+    DecisionFilter, EventKind, FindingFilter, FindingOrder, FindingState, JudgedBy, Known, Load,
+    NewDecision, NewEvent, NewSnapshot, Store, System, Weighed,
 };
 
 use crate::findings::{World, component, high, later, left, matched};
-use crate::now;
+use crate::{exception, now};
 
 fn decision(author: i64, system: Option<i64>) -> NewDecision {
     NewDecision {
-        kind: DecisionKind::Exception,
         vulnerability: Some("CVE-1".into()),
-        package: None,
-        asset: None,
         system,
-        environment: None,
         reason: "x".into(),
-        justification: None,
-        control: None,
         author,
-        author_role: "engineering".into(),
-        expires: None,
+        ..exception()
     }
 }
 

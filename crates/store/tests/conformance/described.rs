@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 use trimtab_model::Role;
-use trimtab_store::{DecisionKind, DecisionState, NewDecision, Store, System, Team};
+use trimtab_store::{DecisionState, NewDecision, Store, System, Team};
 
-use crate::now;
+use crate::{exception, now};
 
 pub(crate) async fn every_change_of_the_description_is_counted(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
@@ -28,18 +28,10 @@ pub(crate) async fn every_change_of_the_description_is_counted(store: Store) {
     assert!(store.withdraw_charter(org, charter, "person:1", now()).await.unwrap());
     counts.push(store.described(org).await.unwrap());
     let decision = NewDecision {
-        kind: DecisionKind::Exception,
         vulnerability: Some("CVE-2021-44228".into()),
-        package: None,
-        asset: None,
-        system: None,
-        environment: None,
         reason: "The look-ups are off.".into(),
-        justification: None,
-        control: None,
-        author: 1,
-        author_role: "engineering".into(),
         expires: Some(now() + SignedDuration::from_hours(24)),
+        ..exception()
     };
     let id = store.ask(org, &decision, "person:1", now()).await.unwrap();
     counts.push(store.described(org).await.unwrap());

@@ -282,10 +282,26 @@ pub(crate) async fn a_rollback_brings_it_back(store: Store) {
     let own: Vec<&str> = own.map(|entry| entry.kind.as_str()).collect();
     assert_eq!(own.get(own.len() - 3..), Some(&["regressed", "assessed", "merged"][..]), "{own:?}");
     assert_eq!(world.load().await, 10.0);
+    // It was gone for an hour: it wins no new deadline, and the ledger tells since when its term runs.
+    let kept = |is: &trimtab_store::Finding| (is.detected, is.weighed.as_ref().unwrap().deadline);
+    assert_eq!(kept(&finding), (later(0), Some(later(24))));
+    let back = told.iter().rfind(|entry| entry.kind == "regressed").unwrap();
+    let data: serde_json::Value = serde_json::from_str(&back.data).unwrap();
+    assert_eq!(data["since"], later(0).to_string());
     // A report that comes late changes nothing.
     let late = world.deploy(new.snapshot.unwrap(), Outcome::Ok, later(3)).await;
     assert!(late.is_quiet());
     assert_eq!(world.state(id).await, (FindingState::Merged, Some(true)));
+    // What was gone for longer than 30 days begins anew.
+    world.deploy(new.snapshot.unwrap(), Outcome::Ok, later(5)).await;
+    assert_eq!(world.state(id).await.0, FindingState::Fixed);
+    let month = later(6 + 30 * 24);
+    world.deploy(old.snapshot.unwrap(), Outcome::RolledBack, month).await;
+    let finding = world.store.finding(world.org, id).await.unwrap().unwrap();
+    assert_eq!(kept(&finding), (month, Some(month + SignedDuration::from_hours(24))));
+    let told = world.store.ledger(world.org, 0, 100).await.unwrap();
+    let back = told.iter().rfind(|entry| entry.kind == "regressed").unwrap();
+    assert!(!back.data.contains("since"), "{}", back.data);
 }
 
 pub(crate) async fn what_stopped_is_known_not_to_run(store: Store) {

@@ -1,27 +1,21 @@
 //! What happened about a finding.
 
 use trimtab_store::{
-    DecisionKind, DecisionState, FindingFilter, FindingOrder, FindingState, NewDecision, NewPerson,
-    Outcome, Placement, PlacementState, PlannedChange, Store,
+    DecisionState, FindingFilter, FindingOrder, FindingState, NewDecision, NewPerson, Outcome,
+    Placement, PlacementState, PlannedChange, Store,
 };
 
 use crate::findings::{World, component, later, left, matched};
-use crate::now;
+use crate::{exception, now};
 
 fn asks(author: i64, vulnerability: Option<&str>, package: Option<&str>) -> NewDecision {
     NewDecision {
-        kind: DecisionKind::Exception,
         vulnerability: vulnerability.map(str::to_owned),
         package: package.map(str::to_owned),
-        asset: None,
-        system: None,
-        environment: None,
         reason: "later".into(),
-        justification: None,
-        control: None,
         author,
-        author_role: "engineering".into(),
         expires: Some(later(1000)),
+        ..exception()
     }
 }
 

@@ -34,7 +34,7 @@ mod waiting;
 use std::sync::{LazyLock, Mutex};
 
 use jiff::Timestamp;
-use trimtab_store::Store;
+use trimtab_store::{DecisionKind, NewDecision, Store};
 use trimtab_testkit::postgres::Postgres;
 
 /// One server for the whole suite; it ends with this process.
@@ -43,6 +43,24 @@ static SERVER: LazyLock<Option<Mutex<Postgres>>> =
 
 fn now() -> Timestamp {
     "2026-03-01T09:00:00Z".parse().unwrap()
+}
+
+/// An exception of everything that an engineer asks for, without an end.
+fn exception() -> NewDecision {
+    NewDecision {
+        kind: DecisionKind::Exception,
+        vulnerability: None,
+        package: None,
+        asset: None,
+        system: None,
+        environment: None,
+        reason: "x".into(),
+        justification: None,
+        control: None,
+        author: 1,
+        author_role: "engineering".into(),
+        expires: None,
+    }
 }
 
 /// Runs a case on an empty store of each engine.
@@ -126,7 +144,10 @@ suite! {
     sums::what_is_kept_is_what_is_counted,
     sums::what_plans_are_made_of_tells_in_which_system_it_is,
     notices::what_is_to_be_told_is_as_old_as_it_is_the_same,
+    notices::what_a_digest_told_is_news_again_with_another_mark,
+    notices::what_is_cut_in_two_is_no_other_alarm,
     notices::a_letter_is_begun_once_however_many_decide,
+    notices::what_everybody_refused_goes_to_others_once,
     notices::what_became_of_a_copy_is_noted_and_nothing_is_sent_twice,
     notices::a_calendar_has_one_address_until_it_is_taken_back,
     notices::letters_of_what_is_over_are_let_go,
@@ -150,6 +171,7 @@ suite! {
     shares::a_link_shows_a_board_until_it_ends,
     board_mails::a_board_is_mailed_once_for_each_time,
     own_digests::a_digest_of_ones_own_tells_each_thing_once,
+    own_digests::what_is_told_somebody_at_once_is_told_once,
     suppliers::a_supplier_is_found_by_the_systems_of_its_products,
     suppliers::a_supplier_comes_by_a_link_until_it_ends,
     suppliers::what_came_and_what_was_asked_is_kept,

@@ -9,7 +9,7 @@ use trimtab_store::{
 };
 
 use crate::findings::{World, component, later, matched};
-use crate::now;
+use crate::{exception, now};
 
 pub(crate) async fn findings_are_narrowed_by_what_belongs_to_them(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
@@ -150,18 +150,11 @@ pub(crate) async fn decisions_of_no_system_touch_what_they_cover(store: Store) {
     ];
     for (vulnerability, package, asset, touched) in cases {
         let new = NewDecision {
-            kind: DecisionKind::Exception,
             vulnerability: vulnerability.map(str::to_owned),
             package,
             asset,
-            system: None,
-            environment: None,
             reason: "x".into(),
-            justification: None,
-            control: None,
-            author: 1,
-            author_role: "engineering".into(),
-            expires: None,
+            ..exception()
         };
         let id = store.ask(org, &new, "person:1", now()).await.unwrap();
         for ((system, _), touched) in systems.iter().zip(touched) {
@@ -187,18 +180,13 @@ pub(crate) async fn pages_of_lists_are_whole(store: Store) {
     let mut ids = Vec::new();
     for n in 0..5i64 {
         let new = NewDecision {
-            kind: DecisionKind::Exception,
             vulnerability: Some(format!("CVE-{n}")),
             package: Some("pkg:npm/left".into()),
-            asset: None,
             system: (n % 2 == 0).then_some(system),
-            environment: None,
             reason: "x".into(),
-            justification: None,
-            control: None,
             author: person,
-            author_role: "engineering".into(),
             expires: (n > 0).then(|| later(n)),
+            ..exception()
         };
         ids.insert(0, store.ask(org, &new, "person:1", now()).await.unwrap());
     }

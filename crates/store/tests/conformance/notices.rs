@@ -34,11 +34,11 @@ pub(crate) async fn what_is_to_be_told_is_as_old_as_it_is_the_same(store: Store)
     let first = bring(&store, org, 0, &[new("b", "1", false), new("a", "1", true)]).await;
     let times: Vec<_> = first.iter().map(|p| (p.item.as_str(), p.since, p.urgent)).collect();
     assert_eq!(times, [("a", later(0), Some(later(0))), ("b", later(0), None)]);
-    // The same keeps its time, another mark is new, and what is *now* is so since it is.
+    // What no digest was about keeps its time, also with another mark, and what is *now* is so since it is.
     let all = [new("a", "1", true), new("b", "2", true), new("c", "1", false)];
     let second = bring(&store, org, 5, &all).await;
     let times: Vec<_> = second.iter().map(|p| (p.since, p.urgent)).collect();
-    let expected = [(later(0), Some(later(0))), (later(5), Some(later(5))), (later(5), None)];
+    let expected = [(later(0), Some(later(0))), (later(0), Some(later(5))), (later(5), None)];
     assert_eq!(times, expected);
     assert_eq!(store.notice_looks(org).await.unwrap()[&1], "look 5");
     // Somebody has two of them; the third is not *now*, and one is not there.
@@ -76,6 +76,41 @@ pub(crate) async fn what_is_to_be_told_is_as_old_as_it_is_the_same(store: Store)
     let many: Vec<_> = (0..2500).map(|n| new(&format!("{n:04}"), "1", false)).collect();
     assert_eq!(bring(&store, org, 31, &many).await.len(), 2500);
     assert_eq!(bring(&store, org, 32, &many[..7]).await.len(), 7);
+}
+
+pub(crate) async fn what_is_cut_in_two_is_no_other_alarm(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let item = |item: &str, of: &[&str]| NewPending {
+        urgent_of: of.iter().map(|one| (*one).to_owned()).collect(),
+        ..new(item, "1", true)
+    };
+    let urgent = |all: &[Pending]| all.iter().map(|p| p.urgent).collect::<Vec<_>>();
+    bring(&store, org, 0, &[item("7:p", &["x", "y"])]).await;
+    store.acknowledge(org, 1, &["7:p".to_owned()], "person:3", later(1)).await.unwrap();
+    // A plan takes a part of it: the rest was told with it, and somebody has it.
+    let cut = bring(&store, org, 5, &[item("7:p", &["x"]), item("7:p:left", &["y"])]).await;
+    assert_eq!(urgent(&cut), [Some(later(0)), Some(later(0))]);
+    assert_eq!(cut[1].acknowledged, Some((later(1), "person:3".to_owned())));
+    // Something more is another alarm, of its part alone; brought together again nothing is.
+    let more = [item("7:p", &["x"]), item("7:p:left", &["y", "z"])];
+    assert_eq!(urgent(&bring(&store, org, 9, &more).await), [Some(later(0)), Some(later(9))]);
+    let whole = bring(&store, org, 12, &[item("7:p", &["x", "y", "z"])]).await;
+    assert_eq!(urgent(&whole), [Some(later(9))]);
+}
+
+pub(crate) async fn what_a_digest_told_is_news_again_with_another_mark(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
+    bring(&store, org, 0, &[new("a", "1", false), new("b", "1", false)]).await;
+    let since = |all: Vec<Pending>| all.iter().map(|p| p.since).collect::<Vec<_>>();
+    // It changes when its digest is due, and is not put off by that.
+    let all = [new("a", "2", false), new("b", "1", false)];
+    assert_eq!(since(bring(&store, org, 5, &all).await), [later(0), later(0)]);
+    let digest = NewLetter { why: "digest".to_owned(), ..letter("a") };
+    let turn = store.wishes(org, 1).await.unwrap().unwrap().turn;
+    assert!(store.begin_letter(org, turn, (&digest, &[]), later(6)).await.unwrap().is_some());
+    let all = [new("a", "3", false), new("b", "1", false)];
+    assert_eq!(since(bring(&store, org, 7, &all).await), [later(7), later(0)]);
 }
 
 fn letter(item: &str) -> NewLetter {
@@ -135,6 +170,32 @@ pub(crate) async fn a_letter_is_begun_once_however_many_decide(store: Store) {
     store.acknowledge(org, 1, &["a".to_owned()], "person:1", later(1)).await.unwrap();
     let again = store.begin_letter(org, turn, (&letter("a"), &[]), later(2)).await.unwrap();
     assert_eq!(again, None);
+}
+
+pub(crate) async fn what_everybody_refused_goes_to_others_once(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
+    let two = ["a@x.example", "b@x.example"].map(to);
+    let id = store.begin_letter(org, 1, (&letter("a"), &two), now()).await.unwrap().unwrap();
+    for copy in &store.copies_due(org, now(), 9).await.unwrap().0 {
+        assert!(store.begin_again(org, copy, now()).await.unwrap());
+    }
+    let channel = NewRecipient { channel: "slack".into(), address: "".into(), person: None };
+    let copied = async || {
+        let to = std::slice::from_ref(&channel);
+        store.copy_to_others(org, id, to, later(1)).await.unwrap()
+    };
+    let refused = async |nth: i64| {
+        let became = (Became::Refused, None, "550");
+        assert!(store.end_copy(org, (id, nth), became, later(1)).await.unwrap());
+    };
+    refused(0).await;
+    assert_eq!(copied().await, 0, "the other may take it");
+    refused(1).await;
+    assert_eq!((copied().await, copied().await), (1, 0));
+    let due = store.copies_due(org, later(1), 9).await.unwrap().0;
+    let due: Vec<_> = due.iter().map(|c| (c.nth, c.to.person, c.tries)).collect();
+    assert_eq!(due, [(2, None, 0)]);
 }
 
 pub(crate) async fn what_became_of_a_copy_is_noted_and_nothing_is_sent_twice(store: Store) {

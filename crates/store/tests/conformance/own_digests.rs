@@ -83,7 +83,38 @@ pub(crate) async fn a_digest_of_ones_own_tells_each_thing_once(store: Store) {
     assert_eq!(store.own_runs(org, 7, 9).await.unwrap()[0].became, Became::Refused);
     assert_eq!(store.own_told(org, 7).await.unwrap().len(), 0);
     assert!(!store.end_own_digest(org, 7, "person:7", later(30)).await.unwrap(), "once");
+    // It does not begin by itself again; that of somebody who said nothing does, once.
+    let begin = |person: i64| OwnDigest { person, ..wish(40) };
+    let mut begun = Vec::new();
+    for person in [7, 8, 8] {
+        begun
+            .push(store.begin_own_digest(org, &begin(person), "trimtab", later(31)).await.unwrap());
+    }
+    assert_eq!(begun, [false, true, false]);
+    assert_eq!(store.own_digest(org, 7).await.unwrap(), None);
+    assert_eq!(store.own_digests_said(org).await.unwrap().into_iter().collect::<Vec<_>>(), [7, 8]);
+    assert_eq!(store.next_mail(org).await.unwrap(), Some(later(40)));
     let told = store.ledger(org, 0, 100).await.unwrap();
     let words = |what: &str| told.iter().filter(|entry| entry.data.contains(what)).count();
-    assert_eq!((words("own-digest-set"), words("own-digest-ended")), (2, 1));
+    assert_eq!((words("own-digest-set"), words("own-digest-ended")), (3, 1));
+}
+
+pub(crate) async fn what_is_told_somebody_at_once_is_told_once(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let tells = things(&[("appeal:1", "a"), ("owner:2", "3")]);
+    let claim = || store.claim_own_alarm(org, 7, &tells, now());
+    let (one, two) = tokio::join!(claim(), claim());
+    let claims = [one.unwrap(), two.unwrap()];
+    assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
+    // More of it is told by a time of its own, though the clock stands still.
+    let more = things(&[("appeal:1", "a"), ("owner:2", "4")]);
+    let at = store.claim_own_alarm(org, 7, &more, now()).await.unwrap().unwrap();
+    assert!(at > now());
+    assert_eq!(store.own_runs(org, 7, 9).await.unwrap().len(), 2);
+    assert_eq!(store.own_told_at(org, 7, at).await.unwrap(), ["appeal:1", "owner:2"]);
+    // Also of somebody without a digest of their own it is tried again.
+    let put_off = (Became::Later, Some(later(1)), "busy");
+    assert!(store.end_own_run(org, (7, at), put_off, now()).await.unwrap());
+    assert_eq!(store.next_mail(org).await.unwrap(), Some(later(1)));
+    assert_eq!(store.own_runs_again(org, later(1), 9).await.unwrap().len(), 1);
 }

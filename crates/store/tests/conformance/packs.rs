@@ -3,12 +3,12 @@
 use serde_json::json;
 use trimtab_model::Level;
 use trimtab_store::{
-    CarriedOnce, DecisionKind, Merged, NewApplied, NewComponent, NewDecision, NewReview, Outcome,
-    PreparedPack, ProductionTime, Relied, ReviewFilter, ReviewOf, Store, System,
+    CarriedOnce, Merged, NewApplied, NewComponent, NewDecision, NewReview, Outcome, PreparedPack,
+    ProductionTime, Relied, ReviewFilter, ReviewOf, Store, System,
 };
 
 use crate::findings::{World, component, later, left};
-use crate::now;
+use crate::{exception, now};
 
 pub(crate) async fn what_is_carried_is_counted_by_package(store: Store) {
     let world = World::new(store).await;
@@ -240,18 +240,11 @@ pub(crate) async fn how_grave_many_decisions_are_is_asked_for_together(store: St
     world.push("d1", later(0)).await;
     let ask = async |vulnerability: Option<&str>, package: Option<&str>| {
         let new = NewDecision {
-            kind: DecisionKind::Exception,
             vulnerability: vulnerability.map(str::to_owned),
             package: package.map(str::to_owned),
-            asset: None,
-            system: None,
-            environment: None,
             reason: "later".into(),
-            justification: None,
-            control: None,
-            author: 1,
             author_role: "product".into(),
-            expires: None,
+            ..exception()
         };
         store.ask(org, &new, "person:1", now()).await.unwrap()
     };

@@ -36,10 +36,14 @@ pub(crate) async fn a_link_shows_a_board_until_it_ends(store: Store) {
     assert_eq!(store.share("d1", later(2)).await.unwrap(), None, "it ended");
     assert_eq!(store.share("d3", later(1)).await.unwrap(), None);
 
-    // When it was last read is known to the hour.
-    store.note_share(&is, later(1)).await.unwrap();
-    let used = store.share("d1", later(1)).await.unwrap().unwrap();
-    assert_eq!(used.used, Some(later(1)));
+    // When it was last read is known to the hour, and never told as earlier than it was.
+    let within = |minutes: i64| later(1) + SignedDuration::from_mins(minutes);
+    store.note_share(&is, within(20)).await.unwrap();
+    let used = store.share("d1", within(20)).await.unwrap().unwrap();
+    assert_eq!(used.used, Some(within(20)));
+    store.note_share(&used, within(40)).await.unwrap();
+    let used = store.share("d1", within(40)).await.unwrap().unwrap();
+    assert_eq!(used.used, Some(within(20)), "once an hour");
 
     // Each sees their own, the newest first; whoever is closed shares nothing any more.
     let all = store.shares(org, None, None, 1).await.unwrap();

@@ -148,11 +148,13 @@ pub(crate) async fn a_supplier_comes_by_a_link_until_it_ends(store: Store) {
     assert!(is.holds(later(1)) && !is.holds(later(2)));
     assert_eq!(store.supplier_link("d1", later(2)).await.unwrap(), None, "it ended");
     assert_eq!(store.supplier_link("d3", later(1)).await.unwrap(), None);
-    store.note_supplier_link(&is, later(1)).await.unwrap();
+    // Not at the full hour before, which may be before the link was made.
+    let used = later(1) + SignedDuration::from_mins(20);
+    store.note_supplier_link(&is, used).await.unwrap();
     let listed = store.supplier_links(org, id).await.unwrap();
     assert_eq!(
         listed.iter().map(|l| (l.id, l.used)).collect::<Vec<_>>(),
-        [(second, None), (first, Some(later(1)))]
+        [(second, None), (first, Some(used))]
     );
     // Who delivers nothing any longer has no link that holds.
     store

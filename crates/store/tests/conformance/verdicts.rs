@@ -2,13 +2,13 @@
 
 use jiff::SignedDuration;
 use trimtab_store::{
-    Became, DecisionKind, DecisionState, JudgedBy, Judgement, Keep, Known, NewDecision,
-    NewIncident, NewIncidentEvent, NewSnapshot, NewVerdict, ProductJudged, Store, TRIED,
-    VerdictAnswer, VerdictFilter, VerdictReason, VerdictSource, Weighed,
+    Became, DecisionState, JudgedBy, Judgement, Keep, Known, NewDecision, NewIncident,
+    NewIncidentEvent, NewSnapshot, NewVerdict, ProductJudged, Store, TRIED, VerdictAnswer,
+    VerdictFilter, VerdictReason, VerdictSource, Weighed,
 };
 
 use crate::findings::{World, component, high, later, matched};
-use crate::now;
+use crate::{exception, now};
 
 fn reason(name: &str) -> VerdictReason {
     VerdictReason {
@@ -155,18 +155,11 @@ pub(crate) async fn a_refusal_is_let_through_by_a_decision_after_it(store: Store
             .await;
     assert_eq!(store.let_through(org, later(3)).await.unwrap(), 0, "nobody decided");
     let wanted = NewDecision {
-        kind: DecisionKind::Exception,
         vulnerability: Some("CVE-1".to_owned()),
-        package: None,
         asset: Some(asset),
-        system: None,
-        environment: None,
         reason: "soon".to_owned(),
-        justification: None,
-        control: None,
-        author: 1,
-        author_role: "engineering".to_owned(),
         expires: Some(later(10_000)),
+        ..exception()
     };
     let decision = store.ask(org, &wanted, "person:1", later(4)).await.unwrap();
     assert_eq!(decision, 1);

@@ -152,6 +152,8 @@ pub struct State {
     pub issues: Vec<Issue>,
     /// How many things happened to tickets.
     pub ticks: u64,
+    /// Whether it is an edition without what is sold: a GitLab has no weights then.
+    pub is_free: bool,
     /// See there.
     pub watch: Option<Watch>,
 }

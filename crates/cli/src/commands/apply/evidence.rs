@@ -208,6 +208,7 @@ impl Evidence<'_> {
             command: self.work.command.as_ref().map(trimtab_connect::apply::Command::line),
             before: self.done.before.as_ref().map(run),
             after: self.done.after.as_ref().map(run),
+            broken: names(told.map(|t| &t.broken)),
             failed_before: names(told.map(|t| &t.before)),
             mended: names(told.map(|t| &t.mended)),
             gone: names(told.map(|t| &t.gone)),

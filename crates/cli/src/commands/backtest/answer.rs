@@ -118,24 +118,24 @@ impl Answer<'_> {
     /// What is assumed. Each is what a reader has to know to judge a number.
     fn assumptions(&self) -> Vec<String> {
         let mut all: Vec<String> = [
-            "No resolver is asked, because the past cannot be resolved again: each package is assumed to be raised by itself to the version that an advisory names.",
-            "A fix is assumed to exist from when the first advisory that names it was published; when versions were released is not known here.",
-            "Advisories say what they say today: ranges, scores, exploitation (KEV) and likelihood (EPSS) come from the index, not from those days. Withdrawn ones are not counted.",
-            "What lands on the branch is assumed to be in production at that moment.",
-            "Points and confidence are the charter's priors for actions that nobody confirmed; reverts appear only in the confidence.",
-            "In every way except \"as it was\", only its own updates and what the project dropped remove findings; what really raised a package does not.",
-            "Today's agreement, systems and decisions apply to the whole time.",
+            "No resolver is run, because the past cannot be resolved again: each package is assumed to be raised on its own to the version that an advisory names.",
+            "A fix is assumed to exist from the publication of the first advisory that names it; release dates are not known here.",
+            "Advisories are used as they are today: ranges, scores, exploitation (KEV) and likelihood (EPSS) come from the index, not from those days. Withdrawn advisories are not counted.",
+            "A commit on the branch is assumed to be in production at once.",
+            "Points and confidence are the charter's priors for unconfirmed actions; reverts show only in the confidence.",
+            "In every way except \"as it was\", findings are removed only by its own updates and by what the project dropped, not by the updates that really happened.",
+            "Today's agreement, systems and decisions apply to the whole period.",
         ]
         .map(str::to_owned)
         .to_vec();
         let unscored = self.counts().unscored;
         if unscored > 0 {
             all.push(format!(
-                "The advisories of {unscored} of the findings have no score: where a way goes by severity, these come last."
+                "The advisories of {unscored} of the findings have no score: ways that go by severity put these last."
             ));
         }
         for what in &self.rhythm.assumed {
-            all.push(format!("Nobody set the {what}: it is assumed."));
+            all.push(format!("The {what} is not set, and is assumed."));
         }
         all
     }
@@ -147,49 +147,49 @@ impl Answer<'_> {
             let why = match shortened {
                 Shortened::Young => "the branch has no earlier commit",
                 Shortened::Shallow => {
-                    "this clone has no earlier commit: `git fetch --unshallow` brings them"
+                    "this clone has no earlier commit: `git fetch --unshallow` fetches them"
                 }
-                Shortened::Long => "there are more commits than are read",
+                Shortened::Long => "the history has more commits than are read",
             };
-            gaps.push(format!("It begins on {since} and not on {asked}: {why}."));
+            gaps.push(format!("The period begins on {since} instead of {asked}: {why}."));
         }
         let (mended, later) = (self.history.mended, self.history.later);
         if mended > 0 {
             gaps.push(format!(
-                "Commits whose clock was wrong by more than a day count at the time of their neighbours: {mended}."
+                "Commits whose clock is off by more than a day are dated by their neighbours: {mended}."
             ));
         }
         // Where the end was chosen, that more came after it is nothing to be told.
         if later > 0 && self.args.now.is_none() {
-            gaps.push(format!("Commits dated later than now are left out: {later}."));
+            gaps.push(format!("Commits dated in the future are left out: {later}."));
         }
         let counts = self.counts();
         if counts.earlier > 0 {
             gaps.push(format!(
-                "For {} of the findings it is not known when they came in: they were there when the history that is read begins, and count from their publication.",
+                "It is not known when {} of the findings came in: they were there when the history that is read begins, and count from their publication.",
                 counts.earlier
             ));
         }
         if counts.undated > 0 {
             gaps.push(format!(
-                "For {} of the findings no advisory says when it was published: they count from when they came in.",
+                "No advisory gives a publication date for {} of the findings: they count from when they came in.",
                 counts.undated
             ));
         }
         if counts.unknown_components > 0 {
             gaps.push(format!(
-                "Nothing can be said about {} of the components: unknown is not clean.",
+                "{} of the components could not be assessed: unknown is not clean.",
                 counts.unknown_components
             ));
         }
         if let Some(index) = self.index {
             if index.kev.is_none() {
-                gaps.push("The index has no catalogue of exploited vulnerabilities (KEV): whether something is exploited is unknown.".to_owned());
+                gaps.push("The index has no catalogue of exploited vulnerabilities (KEV): exploitation is unknown.".to_owned());
             }
             let newest = index.data_date.as_deref().and_then(|d| d.parse::<Timestamp>().ok());
             if let Some(newest) = newest.filter(|newest| *newest < self.until) {
                 gaps.push(format!(
-                    "The index ends on {}: what was published later is not in it.",
+                    "The index ends on {}: it lacks what was published later.",
                     day(newest)
                 ));
             }

@@ -119,9 +119,9 @@ fn room(held: usize, most: usize) -> Result<(), Diagnostic> {
     if held <= most {
         return Ok(());
     }
-    let message = format!("the states of this history hold more than {most} components in all");
+    let message = format!("the commits of this history list more than {most} components in all");
     Err(Diagnostic::new(Code::FileLimit, message)
-        .help("choose a shorter time (--days) or a smaller folder"))
+        .help("choose a shorter period (--days) or a smaller folder"))
 }
 
 fn moment(step: &Step) -> Timestamp {

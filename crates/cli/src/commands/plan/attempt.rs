@@ -37,6 +37,24 @@ pub(super) struct Made {
     pub(super) untried: Vec<Box<str>>,
 }
 
+impl Made {
+    /// A proposal that nobody carried out.
+    pub(super) fn unmade(proposal: Proposal) -> Made {
+        Made {
+            proposal,
+            changes: Vec::new(),
+            moved: Vec::new(),
+            removed: BTreeSet::new(),
+            arrived: BTreeSet::new(),
+            commands: Vec::new(),
+            unfit: Vec::new(),
+            unread: Vec::new(),
+            aged: false,
+            untried: Vec::new(),
+        }
+    }
+}
+
 /// A change, with the copy that has it and what that lists.
 pub(super) type Tried = (Made, Scratch, Inventory);
 
@@ -227,6 +245,10 @@ impl<'t> Trial<'t> {
         let confirmed = match update::confirm(place.tool, base, proposal, options) {
             Ok(confirmed) => confirmed,
             Err(refusal) => {
+                // Where nothing was run, nothing was tried.
+                if matches!(refusal.reason, Reason::ProjectCode(_) | Reason::ToolMissing { .. }) {
+                    self.tries.fetch_sub(1, Ordering::Relaxed);
+                }
                 let refused = Trial::refused(refusal, options);
                 if !aged && is_lasting(&refused) {
                     self.keep(place, proposal);

@@ -265,18 +265,8 @@ pub(super) fn thought(idea: &Idea, removed: BTreeSet<Key>) -> Option<Made> {
     let proposal: Proposal = idea.proposal(way, to)?;
     let from = idea.package.version().map(Into::into).into_iter().collect();
     let moved = Moved { package: idea.package.package(), from, to: vec![to.into()] };
-    Some(Made {
-        proposal,
-        changes: Vec::new(),
-        moved: vec![moved],
-        removed,
-        arrived: BTreeSet::from([idea.package.package().with_version(to)]),
-        commands: Vec::new(),
-        unfit: Vec::new(),
-        unread: Vec::new(),
-        untried: Vec::new(),
-        aged: false,
-    })
+    let arrived = BTreeSet::from([idea.package.package().with_version(to)]);
+    Some(Made { moved: vec![moved], removed, arrived, ..Made::unmade(proposal) })
 }
 
 impl Candidate {
@@ -306,17 +296,10 @@ mod tests {
         let told = |versions: &[&str]| {
             let [parent, child] =
                 ["pkg:npm/%40a/up@4.16.0", "pkg:npm/qs@6.5.1"].map(|purl| purl.parse().unwrap());
+            let proposal = Proposal::RaiseParent { parent, to: "4.17.2".into(), child };
             untried(&Made {
-                proposal: Proposal::RaiseParent { parent, to: "4.17.2".into(), child },
-                changes: Vec::new(),
-                moved: Vec::new(),
-                removed: BTreeSet::new(),
-                arrived: BTreeSet::new(),
-                commands: Vec::new(),
-                unfit: Vec::new(),
-                unread: Vec::new(),
-                aged: false,
                 untried: versions.iter().map(|version| Box::from(*version)).collect(),
+                ..Made::unmade(proposal)
             })
         };
         assert_eq!(told(&[]), None);
@@ -332,19 +315,8 @@ mod tests {
             let package: Purl = "pkg:pypi/left@7.30.1".parse().unwrap();
             let to = reached.iter().map(|version| Box::from(*version)).collect();
             let moved = Moved { package: package.package(), from: vec!["7.30.1".into()], to };
-            told(&Made {
-                proposal: Proposal::Relock { package, to: Some("8.10.0".into()) },
-                changes: Vec::new(),
-                moved: vec![moved],
-                removed: BTreeSet::new(),
-                arrived: BTreeSet::new(),
-                commands: Vec::new(),
-                unfit: Vec::new(),
-                unread: Vec::new(),
-                untried: Vec::new(),
-                aged: false,
-            })
-            .to_string()
+            let proposal = Proposal::Relock { package, to: Some("8.10.0".into()) };
+            told(&Made { moved: vec![moved], ..Made::unmade(proposal) }).to_string()
         };
         assert_eq!(relocked(&["7.34.0"]), "relock left");
         assert_eq!(relocked(&["8.10.0"]), "relock left at 8.10.0");

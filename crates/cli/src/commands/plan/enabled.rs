@@ -105,18 +105,8 @@ mod tests {
             from: vec!["v1.0.0".into()],
             to: vec!["v1.1.0".into()],
         };
-        Made {
-            proposal: Proposal::together(raised.iter().map(part)).unwrap(),
-            changes: Vec::new(),
-            moved: moved.iter().map(moves).collect(),
-            removed: BTreeSet::new(),
-            arrived: BTreeSet::new(),
-            commands: Vec::new(),
-            unfit: Vec::new(),
-            unread: Vec::new(),
-            untried: Vec::new(),
-            aged: false,
-        }
+        let proposal = Proposal::together(raised.iter().map(part)).unwrap();
+        Made { moved: moved.iter().map(moves).collect(), ..Made::unmade(proposal) }
     }
 
     #[test]

@@ -305,6 +305,7 @@ impl<'s> Search<'s> {
         self.rest(Way::ALL, &mut searched)?;
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
+        self.tell_edits(&mut searched);
         self.tell_who_asks(&order, &mut searched);
         Ok(searched)
     }

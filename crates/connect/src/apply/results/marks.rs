@@ -6,8 +6,9 @@ use super::{Results, Verdict};
 const PASSED: &[char] = &['✓', '✔', '√'];
 const FAILED: &[char] = &['✕', '✗', '✖', '×'];
 const SKIPPED: &[char] = &['○', '↓', '﹣'];
-/// How warnings of Node.js begin, which stand between the lines: no names of what tests are in.
-const WARNINGS: &[&str] = &["(node:", "(Use `node --trace"];
+/// How `node --test` begins the name of what tests are in. The others indent such names: what else stands at the margin was
+/// written by a program under test, or is a warning of Node.js.
+const WITHIN: &str = "▶ ";
 
 pub(super) fn read(lines: &[String], results: &mut Results) {
     let mut above: Vec<(usize, String)> = Vec::new();
@@ -16,7 +17,7 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
     for line in lines {
         let text = line.trim_start();
         let indent = line.chars().count() - text.chars().count();
-        if text.is_empty() || WARNINGS.iter().any(|words| text.starts_with(words)) {
+        if text.is_empty() {
             continue;
         }
         let file = [("PASS ", Verdict::Passed), ("FAIL ", Verdict::Failed)]
@@ -44,6 +45,9 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
             }
             _ => None,
         };
+        if verdict.is_none() && indent == 0 && !text.starts_with(WITHIN) {
+            continue;
+        }
         above.retain(|(held, _)| *held < indent);
         match verdict {
             Some((verdict, name)) => {
@@ -51,7 +55,7 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
                 let full: Vec<&str> = within.chain([untimed(name)]).collect();
                 results.add(&full.join(" › "), verdict);
             }
-            None => above.push((indent, untimed(text.trim_start_matches("▶ ")).to_owned())),
+            None => above.push((indent, untimed(text.trim_start_matches(WITHIN)).to_owned())),
         }
     }
 }

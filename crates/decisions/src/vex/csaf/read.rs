@@ -71,75 +71,11 @@ struct Said<'v> {
 
 impl<'v> Vulnerability<'v, '_> {
     fn read(&self, document: &mut VexDocument, budget: &mut Budget, faults: &mut Vec<Diagnostic>) {
-        let mut said: HashMap<&str, Said<'v>> = HashMap::new();
-        let mut order: Vec<&'v str> = Vec::new();
-        let mut missing: HashSet<&str> = HashSet::new();
-        let status = self.entry.get("product_status").unwrap_or(&Value::Null);
-        for (group, _) in GROUPS {
-            for id in texts(status, group) {
-                if !self.tree.products.contains_key(id) {
-                    missing.insert(id);
-                    continue;
-                }
-                let entry = said.entry(id).or_default();
-                if entry.groups.is_empty() {
-                    order.push(id);
-                }
-                if !entry.groups.contains(&group) {
-                    entry.groups.push(group);
-                }
-            }
-        }
-        for (list, of) in [("flags", 0), ("threats", 1), ("remediations", 2)] {
-            for value in items(self.entry, list) {
-                for id in self.named(value, budget) {
-                    let Some(said) = said.get_mut(id) else {
-                        if !self.tree.products.contains_key(id) {
-                            missing.insert(id);
-                        }
-                        continue;
-                    };
-                    match of {
-                        0 => said.flags.push(value),
-                        1 if member(value, "category") == Some("impact") => {
-                            said.threats.push(value);
-                        }
-                        1 => {}
-                        _ => said.remediations.push(value),
-                    }
-                }
-            }
-        }
-        let mut missing: Vec<&str> = missing.into_iter().collect();
-        missing.sort_unstable();
-        for id in missing {
-            let place = &self.place;
-            faults.push(
-                malformed(format!(
-                    "{place} speaks about the product `{id}`, which the tree does not have"
-                ))
-                .help("it is left out; ask the author of the document to correct it"),
-            );
-        }
+        let (said, order) = self.said(budget, faults);
         if order.is_empty() {
             return;
         }
-        for id in &order {
-            let Some(said) = said.get(id) else { continue };
-            let mut statuses: Vec<VexStatus> =
-                said.groups.iter().filter_map(|group| status_of_group(group)).collect();
-            statuses.dedup();
-            if let (true, Some(graver)) = (statuses.len() > 1, statuses.iter().max()) {
-                let (place, groups) = (&self.place, said.groups.join(" and "));
-                faults.push(
-                    malformed(format!("{place} says of the product `{id}` that it is {groups}"))
-                        .help(format!(
-                            "the graver word ({}) is used; ask the author to correct it",
-                            graver.as_str()
-                        )),
-                );
-            }
-        }
+        self.contradictions(&said, &order, faults);
         let Some(name) = self.name() else {
             let message = format!(
                 "{} has neither a CVE nor another id nor a title, and is no use",
@@ -193,6 +129,90 @@ impl<'v> Vulnerability<'v, '_> {
             }
         }
         document.statements.extend(statements);
+    }
+
+    /// What is stated about each product, and the products in their order. What the tree does not have is told.
+    fn said(
+        &self,
+        budget: &mut Budget,
+        faults: &mut Vec<Diagnostic>,
+    ) -> (HashMap<&'v str, Said<'v>>, Vec<&'v str>) {
+        let mut said: HashMap<&'v str, Said<'v>> = HashMap::new();
+        let mut order: Vec<&'v str> = Vec::new();
+        let mut missing: HashSet<&str> = HashSet::new();
+        let status = self.entry.get("product_status").unwrap_or(&Value::Null);
+        for (group, _) in GROUPS {
+            for id in texts(status, group) {
+                if !self.tree.products.contains_key(id) {
+                    missing.insert(id);
+                    continue;
+                }
+                let entry = said.entry(id).or_default();
+                if entry.groups.is_empty() {
+                    order.push(id);
+                }
+                if !entry.groups.contains(&group) {
+                    entry.groups.push(group);
+                }
+            }
+        }
+        for (list, of) in [("flags", 0), ("threats", 1), ("remediations", 2)] {
+            for value in items(self.entry, list) {
+                for id in self.named(value, budget) {
+                    let Some(said) = said.get_mut(id) else {
+                        if !self.tree.products.contains_key(id) {
+                            missing.insert(id);
+                        }
+                        continue;
+                    };
+                    match of {
+                        0 => said.flags.push(value),
+                        1 if member(value, "category") == Some("impact") => {
+                            said.threats.push(value);
+                        }
+                        1 => {}
+                        _ => said.remediations.push(value),
+                    }
+                }
+            }
+        }
+        let mut missing: Vec<&str> = missing.into_iter().collect();
+        missing.sort_unstable();
+        for id in missing {
+            let place = &self.place;
+            faults.push(
+                malformed(format!(
+                    "{place} speaks about the product `{id}`, which the tree does not have"
+                ))
+                .help("it is left out; ask the author of the document to correct it"),
+            );
+        }
+        (said, order)
+    }
+
+    /// Tells of products that are in groups which say different things.
+    fn contradictions(
+        &self,
+        said: &HashMap<&'v str, Said<'v>>,
+        order: &[&'v str],
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        for id in order {
+            let Some(said) = said.get(id) else { continue };
+            let mut statuses: Vec<VexStatus> =
+                said.groups.iter().filter_map(|group| status_of_group(group)).collect();
+            statuses.dedup();
+            if let (true, Some(graver)) = (statuses.len() > 1, statuses.iter().max()) {
+                let (place, groups) = (&self.place, said.groups.join(" and "));
+                faults.push(
+                    malformed(format!("{place} says of the product `{id}` that it is {groups}"))
+                        .help(format!(
+                            "the graver word ({}) is used; ask the author to correct it",
+                            graver.as_str()
+                        )),
+                );
+            }
+        }
     }
 
     /// The products that a flag, threat or remediation is about, each once.

@@ -79,7 +79,7 @@ impl<'v> Tree<'v> {
         let Some(id) = member(value, "product_id") else { return };
         let product = product(value, version);
         if self.products.insert(id, product).is_some() {
-            faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
+            faults.push(malformed(format!("the product `{id}` appears twice in the tree")));
         }
     }
 
@@ -119,7 +119,7 @@ impl<'v> Tree<'v> {
         product.identifiers = sorted(product.identifiers);
         product.components = vec![component];
         if self.products.insert(id, product).is_some() {
-            faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
+            faults.push(malformed(format!("the product `{id}` appears twice in the tree")));
         }
         true
     }

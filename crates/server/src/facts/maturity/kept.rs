@@ -104,18 +104,18 @@ pub(crate) async fn set(
     (id, least, reason): (&str, Option<i64>, &str),
 ) -> Result<(), Problem> {
     who.must(Action::Administer, On::ALL)?;
-    let missing = || Problem::invalid("`criterion` is the id of one.");
+    let missing = || Problem::invalid("`criterion` must be the id of a criterion.");
     let criterion = CRITERIA.iter().find(|criterion| criterion.id == id).ok_or_else(missing)?;
     let Some((lowest, highest)) = criterion.bounds() else {
-        return Err(Problem::invalid("`least` of it is the same for all: it is so, or it is not."));
+        return Err(Problem::invalid("This criterion has no `least`: it is met or not."));
     };
     let bounds = i64::from(lowest)..=i64::from(highest);
     if least.is_some_and(|least| !bounds.contains(&least)) {
-        return Err(Problem::invalid(format!("`least` is {lowest} to {highest} percent.")));
+        return Err(Problem::invalid(format!("`least` must be {lowest} to {highest} percent.")));
     }
     let reason = line(reason, REASON).filter(|text| least.is_none() || !text.is_empty());
     let reason = reason.ok_or_else(|| {
-        Problem::invalid(format!("`reason` says why, in 1 to {REASON} characters on one line."))
+        Problem::invalid(format!("`reason` must say why, in 1 to {REASON} characters on one line."))
     })?;
     let by = (&*who.actor(), app.now());
     app.store.set_threshold(who.org, (id, least, &reason), by).await?;

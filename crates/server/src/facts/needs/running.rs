@@ -74,11 +74,10 @@ pub(super) async fn upkeep(asking: &Asking<'_>, show: usize) -> Result<Told, Pro
                 match of.and_then(|of| age(of, now)) {
                     None => add(
                         what,
-                        "It is not known of which day its facts are, or whether there are any."
-                            .to_owned(),
+                        "The date of its data is not known, or there is no data.".to_owned(),
                     ),
                     Some(days) if days >= STALE => {
-                        add(what, format!("Its facts are {days} days old."));
+                        add(what, format!("Its data is {days} days old."));
                     }
                     Some(_) => {}
                 }
@@ -95,9 +94,18 @@ pub(super) async fn upkeep(asking: &Asking<'_>, show: usize) -> Result<Told, Pro
 /// How many days ago a day was, by the first ten letters of what names it: `2026-03-09`, `2026.03.09`. `None`: that is
 /// no day.
 fn age(of: &str, now: Timestamp) -> Option<i64> {
+    Some(now.duration_since(began(of)?).as_hours() / 24)
+}
+
+/// When the day began, in UTC, that something is of: `2026-03-09`, `2026.03.09`, or a time of it. `None`: it names no day.
+pub(crate) fn began(of: &str) -> Option<Timestamp> {
     let day: Date = of.get(..10)?.replace('.', "-").parse().ok()?;
-    let at = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-    Some(now.duration_since(at).as_hours() / 24)
+    Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Whether what is of a day is stale.
+pub(crate) fn is_stale(of: &str, now: Timestamp) -> bool {
+    age(of, now).is_some_and(|days| days >= STALE)
 }
 
 #[cfg(test)]
@@ -108,6 +116,9 @@ mod tests {
     fn facts_are_as_old_as_their_day() {
         let now: Timestamp = "2026-03-09T12:00:00Z".parse().unwrap();
         assert_eq!(age("2026-03-09", now), Some(0));
+        assert!(
+            is_stale("2026.03.02", now) && !is_stale("2026-03-03", now) && !is_stale("soon", now)
+        );
         assert_eq!(age("2026-03-02T23:00:00Z", now), Some(7), "by its day");
         assert_eq!(age("2026.03.01", now), Some(8));
         for none in ["", "soon", "2026-3-9", "2026-13-01", "ünknown-day"] {

@@ -62,8 +62,8 @@ impl Base {
     pub(super) fn load(&self) -> Figure {
         let known = self.measured.began.is_some_and(|began| began <= self.measured.other.last);
         let before = match (known, self.measured.before.load) {
-            (true, Some(load)) => format!("{} 90 days ago", number(load)),
-            _ => "not known 90 days ago".to_owned(),
+            (true, Some(load)) => format!("90 days ago: {}", number(load)),
+            _ => "90 days ago: not known".to_owned(),
         };
         Figure::of(number(self.load), "load", "/findings?counts=true").noted(before)
     }
@@ -86,7 +86,7 @@ impl Base {
         let before = told(&self.measured.before).filter(|_| self.known_before());
         let before = before.unwrap_or_else(|| "not known".to_owned());
         Figure::of(value, label, format!("/metrics/list?of={of}&days=90"))
-            .noted(format!("{before} in the 90 days before"))
+            .noted(format!("in the 90 days before: {before}"))
     }
 
     pub(super) fn kept(&self) -> Figure {
@@ -98,7 +98,7 @@ impl Base {
     }
 
     pub(super) fn noise(&self) -> Figure {
-        self.period("interruptions of a team in a week", "interruptions", weekly)
+        self.period("interruptions per team and week", "interruptions", weekly)
     }
 
     /// The load by day, of who sees all of it: of a part it is not kept.

@@ -101,7 +101,7 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
             numbers
                 .and_then(|n| n.load)
                 .map_or_else(unknown, |load| Cell::link(number(load), list)),
-            window.map_or(Cell::Nothing, |w| Cell::link(w.name, plan)),
+            window.map_or_else(|| Cell::text("nothing is planned"), |w| Cell::link(w.name, plan)),
             window.map_or(Cell::Nothing, |w| Cell::text(w.changes.to_string())),
             window.map_or(Cell::Nothing, |w| Cell::text(number(w.points))),
             numbers.and_then(share).map_or_else(unknown, Cell::text),
@@ -117,7 +117,7 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
     let columns = vec![
         Column::left("Team").kept(),
         Column::right("Load").kept(),
-        Column::left("Next window"),
+        Column::left("Next window").kept(),
         Column::right("Changes"),
         Column::right("Points"),
         Column::right("Deadlines met"),
@@ -125,7 +125,10 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
     ];
     let open = count(base.open, "finding counts", "findings count");
     Ok(Told {
-        headline: format!("{open}, {due} of them due within a week."),
+        headline: match due.as_str() {
+            "0" => format!("{open} towards the load, none of them due within a week."),
+            due => format!("{open} towards the load, {due} of them due within a week."),
+        },
         figures: vec![
             Figure::of(due, "due within a week", "/findings?counts=true&due=week&order=deadline"),
             base.late(),
@@ -203,7 +206,7 @@ async fn product(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
         Column::left("Gravest").kept(),
         Column::right("Risks"),
         Column::right("First due"),
-        Column::left("Next release"),
+        Column::left("Next release").kept(),
     ];
     let rows: Vec<Row> = rows.collect();
     let planned = known.clone().filter(|(system, _)| windows.contains_key(&system.id)).count();
@@ -283,14 +286,21 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
     let more = if wrong == ROWS { "+" } else { "" };
     Ok(Told {
         headline: format!(
-            "{} to be rolled out; {wrong}{more} {} in the last 14 days.",
-            many(waiting, "finding waits", "findings wait"),
-            if wrong == 1 { "deployment failed" } else { "deployments failed" },
+            "{} to be rolled out; {} in the last 14 days.",
+            match waiting.number {
+                0 => "No finding waits".to_owned(),
+                _ => many(waiting, "finding waits", "findings wait"),
+            },
+            match wrong {
+                0 => "no deployment failed".to_owned(),
+                1 => "1 deployment failed".to_owned(),
+                _ => format!("{wrong}{more} deployments failed"),
+            },
         ),
         figures: vec![
             Figure::of(
                 shown(waiting),
-                "gone from the main line, still running",
+                "fixed on the main line, still running",
                 "/findings?counts=true&state=merged",
             ),
             Figure::of(format!("{wrong}{more}"), "failed deployments", list),
@@ -320,7 +330,8 @@ async fn leadership(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
         let [what, rating, how, owner, status] = risk.in_short();
         Row::of(vec![
             Cell::name(what, risk.href()),
-            Cell::text(rating),
+            // As everywhere: a word and a shape.
+            Cell::Mark(Level::from_word(rating).into()),
             Cell::text(how),
             Cell::text(owner),
             Cell::text(status),
@@ -331,7 +342,7 @@ async fn leadership(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
         Column::left("Rating").kept(),
         Column::left("Response"),
         Column::left("Owner"),
-        Column::left("Status"),
+        Column::left("Status").kept(),
     ];
     let mut register =
         table("Risk register", columns, rows.collect(), "No risk is open or accepted.");

@@ -148,7 +148,12 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
     let mut kind = line.kind.clone();
     let text = match line.kind.as_str() {
         "detected" => format!("Found in {}.", word("purl").unwrap_or("the asset")),
-        "regressed" => format!("Came back with {}.", word("purl").unwrap_or("the asset")),
+        "regressed" => {
+            let with = word("purl").unwrap_or("the asset");
+            let stays =
+                word("since").map_or("", |_| ", soon after it was fixed: its deadline stays");
+            format!("Came back with {with}{stays}.")
+        }
         "merged" => "Gone from the main line; still in production.".to_owned(),
         "fixed" => match data["days"].as_i64() {
             Some(days) => format!("Gone after {days} days."),

@@ -138,7 +138,7 @@ impl Charts<'_> {
             open.push(series("not weighed", Tone::Quiet, at_end("unknown", &|d| d.unknown)));
         }
         let definition = format!("By level, at the end of each {}.", self.each);
-        let chart = self.chart("open", "Findings that count", "findings", definition);
+        let chart = self.chart("open", "Findings that count", "number", definition);
         ("open", Chart { kind: Kind::Bars, series: open, ..chart })
     }
 
@@ -154,7 +154,7 @@ impl Charts<'_> {
             series(level.as_str(), Tone::Level(*level), self.each(&of, value))
         });
         let definition = format!(
-            "From detected to gone from production, of what was fixed in the {}. One without any is not known.",
+            "From detected to gone from production, of what was fixed in the {0}. A {0} in which nothing was fixed has no value.",
             self.each
         );
         let chart = self.chart(name, "Time to remediate", unit, definition);
@@ -213,8 +213,8 @@ impl Charts<'_> {
             series("requests opened", Tone::Quiet, self.counted("requests", opened)),
         ];
         let definition = format!(
-            "In the {}. An interruption is an hour in which a team was asked for work outside of what the charter calls \
-             now: a request was opened for it, or its plan changed.",
+            "In the {}. An interruption is an hour in which a request was opened for a team or its plan changed, other than \
+             for what the charter calls now.",
             self.each
         );
         ("noise", Chart { series: noise, ..self.chart("noise", "Noise", "times", definition) })
@@ -226,7 +226,7 @@ impl Charts<'_> {
             "In the {}. A notice tells a team that its plan changed, or that an asset has new findings.",
             self.each
         );
-        let chart = self.chart("notices", "Notices", "notices", definition);
+        let chart = self.chart("notices", "Notices", "sent", definition);
         ("notices", Chart { series: vec![series("notices", Tone::Plain, told)], ..chart })
     }
 
@@ -248,11 +248,11 @@ impl Charts<'_> {
             ),
         ];
         let definition = format!(
-            "Changes of what runs in production in the {}, those that failed among them; and those of them with which a \
-             dependency update came for the first time.",
+            "Deployments in the {}, failed ones included, and those of them that brought a dependency update for the first \
+             time.",
             self.each
         );
-        let chart = self.chart("deployments", "Deployments", "deployments", definition);
+        let chart = self.chart("deployments", "Deployments", "to production", definition);
         ("deployments", Chart { series: all, ..chart })
     }
 

@@ -24,7 +24,7 @@ const ROWS: usize = 100;
 /// none).
 const fn words(counted: Counted) -> (&'static str, &'static str, &'static str) {
     match counted {
-        Counted::Counting | Counted::CountingAt(_) => ("count towards the load", "At", "Load"),
+        Counted::Counting | Counted::CountingAt(_) => ("count towards the load", "As of", "Load"),
         Counted::Found => ("were found or came back", "Found", ""),
         Counted::Fixed => ("were fixed", "Fixed", "Days"),
         Counted::Gone => ("were fixed or retracted", "Gone", "Days"),
@@ -33,7 +33,7 @@ const fn words(counted: Counted) -> (&'static str, &'static str, &'static str) {
         Counted::Met => ("were fixed in time", "Fixed", "Days"),
         Counted::Missed => ("passed their deadline", "Deadline", "Days"),
         Counted::Due => ("were fixed in time or passed their deadline", "When", "Days"),
-        Counted::Backlog(_) => ("count towards the load", "At", "Days"),
+        Counted::Backlog(_) => ("count towards the load", "As of", "Days"),
         Counted::LoadDays => ("carried load", "Until", "Load-days"),
     }
 }

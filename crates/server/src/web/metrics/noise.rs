@@ -21,7 +21,7 @@ pub(super) fn table(list: &List, said: Said, lines: &[Line]) -> (Table, String) 
         Row::of(vec![
             Cell::Name(what, more),
             name(line.team),
-            Cell::text(if line.now { "now" } else { "" }),
+            if line.now { Cell::text("now") } else { Cell::Nothing },
             Cell::Value(When::of(line.at, list.now).into()),
         ])
     };

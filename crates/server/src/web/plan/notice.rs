@@ -27,8 +27,8 @@ pub(super) fn notice(planned: &Planned, wish: &Wish, charter: Option<&str>) -> O
             None => "the others".to_owned(),
         };
         said.push(format!(
-            "More is open than one plan holds: the {MOST} gravest findings are in it, and {beyond} in no number here. They \
-             come in as those are gone."
+            "More is open than one plan holds: the gravest changes are in it, with about {MOST} findings, and {beyond} in no \
+             number here. They come in as those are gone."
         ));
     }
     if !planned.missed.is_empty() {

@@ -111,7 +111,7 @@ async fn posed(app: &App, who: &Who, id: i64, sent: &Posed) -> Result<i64, Probl
             text => text
                 .parse()
                 .map(Some)
-                .map_err(|_| Problem::invalid(format!("`{what}` is a number."))),
+                .map_err(|_| Problem::invalid(format!("`{what}` must be a number."))),
         }
     };
     let asked = supplying::Asked {

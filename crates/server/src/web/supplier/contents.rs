@@ -82,9 +82,8 @@ pub(crate) async fn page(
         fresh: Pairs::default(),
         figures,
         about: vec![
-            "As their newest SBOMs and those that run list it. What they state, in documents and in answers, counts \
-             whether it holds or waits for somebody to look; the newest word of each vulnerability in this version is \
-             told."
+            "From their newest SBOMs and those of what runs. What they state, in documents and answers, is shown whether it \
+             is in force or still waits to be reviewed: of each vulnerability the newest statement about this version."
                 .to_owned(),
         ],
         facts: Pairs::default(),
@@ -101,7 +100,7 @@ fn stated(is: &Stated) -> String {
         .map(|(status, number)| format!("{number} {}", status.replace('_', " ")))
         .collect();
     if is.unstated > 0 {
-        all.push(format!("{} without a word", is.unstated));
+        all.push(format!("{} not answered", is.unstated));
     }
     all.join(", ")
 }

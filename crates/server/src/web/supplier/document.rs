@@ -147,7 +147,7 @@ fn facts(is: &Supplied, seen: &Seen, told: &Told, now: jiff::Timestamp) -> Pairs
                 |at| When::of(at, now).into(),
             ),
         ),
-        ("Came".to_owned(), When::of(is.received, now).into()),
+        ("Received".to_owned(), When::of(is.received, now).into()),
     ];
     if is.is.kind == "vex" {
         all.push(("Author".to_owned(), known(told.author.clone(), "it does not say")));
@@ -156,7 +156,7 @@ fn facts(is: &Supplied, seen: &Seen, told: &Told, now: jiff::Timestamp) -> Pairs
     }
     let digest: String = is.is.document.chars().take(12).collect();
     let bytes = format!("/api/v1/suppliers/{}/documents/{}/bytes", seen.is.id, is.id);
-    all.push(("Bytes".to_owned(), Link::to(digest, bytes).into()));
+    all.push(("Document".to_owned(), Link::to(digest, bytes).into()));
     Pairs(all)
 }
 
@@ -190,7 +190,7 @@ fn parts(quality: Option<&Quality>) -> Table {
         titled: true,
         columns: vec![
             Column::left("Element").kept(),
-            Column::left("Is"),
+            Column::left("Kind"),
             Column::left("Components that have it").kept(),
             Column::right("Points").kept(),
         ],

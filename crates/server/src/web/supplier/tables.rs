@@ -8,7 +8,7 @@ use crate::reviewing::last_day;
 use crate::supplying::Seen;
 use crate::supplying::document::Told;
 use crate::supplying::intake::Answered;
-use crate::supplying::judged::OfProduct;
+use crate::supplying::judged::{self, OfProduct};
 use crate::web::{count, whole};
 
 pub(super) fn facts(seen: &Seen, now: Timestamp) -> Pairs {
@@ -24,7 +24,7 @@ pub(super) fn facts(seen: &Seen, now: Timestamp) -> Pairs {
     Pairs(vec![
         ("Contact".to_owned(), known(&is.contact)),
         ("Contract".to_owned(), known(&is.contract)),
-        ("Last day".to_owned(), ends),
+        ("Contract ends".to_owned(), ends),
         ("Known since".to_owned(), When::of(seen.is.made, now).into()),
     ])
 }
@@ -184,9 +184,18 @@ pub(super) fn asked(all: &[Question], seen: &Seen, now: Timestamp) -> Table {
     }
 }
 
-pub(super) fn came(all: &[Supplied], seen: &Seen, now: Timestamp) -> Table {
+pub(super) fn came(
+    all: &[Supplied],
+    (seen, judged): (&Seen, &[OfProduct]),
+    now: Timestamp,
+) -> Table {
     let row = |is: &Supplied| {
         let told = Told::of(is);
+        let newest = judged.iter().filter_map(|of| of.newest.as_ref());
+        let later = judged::later(is, all.iter().chain(newest));
+        let older = later.map_or_else(String::new, |later| {
+            format!("; an older release, as {} was made later", later.is.version)
+        });
         let what = if is.is.kind == "vex" { "VEX" } else { "SBOM" };
         let version =
             if is.is.version.is_empty() { String::new() } else { format!(" of {}", is.is.version) };
@@ -199,8 +208,8 @@ pub(super) fn came(all: &[Supplied], seen: &Seen, now: Timestamp) -> Table {
                 let waiting = count(whole(told.statements), "statement to", "statements to");
                 Cell::text(format!("{waiting} be reviewed"))
             }
-            (_, Some(score)) => Cell::text(format!("{} of 100 points", score.round())),
-            (_, None) => Cell::unknown("it could not be looked into"),
+            (_, Some(score)) => Cell::text(format!("{} of 100 points{older}", score.round())),
+            (_, None) => Cell::unknown(format!("it could not be looked into{older}")),
         };
         Row::of(vec![
             Cell::Name(
@@ -225,7 +234,7 @@ pub(super) fn came(all: &[Supplied], seen: &Seen, now: Timestamp) -> Table {
             Column::left("Document").kept(),
             Column::left("Says").kept(),
             Column::left("Format"),
-            Column::right("Came"),
+            Column::right("Received"),
         ],
         rows: all.iter().map(row).collect(),
         empty: Empty {

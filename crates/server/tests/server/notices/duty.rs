@@ -186,7 +186,7 @@ fn a_rota_is_checked_told_and_shown_in_calendars() {
     assert!(feed.contains("DTSTART:20260309T090000Z\r\nDTEND:20260311T090000Z"), "{feed}");
     let page = server.open(&amy, &format!("/teams/{}/rota", world.team)).text;
     assert!(page.contains("amy is on duty for shop until Mon 2026-03-09 09:00."), "{page}");
-    assert!(page.contains("amy for ben") && !page.contains("Keep the rota"), "{page}");
+    assert!(page.contains("amy for ben") && !page.contains("Save the rota"), "{page}");
     let notices = server.open(&amy, &format!("/teams/{}/notices", world.team)).text;
     assert!(notices.contains("amy until Mon 2026-03-09 09:00, by the rota"), "{notices}");
     // Taken back: by whoever took them, once.

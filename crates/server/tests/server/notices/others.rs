@@ -219,6 +219,44 @@ fn a_step_that_becomes_late_is_told_of_by_the_next_look() {
     assert!(late(deadline + 1), "and not only hours afterwards");
 }
 
+clock!(MISSED, missed_clock);
+
+#[test]
+fn that_deadlines_were_missed_is_told_once_and_again_when_more_are() {
+    MISSED.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), missed_clock);
+    world.wishes(&hook, &json!({}));
+    // Due three days later, before the first digest.
+    world.carries("web", world.system, 1..3);
+    let look = |minutes: i64| {
+        MISSED.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        let item = json!(format!("missed:{}", world.system));
+        let things = world.notices()["things"].as_array().unwrap().clone();
+        things.into_iter().find(|thing| thing["item"] == item)
+    };
+    let told = || -> Vec<String> {
+        let all = hook.came().iter().flat_map(titles).collect::<Vec<_>>();
+        all.into_iter().filter(|title| title.starts_with("Missed")).collect()
+    };
+    assert_eq!(look(72 * 60 - 1), None, "not before");
+    let is = look(72 * 60 + 1).unwrap();
+    assert_eq!((&is["findings"], is["now"].is_null()), (&json!(2), true), "{is}");
+    look(DIGEST);
+    let first = "Missed: 2 findings in shop are past their deadline".to_owned();
+    assert_eq!(told(), [first.clone()]);
+    // Nothing more was missed within another week.
+    let week = 7 * 24 * 60;
+    look(DIGEST + week);
+    assert_eq!(told(), [first.clone()]);
+    world.carries("desk", world.system, 5..6);
+    look(DIGEST + week + 73 * 60);
+    look(DIGEST + 2 * week);
+    assert_eq!(told(), [first, "Missed: 3 findings in shop are past their deadline".to_owned()]);
+}
+
 clock!(NAMED, named_clock);
 
 #[test]

@@ -219,3 +219,72 @@ fn what_a_mail_server_does_not_take_at_once_is_tried_again() {
     assert_eq!(api("DELETE", board, &Value::Null).status, 204);
     assert_eq!(api("GET", board, &Value::Null).json()["next"], Value::Null);
 }
+
+clock!(LONELY, lonely_clock);
+
+#[test]
+fn what_nobody_owns_is_mailed_once_to_whom_the_system_names_else_to_admins() {
+    let Some(mut smtp) = Smtp::start(&json!({})) else { return };
+    LONELY.store(0, Ordering::SeqCst);
+    let world = begun(None, mailing(&smtp), lonely_clock);
+    let (server, app) = (&world.server, world.server.app());
+    let lonely = System { name: "lonely".into(), ..System::default() };
+    let lonely = app.store.put_system(world.org, &lonely, "trimtab", lonely_clock());
+    let lonely = server.runtime.block_on(lonely).unwrap();
+    let part = ScopeOf::System(lonely);
+    let amy = server.someone(world.org, "amy", &[(Role::Engineering, part)]);
+    let mut mailed = || {
+        let mail = smtp.mail();
+        (mail["to"].clone(), mail["text"].as_str().unwrap().replace("=\r\n", ""))
+    };
+    world.carries("attic", lonely, 100..101);
+    let (to, text) = mailed();
+    assert!(text.contains("lonely has no owner: 1 finding, 1 of them now"), "{text}");
+    assert_ne!(to, json!([world.of("amy")]));
+    // Told once; more of it is told again.
+    world.job("notify", "again");
+    world.settle();
+    assert_eq!(runs(&world, &world.lea), [Became::Sent]);
+    world.carries("cellar", lonely, 200..202);
+    let (_, text) = mailed();
+    assert!(text.contains("3 findings, 2 of them now"), "{text}");
+    // Whom the system names answers for it, and no admin.
+    let named = [("assessment", amy.id)];
+    let set = app.store.set_system_people(world.org, lonely, &named, "trimtab", lonely_clock());
+    server.runtime.block_on(set).unwrap();
+    world.carries("loft", lonely, 300..301);
+    let (to, text) = mailed();
+    assert_eq!(to, json!([world.of("amy")]));
+    assert!(text.contains("4 findings, 3 of them now"), "{text}");
+    assert_eq!(runs(&world, &world.lea).len(), 2);
+    assert!(server.open(&amy, "/account/digest").text.contains("lonely has no owner"));
+}
+
+clock!(HOURS, hours_clock);
+
+#[test]
+fn an_emergency_is_mailed_at_once_to_who_may_answer_it() {
+    let Some(mut smtp) = Smtp::start(&json!({})) else { return };
+    HOURS.store(0, Ordering::SeqCst);
+    let world = begun(None, mailing(&smtp), hours_clock);
+    let (server, app) = (&world.server, world.server.app());
+    let sia = server.someone(world.org, "sia", &[(Role::Security, ScopeOf::Organisation)]);
+    let ops = server.someone(world.org, "ops", &[(Role::Operations, ScopeOf::Organisation)]);
+    world.carries("web", world.system, 1..2);
+    let rows = server.open(&world.lea, "/api/v1/findings").json()["rows"].clone();
+    let asked = json!({ "kind": "emergency", "finding": rows[0]["id"], "reason": "it is used" });
+    world.api("/api/v1/appeals", &asked);
+    world.settle();
+    let mail = smtp.mail();
+    assert_eq!(mail["to"], json!([world.of("sia")]));
+    let text = mail["text"].as_str().unwrap().replace("=\r\n", "");
+    assert!(text.contains("Answer the emergency: p1 in web"), "{text}");
+    world.job("notify", "again");
+    world.settle();
+    let all = [&sia, &ops, &world.lea].map(|who| runs(&world, who).len());
+    assert_eq!(all, [1, 0, 0], "once, and neither who may not nor who asked");
+    // What waits for her is told her from now on.
+    let own = |who: &Someone| app.store.own_digest(world.org, who.id);
+    assert!(server.runtime.block_on(own(&sia)).unwrap().is_some());
+    assert!(server.runtime.block_on(own(&ops)).unwrap().is_none());
+}

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use trimtab_model::Role;
 use trimtab_server::Access;
 use trimtab_server::access::Key;
-use trimtab_store::{JobState, NewJob, Org, Priority, ScopeOf};
+use trimtab_store::{NewJob, Org, Priority, ScopeOf};
 use trimtab_testkit::git_host::{Dialect, Fake, Issue, TRACKERS};
 
 use crate::harness::{Answer, JSON, Server, Someone};
@@ -156,22 +156,7 @@ impl World {
 
     /// Waits until nothing runs, and nothing waits that is due by the server's clock.
     pub(super) fn rest(&self) {
-        let app = self.server.app();
-        let begun = std::time::Instant::now();
-        while begun.elapsed().as_secs() < 240 {
-            app.wake();
-            let busy = self.server.runtime.block_on(async {
-                let mut waiting = app.store.jobs(self.org, JobState::Waiting, 200).await.unwrap();
-                waiting.retain(|job| job.run_at <= (self.clock)());
-                let running = app.store.jobs(self.org, JobState::Running, 10).await.unwrap();
-                waiting.len() + running.len()
-            });
-            if busy == 0 {
-                return;
-            }
-            std::thread::yield_now();
-        }
-        panic!("jobs do not end");
+        self.server.rest(self.org, self.clock);
     }
 
     /// Time passes, and what is due then is done: plans after a minute, polls after five.

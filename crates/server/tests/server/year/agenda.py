@@ -6,8 +6,18 @@ from datetime import datetime, timezone
 import plans
 from saying import api, cell, say, words
 
+TITLES = [
+    "Earlier decisions",
+    "New above the accepted level",
+    "Deadlines at risk",
+    "Exceptions that end",
+    "Decisions asked for",
+    "The next windows",
+]
 # How many topics of a part are listed, and how many windows are looked at.
 LISTED, WINDOWS = 20, 4
+# What has as many rows each time has the time of a few topics.
+FEW, STANDING = 3, ("Most relied on", "Concentration", "Noise", "Attack patterns", "What to watch")
 MINUTE = 60 * 10**6
 
 
@@ -55,11 +65,20 @@ def clock(at):
     return datetime.fromtimestamp(at // 10**6, timezone.utc).strftime("%H:%M")
 
 
+def of_pack(counts, whole):
+    """The same in a pack: no part has more than a third, and what is over is for the end."""
+    minutes, end = times(counts, whole)
+    most = max(1, whole // 3)
+    over = sum(max(0, own - most) for own in minutes)
+    return [min(own, most) for own in minutes], end + over
+
+
 def parts(id_, review, all_):
     """Each part with its title, how many topics it has, and the numbers of what is said below its title. `None`: these are not
     known here."""
     name, page = f"/api/v1/reviews/{id_}", f"/reviews/{id_}"
-    minutes, end = times([many for _, many, _ in all_], review["minutes"])
+    worth = [min(many, FEW) if title in STANDING else many for title, many, _ in all_]
+    minutes, end = (times if review["kind"] == "weekly" else of_pack)(worth, review["minutes"])
     say(name, "api", "/pack/end", end)
     at = review["open"]
     for place, ((title, many, told), own) in enumerate(zip(all_, minutes)):
@@ -69,7 +88,8 @@ def parts(id_, review, all_):
         at = to
         words(page, f"words|{heading}|h2", [own] if own else [])
         if told is not None:
-            words(page, f"words|{heading}|p", told + ([many, LISTED] if many > LISTED else []))
+            listed = WINDOWS if title == "The next windows" else LISTED
+            words(page, f"words|{heading}|p", told + ([many, listed] if many > listed else []))
 
 
 def topic(id_, part, key, weight, repeats=0):
@@ -95,19 +115,20 @@ def followed(id_, review, follows):
             topic(id_, 0, f"decision:{one}", 0)
 
 
-def pages(ledger, id_, review, is_, decisions):
-    """`is_`: the numbers that it showed. `decisions`: those that end, and those that are asked for."""
+def pages(ledger, id_, review, is_, decisions, ended):
+    """`is_`: the numbers that it showed. `decisions`: those that end, and those that are asked for. `ended`: exceptions that
+    ended by themselves since the last."""
     follows, planned = list(follow(review)), windows(ledger, review)
     counts = [len(follows), is_["new"], is_["late"] + is_["soon"], is_["exceptions"], is_["answers"], len(planned)]
     if None in counts:
         return
-    shown = [] if is_["scheduled"] == 0 else [is_["scheduled"]]
-    told = [[], [], [is_["late"], 14], [14], [], shown]
-    titles = ["Earlier decisions", "New above the line", "Deadlines at risk", "Exceptions that end", "Decisions asked for"]
-    rows = zip([*titles, "The next windows"], counts, told)
-    parts(id_, review, [(title, many, told if many else []) for title, many, told in rows])
+    counts[3] += len(ended)
+    ends = [14] + ([len(ended)] if ended else [])
+    told = [[], [], [is_["late"], 14], ends, [], [is_["scheduled"]]]
+    parts(id_, review, [(title, many, told if many else []) for title, many, told in zip(TITLES, counts, told)])
     followed(id_, review, follows)
-    for part, all_ in zip((3, 4), decisions):
+    ending, asked = decisions
+    for part, all_ in ((3, ending + ended), (4, asked)):
         for one in all_ if len(all_) <= LISTED else ():
             key = f"exception:{one['id']}"
             topic(id_, part, key, 0, again_of(review, key))

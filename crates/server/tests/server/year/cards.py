@@ -60,6 +60,12 @@ def removed(ledger, own, first, last):
     }
 
 
+def headline(now):
+    """Where nothing came into production nothing else is counted."""
+    updates = now["updates in production"]
+    return [updates, 84, now["findings that they removed"]] if updates else [84]
+
+
 def card(ledger, team, name):
     last = ledger.now // DAY
     told = [one for one in ledger.told if one[2] == team]
@@ -67,24 +73,25 @@ def card(ledger, team, name):
     # As it is asked for without a time, and with the same one.
     pages = [f"/teams/{team}/card"] + [page for page in (f"/teams/{team}/card?days=84",) if page in ledger.opened]
     walls = ["/wall"] + [page for page in ("/wall?days=84",) if page in ledger.opened]
+    began = min((f.episodes[0].began // DAY for f in ledger.of(team) if f.episodes), default=math.inf)
     for side, (a, b) in (("now", (last - 83, last)), ("before", (last - 167, last - 84))):
         is_ = numbers(ledger, ledger.of(team), told, 1, a, b)
         all_ = removed(ledger, of_team(ledger, team), a, b)
+        rest = max(0, is_["flow"]["fixed"] - all_["findings that they removed"])
+        all_ = all_ | {"findings that went without a reported update": rest}
         both[side], periods[side] = all_, is_
         all_ = all_ | {
-            "findings that went without a reported update": max(
-                0, is_["flow"]["fixed"] - all_["findings that they removed"]
-            ),
-            "load of the team": is_["load"],
+            # Of a time before the ledger began nothing is known.
+            "load of the team": is_["load"] if side == "now" or began <= b else None,
             "% of all its deadlines kept": percent(is_["deadlines"]["share"]),
         }
         for label, value in all_.items():
             say(at, "named", f"{label}|{side}", value)
             for page in pages if side == "now" else ():
-                figure(page, label, value)
+                figure(page, label.removeprefix("% "), value)
     now, before = both["now"], both["before"]
     for page in pages:
-        words(page, "h1", [now["updates in production"], 84, now["findings that they removed"]])
+        words(page, "h1", headline(now))
         for told_ in milestones((periods["now"], periods["before"]), (now, before)):
             words(page, "words||p", told_)
     columns = {
@@ -92,6 +99,7 @@ def card(ledger, team, name):
         "Findings": "findings that they removed",
         "Load removed": "load that they removed",
         "% of deadlines kept": "% of their deadlines kept",
+        "Went without a reported update": "findings that went without a reported update",
     }
     for column, label in columns.items():
         both_known = [one for one in (now[label], before[label]) if one is not None]
@@ -135,7 +143,7 @@ def people(ledger):
             for side, value in (("now", now), ("before", before)):
                 say(at, "named", f"{label}|{side}", value)
                 say("/api/v1/wall", "at", f"/people/[is/id={person}]/numbers/[name={label}]/{side}", value)
-            figure(page, label, now)
+            figure(page, label.removeprefix("% "), now)
             column = COLUMNS.get(label)
             known = [one for one in (now, before) if one is not None]
             if column:
@@ -146,7 +154,7 @@ def people(ledger):
             for side in both:
                 say(at, "named", f"updates merged|{side}", 0)
         now = both["now"]
-        words(page, "h1", [now["updates in production"], 84, now["findings that they removed"]])
+        words(page, "h1", headline(now))
 
 
 # What the wall calls them.

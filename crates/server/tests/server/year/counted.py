@@ -15,8 +15,8 @@ ROWS = 100
 def ended(findings, start, to):
     for finding in findings:
         for episode in finding.episodes:
-            if episode.ended is not None and start <= episode.ended < to:
-                yield finding, episode, (episode.ended - episode.began) / DAY
+            if episode.ended is not None and start <= episode.ended < to and episode.stands(to):
+                yield finding, episode, (episode.ended - episode.since) / DAY
 
 
 def missed(findings, start, to):
@@ -24,13 +24,12 @@ def missed(findings, start, to):
         for episode in finding.episodes:
             at = episode.missed()
             if at is not None and start <= at < to:
-                yield finding, episode, (at - episode.began) / DAY
+                yield finding, episode, (at - episode.since) / DAY
 
 
 def met(findings, start, to):
     for finding, episode, took in ended(findings, start, to):
-        in_time = episode.deadline is not None and episode.ended <= episode.deadline
-        if episode.how == "fixed" and episode.counted() and in_time and episode.missed() is None:
+        if episode.met(to):
             yield finding, episode, took
 
 
@@ -66,7 +65,7 @@ def members(is_, asked, now):
         return [(f, weight) for f, is_level, weight in there if level is None or is_level == wanted]
     if of == "found":
         began = [(f, e) for f in all_ for e in f.episodes]
-        return [(f, 0) for f, e in began if start <= e.began < to]
+        return [(f, 0) for f, e in began if e.came(start, to)]
     if of in ("fixed", "gone"):
         return [(f, took) for f, e, took in ended(all_, start, to) if of == "gone" or e.how == "fixed"]
     if of in ("remediated", "merged"):
@@ -79,7 +78,7 @@ def members(is_, asked, now):
         return [(f, took) for f, _, took in kept + late]
     if of == "backlog":
         least, most = BANDS[int(asked["band"])] if asked.get("band") else (0, float("inf"))
-        ages = [(f, (to - f.episode_at(to).began) / DAY) for f, _ in counts(all_, to)]
+        ages = [(f, (to - f.episode_at(to).since) / DAY) for f, _ in counts(all_, to)]
         return [(f, age) for f, age in ages if least <= age < most]
     if of == "load-days":
         return [(f, sum_) for f, _, sum_ in carried(all_, start, to)]

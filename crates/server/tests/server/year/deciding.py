@@ -17,6 +17,7 @@ class Decisions:
                 self.all[data["decision"]] = {
                     "id": data["decision"],
                     "system": entry.system,
+                    "about": (data["vulnerability"], data["package"], entry.asset),
                     "ends": ends,
                     "kind": data["kind"],
                     "asked": entry.actor,
@@ -37,6 +38,30 @@ class Decisions:
             lasts = one["ends"] is None or one["ends"] > at
             if told and told[-1] == state and lasts and (systems is None or one["system"] in systems):
                 yield one
+
+    def over(self, since, at, systems):
+        """Those of some systems that were approved and ended by themselves within a time."""
+        for one in self.all.values():
+            told = [state for when, state in one["told"] if when <= at]
+            is_over = one["ends"] is not None and since < one["ends"] <= at
+            if told and told[-1] == "approved" and is_over and (systems is None or one["system"] in systems):
+                yield one
+
+    @staticmethod
+    def is_gone(ledger, decision):
+        """Whether all that it is about went since it was asked for: nobody is told to answer it."""
+        vulnerability, package, asset = decision["about"]
+        vulnerability = vulnerability and ledger.called(vulnerability)
+        fits = lambda is_, wanted: wanted is None or is_ == wanted
+        about = [
+            f
+            for f in ledger.findings.values()
+            if f.into is None
+            and fits(ledger.called(f.vulnerability), vulnerability)
+            and fits(f.package, package)
+            and fits(f.asset, asset)
+        ]
+        return bool(about) and not any(f.live for f in about)
 
     def in_force(self, systems=None):
         holds = lambda d: d["state"] == "approved" and (d["ends"] is None or d["ends"] > self.now)

@@ -3,6 +3,7 @@
 import collections
 from urllib.parse import unquote
 
+import plans
 from charters import DAYS_PER_POINT
 from deadlines import told
 from lives import DAY, LEVELS
@@ -15,6 +16,14 @@ from weighed import gravest, lists, sides, weighed
 def shown(points):
     """As pages show a range: to a tenth from one on, to a hundredth below."""
     return [points[0]] if points[0] == points[1] else list(points)
+
+
+def response(change, points):
+    """What answering a risk costs: the change that is planned for it, with all that it removes, or the nearest fix."""
+    if change is None:
+        return shown(points)
+    cost = [change.points] if change.cost is None else change.range()
+    return cost + [len(change.numbers)] * (len(change.numbers) > 1)
 
 
 def risks(ledger, all_):
@@ -36,13 +45,15 @@ def pages(ledger):
     ledger.kinds = {data["decision"]: data["kind"] for data in asked}
     rows, places = risks(ledger, all_)
     registers = [("/api/v1/risks", "/api/v1/risks.csv"), ("/exceptions/register.json", "/exceptions/register.csv")]
+    changes = {n: change for plan in plans.plans(ledger).values() for change in plan.changes for n in change.numbers}
     for json_, csv in registers:
         for finding in rows:
             of, points = all_.probability(finding), all_.points(finding)
             if of is not None:
                 field(csv, "Current Assessment: Likelihood", f"F-{finding.number}", of)
-            if points is not None:
-                field(csv, "Risk Response Cost", f"F-{finding.number}", shown(points))
+            change = changes.get(finding.number) if finding.decision is None else None
+            if change is not None or points is not None:
+                field(csv, "Risk Response Cost", f"F-{finding.number}", response(change, points))
             if finding.number in places:
                 field(csv, "Priority", f"F-{finding.number}", places[finding.number])
                 say(json_, "row", f"rows|id|F-{finding.number}|priority", places[finding.number])

@@ -43,7 +43,7 @@ def is_of(ledger, finding, asked):
             return False
     if asked.get("fix") and weighed(ledger).fix(finding) != asked["fix"]:
         return False
-    if asked.get("since") and (not finding.live or finding.episodes[-1].began < moment(asked["since"])):
+    if asked.get("since") and (not finding.live or finding.episodes[-1].since < moment(asked["since"])):
         return False
     if asked.get("above"):
         accepts = ledger.accepted(finding.system, now)
@@ -100,7 +100,7 @@ def say_of(ledger, path, asked, at):
     # Of all that counts it is not told in how many assets it is.
     has_assets = not asked.get("counts") or any(asked.get(name) for name in ("due", "state", "fix", "since", "above"))
     if path == "/findings":
-        words(at, "h1", [len(all_)])
+        words(at, "h1", [len(all_)] if all_ else [])
         figure(at, "findings", len(all_))
         figure(at, "load of those that count", load(ledger, all_))
         if not by:

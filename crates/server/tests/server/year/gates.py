@@ -73,8 +73,8 @@ def say_of(ledger, path, asked, at):
     figure(at, "fixed", is_["mended"])
     figure(at, "on abandoned branches", is_["left"])
     figure(at, "refused, still open", is_["refused"] - is_["mended"] - is_["let_through"] - is_["left"])
-    figure(at, "not known", is_["unknown"])
-    more = [is_["refused"], is_["let_through"]] if is_["refused"] else []
+    figure(at, "verdict unknown", is_["unknown"])
+    more = [many for many in (is_["refused"], is_["let_through"]) if many] if is_["refused"] else []
     words(at, "h1", [is_["looked_at"], days] + more if is_["looked_at"] else [days])
     if "team" not in asked and "asset" not in asked:
         for tag in ("h2", "caption"):

@@ -2,6 +2,7 @@
 from docs/ledger.md and docs/maturity.md."""
 
 import collections
+import math
 
 from gates import made
 from lives import DAY, HOUR, moment
@@ -31,9 +32,8 @@ class Ground:
                 at = episode.missed()
                 if at is not None:
                     self.late.append((at, finding.asset))
-                in_time = episode.ended is not None and episode.deadline is not None and episode.ended <= episode.deadline
-                if in_time and at is None and episode.how == "fixed" and episode.counted():
-                    self.kept.append((episode.ended, finding.asset))
+                if episode.met(-math.inf):
+                    self.kept.append((episode, finding.asset))
         for at, word, team, _, is_now, key in ledger.told:
             if word != "finding":
                 self.asked.append((at, word, team if word == "plan" else ledger.updates[key].asset, is_now))
@@ -139,7 +139,8 @@ class Then:
         self.counts = [(f, f.counts_at(now)) for f in ledger.findings.values()]
         self.counts = [(f, is_) for f, is_ in self.counts if is_]
         within = lambda all_: collections.Counter(self.team_of.get(asset) for at, asset in all_ if start <= at < now)
-        self.kept, self.late = within(ground.kept), within(ground.late)
+        self.kept = within((episode.ended, asset) for episode, asset in ground.kept if episode.stands(now))
+        self.late = within(ground.late)
         hours = collections.defaultdict(list)
         for at, word, key, is_now in ground.asked:
             team = key if word == "plan" else self.team_of.get(key)

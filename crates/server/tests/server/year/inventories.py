@@ -170,12 +170,12 @@ def release(is_, asked, at, folder):
     wrong = lambda purls: {(n, v) for n in packages for purl in of(purls, n) for v in groups(folder).of(n, version_of(purl))}
     found, gone = wrong(new) - wrong(old), wrong(old) - wrong(new)
     numbers = [came, went, changed, len(found), len(gone)]
-    figure(at, "components came", came)
-    figure(at, "went", went)
-    figure(at, "changed version", changed)
-    figure(at, "findings new", len(found))
-    figure(at, "gone", len(gone))
-    words(at, "h1", numbers if from_.id != to.id else [])
+    figure(at, "components added", came)
+    figure(at, "components removed", went)
+    figure(at, "versions changed", changed)
+    figure(at, "new findings", len(found))
+    figure(at, "findings gone", len(gone))
+    words(at, "h1", [many for many in numbers if many] if from_.id != to.id else [])
     words(at, "words|From|dd", [from_.id])
     words(at, "words|To|dd", [to.id])
 
@@ -183,7 +183,8 @@ def release(is_, asked, at, folder):
 def where(ledger, carried, asked, at):
     """Where a package is, or what begins so."""
     text = asked.get("q", "")
-    if any(value for name, value in asked.items() if name not in ("q", "running")):
+    # Where nothing is asked, nothing is counted.
+    if not text or any(value for name, value in asked.items() if name not in ("q", "running")):
         return
     name = lambda purl: unquote(package_of(purl).rsplit("/", 1)[-1]).lower()
     if text.startswith("pkg:"):

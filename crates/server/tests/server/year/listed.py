@@ -107,7 +107,7 @@ def decided(ledger):
         if about and data["kind"] == "exception" and longest is not None:
             # What was not weighed is taken for the gravest.
             level = min((f.level or LEVELS[0] for f in about), key=LEVELS.index)
-            figure(f"/exceptions/{number}", f"the most for {level}", longest[level])
+            figure(f"/exceptions/{number}", f"longest allowed for {level}", longest[level])
         for table in ("Asked", "In force", "Expired", "Refused or ended"):
             may("*/exceptions", table, "Load", f"/exceptions/{number}", load)
 

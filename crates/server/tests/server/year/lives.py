@@ -52,8 +52,12 @@ class Entry:
 class Episode:
     """From detected, or back, to gone."""
 
-    def __init__(self, began):
+    def __init__(self, began, since=None, late=False):
         self.began, self.merged, self.ended, self.how = began, None, None, None
+        # What came back soon after it was fixed goes on with its term: since when, and whether it was late before.
+        self.since, self.late = began if since is None else min(since, began), late
+        # When it came back so soon that its fix no longer counts, and when that fix was which it took back itself.
+        self.undone, self.resumed = None, None
         self.level, self.deadline = None, None
         # What held since when: whether it counts, its level, its weight; and which deadline.
         self.held, self.dues = [], []
@@ -68,15 +72,30 @@ class Episode:
 
     def missed(self):
         """When a deadline in force first passed while it counted; one that is drawn forward to the past, when that is said."""
+        if self.late:
+            return None
         before, ends = math.inf, [since for since, _ in self.dues[1:]] + [math.inf]
         for (since, due), until in zip(self.dues, ends):
-            if due is not None and due >= self.began:
+            if due is not None and due >= self.since:
                 unseen = due < since and (before is None or before <= since)
                 at = max(since, due)
                 if not unseen and at < until and self.counts_at(at):
                     return at
             before = due
         return None
+
+    def came(self, start, to):
+        """Whether it came within a time: what took a fix of that time back was there all along."""
+        return start <= self.began < to and (self.resumed is None or self.resumed < start)
+
+    def stands(self, to):
+        """Whether its end held until a moment: it did not come back soon after, before that."""
+        return self.undone is None or self.undone >= to
+
+    def met(self, to):
+        """Whether it was fixed in time, as far as is known at a moment."""
+        in_time = self.how == "fixed" and self.deadline is not None and self.ended <= self.deadline
+        return in_time and not self.late and self.missed() is None and self.counted() and self.stands(to)
 
     def end(self):
         return math.inf if self.ended is None else self.ended
@@ -123,7 +142,7 @@ class Finding:
                 self.episodes[-1].merged = None
             else:
                 self.fresh(True)
-                self.episodes.append(Episode(at))
+                self.episodes.append(self.back(at, data.get("since")))
         elif entry.kind == "assessed":
             self.production = data["production"]
             if "level" in data:
@@ -148,6 +167,16 @@ class Finding:
         if held and held[-1][0] == at:
             held.pop()
         held.append((at, is_))
+
+    def back(self, at, since):
+        """It was detected, or came back; soon after it was fixed if an entry says since when its term runs."""
+        if since is None or not self.episodes:
+            return Episode(at, since and moment(since))
+        last_ = self.episodes[-1]
+        late, last_.undone = last_.late or last_.missed() is not None, at
+        episode = Episode(at, moment(since), late)
+        episode.resumed = last_.ended
+        return episode
 
     def gone(self):
         """When it was fixed, or no source said so any longer; `None`: it is there."""

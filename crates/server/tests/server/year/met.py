@@ -253,6 +253,14 @@ def reckoned(ledger, review):
     }
 
 
+def ended(ledger, review):
+    """Decisions that ended by themselves since the last of the same, or within a week; in four weeks at most."""
+    at, before = review["open"], review["earlier"][-1] if review["earlier"] else None
+    since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
+    own = None if review["of"] == "all" else ledger.owned_then(int(review["of"].split(":")[1]), at)
+    return list(Decisions(ledger).over(since, at, own))
+
+
 def figures(ledger, id_, review):
     """The numbers that a review showed, those of the one before beside them, and how many its parts have."""
     name, is_ = f"/api/v1/reviews/{id_}", reckoned(ledger, review)
@@ -263,11 +271,11 @@ def figures(ledger, id_, review):
     if review["kind"] != "weekly":
         return
     topics(ledger, name, review)
-    agenda.pages(ledger, id_, review, is_, decisions_of(ledger, review))
+    agenda.pages(ledger, id_, review, is_, decisions_of(ledger, review), ended(ledger, review))
     labels = {
         "load": "load",
         "open": "findings that count",
-        "new": "new above the line",
+        "new": "new above the accepted level",
         "late": "past their deadline",
         "soon": "due within 14 days",
         "exceptions": "exceptions that end",
@@ -308,7 +316,7 @@ def topics(ledger, name, review):
             row = f"pack/parts/{part}/topics|key|{key}"
             say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
             say(name, "row", f"{row}|repeats", again)
-            title = "Deadlines at risk" if part == 2 else "New above the line"
+            title = "Deadlines at risk" if part == 2 else "New above the accepted level"
             shown_ = again if again > 1 else None
             if has_any:
                 cell(name.removeprefix("/api/v1"), title, "Again", f"/findings/{finding.number}", shown_)

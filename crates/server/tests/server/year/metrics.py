@@ -111,7 +111,7 @@ SERIES = [
     ("flow", "Found and gone, findings", "gone", lambda n: n["flow"]["fixed"] + n["flow"]["retracted"], True),
     ("noise", "Noise, times", "interruptions", lambda n: n["noise"]["interruptions"], True),
     ("noise", "Noise, times", "requests opened", lambda n: n["noise"]["requests"], True),
-    ("notices", "Notices, notices", "notices", lambda n: n["noise"]["notices"], True),
+    ("notices", "Notices, sent", "notices", lambda n: n["noise"]["notices"], True),
 ]
 for leg, name in (("detected_to_merged", "detected to merged"), ("merged_to_deployed", "merged to deployed")):
     pick = lambda n, leg=leg: days_(n[leg], "median")
@@ -135,12 +135,12 @@ def points(is_):
             yield chart, table, column, date(a), is_.known(b, value(of)) if is_counted else value(of)
         for column, ours in (("all", False), ("with updates", True)):
             many = deployments.measures(is_.systems, a, b, ours)["deployments"]
-            yield "deployments", "Deployments, deployments", column, date(a), many
+            yield "deployments", "Deployments, to production", column, date(a), many
         _, _, levels, unknown = ends[b]
         for level in LEVELS:
-            yield "open", "Findings that count, findings", level, date(a), is_.known(b, levels[level])
+            yield "open", "Findings that count, number", level, date(a), is_.known(b, levels[level])
         if has_unknown:
-            yield "open", "Findings that count, findings", "not weighed", date(a), is_.known(b, unknown)
+            yield "open", "Findings that count, number", "not weighed", date(a), is_.known(b, unknown)
     befores = list(by_day(is_.findings, *is_.periods()[1]))
     has_before = any(day >= is_.began for day, *_ in befores)
     # Of a long time not each day.

@@ -58,15 +58,26 @@ def things(ledger, team):
             going |= {f.number for f in own}
     for finding in counting:
         if finding.number not in going:
-            of[finding.asset, finding.package] += 1
+            # What a change for the same package leaves, such as what is merged and waits to be deployed, is a thing of its own.
+            left = ":left" if (finding.asset, finding.package) in windows else ""
+            of[finding.asset, finding.package + left] += 1
     return of, windows
+
+
+def missed(ledger, team):
+    """How many findings that count are past their deadline, by the system that they are in."""
+    of = collections.Counter()
+    for finding in ledger.of(team):
+        deadline = finding.episode_at(ledger.now).deadline if finding.counts_at(ledger.now) else None
+        of[finding.system] += deadline is not None and deadline <= ledger.now
+    return {system: many for system, many in of.items() if many}
 
 
 def beside(ledger, team):
     """What waits beside the plan, by its name with how many findings it is about."""
     now, own = ledger.now, set(ledger.owned(team))
     decisions = Decisions(ledger)
-    of = {f"answer:{d['id']}": 0 for d in decisions.at("asked", now, own)}
+    of = {f"answer:{d['id']}": 0 for d in decisions.at("asked", now, own) if not decisions.is_gone(ledger, d)}
     ending = (d for d in decisions.in_force(own) if d["kind"] == "exception" and d["ends"] is not None)
     of |= {f"ends:{d['id']}": 0 for d in ending if d["ends"] < now + AHEAD * DAY}
     followed, of_review = {}, {}
@@ -114,7 +125,7 @@ def waiting(ledger, team, at, page):
         say(at, "at", f"/things/[item={item}]/findings", many)
     if plans.plans(ledger).get(team) is None and any(of_[0] == team for of_ in ledger.scheduled):
         return
-    all_ = len(of) + len(things(ledger, team)[0])
+    all_ = len(of) + len(missed(ledger, team)) + len(things(ledger, team)[0])
     is_sent = any(e.what == "letter" for e in ledger.entries)
     # What the charter calls now is what is critical.
     is_now = any(f.level == "critical" for f in ledger.of(team) if f.counts_at(ledger.now))
@@ -145,6 +156,8 @@ def pages(ledger):
                 say(at, "api", f"/{name}", value)
             for (asset, package), many in things(ledger, team)[0].items():
                 say(at, "at", f"/things/[item={asset}:{package}]/findings", many)
+            for system, many in missed(ledger, team).items():
+                say(at, "at", f"/things/[item=missed:{system}]/findings", many)
         if f"{at}/wishes" in ledger.opened:
             say(f"{at}/wishes", "api", "/budget", budget)
             say(f"{at}/wishes", "api", "/escalates", wished.get(team, {}).get("escalates", ESCALATES))

@@ -62,7 +62,7 @@ def month(ledger, id_, review):
     is_ = numbers(ledger, review, stock, before)
     for label, value in is_.items():
         say(name, "row", f"pack/numbers|name|{label}|value", value)
-        figure(f"/reviews/{id_}", label, value)
+        figure(f"/reviews/{id_}", label.removeprefix("% "), value)
     for label, value in (of_last or {}).items():
         say(name, "row", f"before_numbers|name|{label}|value", value)
     follows = list(agenda.follow(review))
@@ -106,7 +106,7 @@ def numbers(ledger, review, stock, before):
     names = {affected["package"]["name"] for r in records for affected in r.get("affected", []) if is_unmaintained(affected)}
     # What registries say was told by nobody, and cycles of support are in no folder here.
     is_told = any(entry.what == "packages-told" for entry in ledger.entries)
-    unknown = {} if is_told else {"days old, half of the most relied on": None, "of the most relied on advised against": None}
+    unknown = {} if is_told else {"median age of the most relied on, in days": None, "most relied on, but advised against": None}
     return {
         "packages": len(stock.packages),
         "packages added": len(stock.packages - before.packages) if before else None,
@@ -138,7 +138,7 @@ def of_month(ledger, at, stock, is_, follows):
     has_suppliers = any(purl.split("@")[0].count("/") > 1 for _, purl in stock.places)
     told = [min(5, len(loaded)), len(loaded), is_["% of the load in five packages"], is_["packages that make up half of the load"]]
     told = (told if loaded else []) + [len(stock.places)]
-    relied = [0, min(len(stock.packages), agenda.LISTED)] if "of the most relied on advised against" in is_ else None
+    relied = [0, min(len(stock.packages), agenda.LISTED)] if "most relied on, but advised against" in is_ else None
     many = lambda label: is_[label] or 0
     nothing = lambda count: [] if count == 0 else None
     yield "Earlier decisions", follows, []

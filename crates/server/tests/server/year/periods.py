@@ -34,10 +34,10 @@ def numbers(ledger, findings, told, teams, first, last):
     findings = list(findings)
     start, to = first * DAY, min((last + 1) * DAY, max(ledger.now, first * DAY))
     episodes = [episode for finding in findings for episode in finding.episodes]
-    ended = [e for e in episodes if e.ended is not None and start <= e.ended < to]
+    ended = [e for e in episodes if e.ended is not None and start <= e.ended < to and e.stands(to)]
     fixed = [e for e in ended if e.how == "fixed"]
     counted = [e for e in fixed if e.counted()]
-    days = lambda e: (e.ended - e.began) / DAY
+    days = lambda e: (e.ended - e.since) / DAY
     carried = 0.0
     for episode in episodes:
         spans = zip(episode.held, episode.held[1:] + [(episode.end(), None)])
@@ -45,11 +45,10 @@ def numbers(ledger, findings, told, teams, first, last):
             if counts and weight is not None:
                 carried += weight * overlap(since, until, start, to) / DAY
     passed = {id(e): e.missed() for e in episodes}
-    in_time = lambda e: e.deadline is not None and e.ended <= e.deadline
-    met = [e for e in counted if in_time(e) and passed[id(e)] is None]
+    met = [e for e in fixed if e.met(to)]
     missed = sum(at is not None and start <= at < to for at in passed.values())
     there = [(f, f.episode_at(to)) for f in findings if f.counts_at(to)]
-    ages = [(to - e.began) / DAY for _, e in there]
+    ages = [(to - e.since) / DAY for _, e in there]
     bands = [0, 0, 0, 0]
     for age in ages:
         bands[0 if age < 7 else 1 if age < 30 else 2 if age < 90 else 3] += 1
@@ -73,11 +72,11 @@ def numbers(ledger, findings, told, teams, first, last):
         "time_to_remediate_by_level": {
             level: spread(days(e) for e in counted if e.level == level) for level in LEVELS
         },
-        "detected_to_merged": spread((e.merged - e.began) / DAY for e in merged),
+        "detected_to_merged": spread((e.merged - e.since) / DAY for e in merged),
         "merged_to_deployed": spread((e.ended - e.merged) / DAY for e in merged),
         "deadlines": {"met": len(met), "missed": missed, "share": share},
         "flow": {
-            "found": sum(start <= e.began < to for e in episodes),
+            "found": sum(e.came(start, to) for e in episodes),
             "fixed": len(fixed),
             "retracted": sum(e.how == "retracted" for e in ended),
         },

@@ -129,7 +129,7 @@ def where(ledger, id_, about, teams, environments):
     at, page, now = f"/api/v1/incidents/{id_}", f"/incidents/{id_}", Found(ledger, about, ledger.now)
     running = sum(now.places.values())
     figure(page, "places", len(now.places))
-    figure(page, "of them run in production", running)
+    figure(page, "of them known to run in production", running)
     say(at, "api", "/unknown_versions", 0)
     for team in teams:
         many = len(now.of(team))
@@ -189,7 +189,7 @@ def incidents(ledger):
         figure(at, "open", still)
         figure(at, "real ones", real)
         figure(at, "near misses", near)
-        figure(at, "drills, in no measure", drills)
+        figure(at, "drills, not measured", drills)
 
 
 def headline(id_, opened, told, teams, until):
@@ -197,7 +197,7 @@ def headline(id_, opened, told, teams, until):
     waiting = sum("acknowledged" not in stand.done for stand in teams.values())
     gone = sum("fixed" in stand.done for stand in teams.values())
     figure(page, "teams have not acknowledged it", [waiting, len(teams)])
-    words(page, "h1", title + ([len(teams), waiting, gone] if until is None and teams else []))
+    words(page, "h1", title + ([len(teams)] + [many for many in (waiting, gone) if many] if until is None and teams else []))
     words(f"{page}/report", "h1", title)
     if not any(entry.data["event"] == "task" for entry in told):
         figure(page, "tasks are late", 0)

@@ -117,7 +117,7 @@ def exceptions(ledger, decisions):
         ended = [d for d in chosen(decisions.all.values()) if d["state"] == "approved" and d not in held]
         for label, all_ in (("asked", waits), ("in force", held), ("end within 14 days", soon), ("expired", ended)):
             figure(at, label, len(all_))
-        words(at, "h1", [len(waits), len(soon), 14] if waits or soon else [14])
+        words(at, "h1", [len(all_) for all_ in (waits, soon) if all_] + [14])
 
 
 # How many of what a team fixed are listed on its page.
@@ -214,8 +214,8 @@ def boards(ledger):
         say(f"/boards/{side}", "figure", "deadlines met in 90 days", percent(part))
     for side in ("security", "leadership"):
         say(f"/boards/{side}", "figure", "median to remediate", took and took["median"])
-    say("/boards/engineering", "figure", "interruptions of a team in a week", is_["noise"]["a_week"])
-    words("/boards/engineering", "h1", [all_, due])
+    say("/boards/engineering", "figure", "interruptions per team and week", is_["noise"]["a_week"])
+    words("/boards/engineering", "h1", [all_] + ([due] if due else []))
     words("/boards/security", "h1", [levels["critical"]] + ([late] if late else []))
     words("/", "h1", [late if late else all_] + answers_waiting(ledger))
     for team, name in ledger.teams.items():
@@ -235,7 +235,7 @@ def boards(ledger):
     waits = 0
     for finding in ledger.of():
         waits += bool(finding.counts_at(ledger.now)) and not finding.on_main
-    say("/boards/operations", "figure", "gone from the main line, still running", waits)
+    say("/boards/operations", "figure", "fixed on the main line, still running", waits)
     say("/boards/operations", "figure", "failed deployments", ledger.deployments.went_wrong())
 
 

@@ -23,7 +23,7 @@ def lists(ledger):
         ("/", "Due first"),
         ("/", "No change is scheduled"),
         ("/today/choices", "No change is scheduled"),
-        ("/today/new", "New and above the line"),
+        ("/today/new", "New, above the accepted level"),
         ("/teams/*", "Due first"),
         ("/systems/*", "Due first"),
         ("/vulnerabilities/*", "Where it is"),
@@ -36,7 +36,7 @@ def lists(ledger):
                 may("*" + kind, table, "Load", called(finding), finding.weight)
     for finding in ledger.findings.values():
         if not finding.live and finding.episodes[-1].how == "fixed":
-            took = (finding.episodes[-1].ended - finding.episodes[-1].began) // DAY
+            took = (finding.episodes[-1].ended - finding.episodes[-1].since) // DAY
             may("*/teams/*", "What it fixed", "Days", called(finding), took)
 
 
@@ -88,7 +88,7 @@ def rows_of(ledger):
         for id_, _, findings in all_:
             there = [f for f in findings if f.counts_at(ledger.now)]
             late = sum(1 for f in there if passed(f, ledger.now))
-            number = [] if not there else [len(there)] + ([late] if late else [])
+            number = [] if not there else [len(there)] + ([late] if late and len(there) > 1 else [])
             words(f"{kind}/{id_}", "h1", number)
 
 
@@ -124,8 +124,8 @@ def charter_and_choices(ledger):
         counts[word] = many
         figure("/", label, many)
 
-    list_("new", "new above the line in a week", above(ledger, ledger.of(), now - 7 * DAY, now))
-    list_("unweighed", "to assess", sum(f.live and f.level is None for f in ledger.findings.values()))
+    list_("new", "new this week, above the accepted level", above(ledger, ledger.of(), now - 7 * DAY, now))
+    list_("unweighed", "findings to assess", sum(f.live and f.level is None for f in ledger.findings.values()))
     scheduled = {(team, asset, package) for team, asset, package in ledger.scheduled}
     without = 0
     for finding in live(ledger):
@@ -152,7 +152,8 @@ def charter_and_choices(ledger):
     runs = {ledger.system_of.get(asset) for asset in running(ledger)} & set(ledger.systems)
     figure("/boards/operations", "systems report what runs in production", [len(runs), len(ledger.systems)])
     wrong = ledger.deployments.went_wrong()
-    words("/boards/operations", "h1", [sum(not f.on_main for f in live(ledger)), wrong, 14])
+    off_main = sum(not f.on_main for f in live(ledger))
+    words("/boards/operations", "h1", [many for many in (off_main, wrong) if many] + [14])
     proposed, sides = set(), collections.defaultdict(set)
     for entry in ledger.entries:
         if entry.what == "charter-proposed":
@@ -200,7 +201,7 @@ def above(ledger, findings, since, at):
     many = 0
     for finding in findings:
         counts = finding.counts_at(at)
-        if not counts or finding.episode_at(at).began < since or counts[1] is None:
+        if not counts or finding.episode_at(at).since < since or counts[1] is None:
             continue
         accepts = ledger.accepted(ledger.of_then(finding, at)[0], at)
         many += accepts is None or LEVELS.index(counts[1]) < LEVELS.index(accepts)

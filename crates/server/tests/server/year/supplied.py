@@ -122,9 +122,9 @@ def pages(ledger):
         waiting, late = waiting + own, late + overdue
         say(at, "api", "/standing/0/waiting", own)
         say(at, "api", "/standing/0/late", overdue)
-        figure(page, "questions wait", own)
-        figure(page, "of them past their day", overdue)
-        cell("/suppliers", "Suppliers", "Questions that wait", is_.name, [own, overdue] if overdue else [own])
+        figure(page, "open questions", own)
+        figure(page, "questions overdue", overdue)
+        cell("/suppliers", "Suppliers", "Open questions", is_.name, [own, overdue] if overdue else [own])
         for name in ("fresh_days", "quality"):
             if is_.promised.get(name) is not None:
                 say(at, "api", f"/supplier/obligations/{name}", is_.promised[name])
@@ -144,8 +144,8 @@ def pages(ledger):
         broken += not_kept > 0
         standing(ledger, is_, id_, (stands, not_kept, overdue))
     if suppliers(ledger):
-        figure("/suppliers", "questions wait", waiting)
-        figure("/suppliers", "questions past their day", late)
+        figure("/suppliers", "open questions", waiting)
+        figure("/suppliers", "questions overdue", late)
     if suppliers(ledger) and all(one.is_told for is_ in suppliers(ledger).values() for one in is_.documents):
         figure("/suppliers", "with broken promises", broken)
         words("/suppliers", "h1", [broken] if broken else [])
@@ -205,7 +205,7 @@ def standing(ledger, is_, id_, reckoned):
     say(at, "api", "/standing/0/score", newest.score())
     say(at, "api", "/standing/0/findings", findings)
     score = math.floor(newest.score() + 0.5)
-    cell("/suppliers", "Suppliers", "Least score", is_.name, score)
+    cell("/suppliers", "Suppliers", "Lowest SBOM score", is_.name, score)
     cell("/suppliers", "Suppliers", "Findings", is_.name, findings)
     row = f"/said/{newest.asset}"
     cell(page, "What they deliver", "Score of 100", row, score)

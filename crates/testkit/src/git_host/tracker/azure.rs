@@ -130,6 +130,16 @@ impl Dialect for Azure {
                 (200, json!({ "workItems": ids.collect::<Vec<_>>() }))
             }
             ("GET", ["workitemtypes"]) => (200, json!({ "value": [{ "name": "Task" }] })),
+            ("GET", ["workitemtypes", "Task", "fields"]) => {
+                let all = ["System.Title", "System.Description", "System.State", DUE, POINTS];
+                let all = all.iter().map(|name| json!({ "name": name, "referenceName": name }));
+                (200, json!({ "value": all.collect::<Vec<_>>() }))
+            }
+            ("GET", ["workitemtypes", "Task", "states"]) => {
+                let all = ["New", "Active", "Closed", "Removed"];
+                let all = all.iter().map(|name| json!({ "name": name, "category": "" }));
+                (200, json!({ "value": all.collect::<Vec<_>>() }))
+            }
             ("GET", ["workitems"]) => {
                 let ids: Vec<&str> = asked.one("ids").unwrap().split(',').collect();
                 assert!(ids.len() <= 200 && asked.one("errorPolicy") == Some("omit"));

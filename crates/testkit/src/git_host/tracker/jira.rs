@@ -45,6 +45,22 @@ impl Jira {
         json!({ "id": issue.number.to_string(), "key": format!("APP-{}", issue.number), "fields": told })
     }
 
+    /// A page of what is told of creating tickets: two at most, however many are asked for. Data Center calls each list
+    /// `values`.
+    fn page(&self, asked: &Asked, name: &str, all: &Value) -> Value {
+        let all = all.as_array().unwrap();
+        let from: usize = asked.one("startAt").unwrap().parse().unwrap();
+        assert!(asked.one("maxResults").unwrap().parse::<usize>().unwrap() <= 200);
+        let some: Vec<&Value> = all.iter().skip(from).take(2).collect();
+        match self.is_cloud {
+            true => json!({ "startAt": from, "maxResults": 2, "total": all.len(), name: some }),
+            false => {
+                let last = from + some.len() >= all.len();
+                json!({ "startAt": from, "maxResults": 2, "isLast": last, "values": some })
+            }
+        }
+    }
+
     /// A text in the markup of this version.
     fn check(&self, text: &Value) -> Value {
         let fits = match self.is_cloud {
@@ -127,6 +143,23 @@ impl Dialect for Jira {
         let body = &asked.body;
         let number = |key: &str| key.strip_prefix("APP-").unwrap_or_default().to_owned();
         match (asked.method.as_str(), rest) {
+            ("GET", ["issue", "createmeta", "APP", "issuetypes"]) => {
+                let all =
+                    json!([{ "id": "10001", "name": "Story" }, { "id": "10002", "name": "Task" }]);
+                (200, self.page(asked, "issueTypes", &all))
+            }
+            ("GET", ["issue", "createmeta", "APP", "issuetypes", "10002"]) => {
+                let field = |id: &str, required: bool| json!({ "fieldId": id, "name": id, "required": required, "hasDefaultValue": false });
+                let mut all: Vec<Value> =
+                    ["project", "issuetype", "summary"].iter().map(|id| field(id, true)).collect();
+                all.extend(["description", "labels", "duedate"].iter().map(|id| field(id, false)));
+                let mut points = field(POINTS, false);
+                points["name"] = "Story Points".into();
+                let mut components = field("components", false);
+                components["allowedValues"] = json!([{ "id": "1", "name": "dependencies" }]);
+                all.extend([points, components]);
+                (200, self.page(asked, "fields", &all.into()))
+            }
             ("GET", ["project", "APP"]) => (200, json!({ "key": "APP" })),
             ("GET", ["myself"]) if self.is_cloud => (200, json!({ "accountId": ME, "name": null })),
             ("GET", ["myself"]) => (200, json!({ "key": "JIRAUSER1", "name": ME })),

@@ -1,0 +1,192 @@
+//! An action: its level, its way, its package, from and to, what it removes, and how sure it is.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use anstyle::Style as Ansi;
+use unicode_width::UnicodeWidthStr;
+
+use super::super::json::{Action, Asked, Move};
+use super::super::words::points;
+use super::{Page, level, name, package, version};
+use crate::group::{rating_of, shape};
+use crate::table::{colour, count, range, shorten};
+
+/// Packages that move at the same time, that are named if not all are asked for.
+const WITH: usize = 4;
+
+impl Page<'_> {
+    /// One line: level, way, package, from and to, what it removes, how sure it is.
+    pub(super) fn action(&mut self, action: &Action) -> io::Result<()> {
+        let style = self.lines.style;
+        let arrow = if style.ascii { "->" } else { "→" };
+        let level = action.removes.iter().filter_map(|name| self.finding(name)).map(level).max();
+        let mark = level.map_or('?', |level| shape(rating_of(level), style.ascii)).to_string();
+        let mark = match level {
+            Some(level) => self.lines.paint(colour(rating_of(level)), &mark),
+            None => mark,
+        };
+        let helped = action.removes.iter().filter_map(|name| self.finding(name));
+        let helped: BTreeSet<String> = helped.map(|finding| package(&finding.package)).collect();
+        let lead = lead(&action.proposal, &helped);
+        // What is named may be listed nowhere, as what manages versions is: then what else moves comes first.
+        let own = package(&lead.package);
+        let first = action.moves.iter().find(|moved| moved.package == own);
+        let (from, to) = first.map_or_else(
+            || (version(&lead.package), String::new()),
+            |first| (first.from.join(", "), first.to.join(", ")),
+        );
+        let to = if to.is_empty() { lead.to.clone().unwrap_or_default() } else { to };
+        let way = match lead.way.as_str() {
+            "raise-parent" => "raise",
+            "override" => "force",
+            other => other,
+        };
+        let facts = format!(
+            "{:<5}  {:>11}  {:>11}  {:>4}",
+            action.distance.as_deref().unwrap_or("?"),
+            count(action.removes.len(), "finding"),
+            format!("{} pt", range(action.cost.least, action.cost.most)),
+            format!("{:.0} %", action.confidence.value * 100.0),
+        );
+        let room = style.width.saturating_sub(facts.width() + 16);
+        let what = format!("{} {from} {arrow} {to}", name(&lead.package));
+        let what = shorten(&what, room, style.ascii);
+        let gap = room.saturating_sub(what.width()) + 2;
+        writeln!(self.lines.out, "  {mark} {way:<8} {what}{:gap$}{facts}", "")?;
+        if let Some(child) = lead.other.as_deref().filter(|_| lead.way == "raise-parent") {
+            let brought = action.moves.iter().find(|m| m.package == package(child));
+            let ends = brought.map_or(String::new(), |m| ends(m, arrow));
+            self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
+        }
+        self.with(action, lead, arrow)?;
+        if !action.fix_named {
+            let text = "no source names a fix, but none lists this version as affected";
+            self.say("             ", text, Ansi::new().dimmed())?;
+        }
+        if let Some(until) = &action.quarantine {
+            let text = format!("in quarantine until {}", self.day(until));
+            self.say("             ", &text, Ansi::new().dimmed())?;
+        }
+        if style.verbose {
+            self.details(action)?;
+        }
+        Ok(())
+    }
+
+    /// What moves at the same time, beside what comes first.
+    fn with(&mut self, action: &Action, lead: &Asked, arrow: &str) -> io::Result<()> {
+        if action.proposal.with.is_empty() {
+            return Ok(());
+        }
+        let verbose = self.lines.style.verbose;
+        let own = package(&lead.package);
+        // A copy that others bring of what is raised is no other package.
+        let of = |asked: &Asked| {
+            let purl = package(&asked.package);
+            let moved = action.moves.iter().find(|m| m.package == purl && !m.from.is_empty());
+            match purl == own {
+                true => "its copies".to_owned(),
+                false => {
+                    let ends = match moved {
+                        Some(moved) if moved.to.is_empty() => {
+                            format!(" {} (removed)", moved.from.join(", "))
+                        }
+                        Some(moved) => ends(moved, arrow),
+                        None => String::new(),
+                    };
+                    format!("{}{ends}", name(&asked.package))
+                }
+            }
+        };
+        let all = std::iter::once(&action.proposal).chain(&action.proposal.with);
+        let others = all.filter(|asked| !std::ptr::eq(*asked, lead));
+        let mut names: Vec<String> = others.map(of).collect();
+        names.sort_unstable();
+        names.dedup();
+        let shown = if verbose { names.len() } else { names.len().min(WITH) };
+        let more = match names.len() - shown {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let text = format!("with {}{more}", names[..shown].join(", "));
+        self.say("             ", &text, Ansi::new().dimmed())
+    }
+
+    fn details(&mut self, action: &Action) -> io::Result<()> {
+        let pad = "             ";
+        self.say(pad, &format!("removes {}", action.removes.join(", ")), Ansi::new().dimmed())?;
+        for reason in &action.cost.reasons {
+            let text = format!("{} points: {}", range(reason.least, reason.most), reason.what);
+            self.say(pad, &text, Ansi::new().dimmed())?;
+        }
+        let text = format!(
+            "{}: the middle of the range, divided by the confidence",
+            points(action.cost.least, action.cost.most, action.cost.points)
+        );
+        self.say(pad, &text, Ansi::new().dimmed())?;
+        let text = format!("confidence {}", action.confidence.reasons.join("; "));
+        self.say(pad, &text, Ansi::new().dimmed())
+    }
+}
+
+/// From where to where a package moves. Without a version that comes a copy goes; whether another stays is not told.
+fn ends(moved: &Move, arrow: &str) -> String {
+    let from = moved.from.join(", ");
+    match (&moved.to[..], &moved.from[..]) {
+        ([], [_]) => format!(" {from}: that copy is removed"),
+        ([], _) => format!(" {from}: those copies are removed"),
+        (to, _) => format!(" {from} {arrow} {}", to.join(", ")),
+    }
+}
+
+/// What of a change comes first: what is named first, unless only something else of it has findings that go. What goes along,
+/// as it stands in the way, is named before what it makes possible.
+fn lead<'a>(proposal: &'a Asked, helped: &BTreeSet<String>) -> &'a Asked {
+    let moves = |asked: &&Asked| matches!(asked.way.as_str(), "raise" | "relock" | "override");
+    let is_helped = |asked: &&Asked| helped.contains(&package(&asked.package));
+    let all = || std::iter::once(proposal).chain(&proposal.with);
+    // Of what brings others those have the findings.
+    if !all().all(|asked| moves(&asked)) {
+        return proposal;
+    }
+    all().find(is_helped).unwrap_or(proposal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A copy that is merged into one that is listed already goes, and the package stays.
+    #[test]
+    fn a_copy_that_goes_is_not_told_as_the_package() {
+        let told = |from: &[&str], to: &[&str]| {
+            let all = |versions: &[&str]| versions.iter().map(|v| (*v).to_owned()).collect();
+            let package = "pkg:npm/left".to_owned();
+            ends(&Move { package, from: all(from), to: all(to) }, "->")
+        };
+        assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
+        assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy is removed");
+        assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies are removed");
+    }
+
+    #[test]
+    fn what_has_findings_comes_before_what_goes_along() {
+        let asked = |way: &str, name: &str, with: Vec<Asked>| Asked {
+            way: way.to_owned(),
+            package: format!("pkg:pypi/{name}@1.0"),
+            to: Some("2.0".to_owned()),
+            other: None,
+            with,
+        };
+        let first = |way: &str, helped: &[&str]| {
+            let helped = helped.iter().map(|name| format!("pkg:pypi/{name}")).collect();
+            let proposal = asked(way, "along", vec![asked("raise", "own", Vec::new())]);
+            lead(&proposal, &helped).package.clone()
+        };
+        assert_eq!(first("raise", &["own"]), "pkg:pypi/own@1.0");
+        assert_eq!(first("raise", &["along", "own"]), "pkg:pypi/along@1.0");
+        assert_eq!(first("raise", &["other"]), "pkg:pypi/along@1.0");
+        assert_eq!(first("raise-parent", &["own"]), "pkg:pypi/along@1.0");
+    }
+}

@@ -1,0 +1,188 @@
+//! A batch: what it comes to, its actions, what moves beside them, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use anstyle::Style as Ansi;
+use unicode_width::UnicodeWidthStr;
+
+use super::super::json::{Action, Batch, Check, Move};
+use super::super::words::{number, points, unknown};
+use super::{Page, name, package};
+use crate::inert::one_line;
+use crate::table::count;
+
+impl Page<'_> {
+    pub(super) fn batch(&mut self, batch: &Batch) -> io::Result<()> {
+        let plan = self.plan;
+        let title = format!("{}  {}", batch.window, batch.name);
+        let facts = format!(
+            "{}; {}, load {}",
+            points(batch.least, batch.most, batch.points),
+            count(batch.removes.len(), "finding"),
+            if batch.load > 0.0 {
+                format!("-{}", number(batch.load))
+            } else {
+                "unchanged".to_owned()
+            },
+        );
+        // Its name is what `apply` takes: all of it is told.
+        let title = one_line(&title);
+        let columns = title.width() + facts.width() + 2;
+        let gap = self.lines.style.width.saturating_sub(columns - 2);
+        let title = self.lines.paint(Ansi::new().bold(), &title);
+        match columns <= self.lines.style.width {
+            true => writeln!(self.lines.out, "{title}{:gap$}{facts}", "")?,
+            false => {
+                writeln!(self.lines.out, "{title}")?;
+                self.say("  ", &facts, Ansi::new())?;
+            }
+        }
+        let confirmed = match batch.confirmed.as_str() {
+            "together" => "carried out together in a copy",
+            "alone" => "each carried out alone in a copy, not together",
+            _ => "not confirmed",
+        };
+        let after = batch.after.as_ref().map(|b| format!(", on top of {b}")).unwrap_or_default();
+        let text = format!(
+            "{} by {}, {confirmed}{after}; in production by {}",
+            files(batch),
+            batch.tool,
+            self.day(&batch.by)
+        );
+        self.say("  ", &text, Ansi::new().dimmed())?;
+        let actions: Vec<&Action> = batch
+            .actions
+            .iter()
+            .filter_map(|name| plan.actions.iter().find(|action| action.name == *name))
+            .collect();
+        let shown = self.shown(actions.len());
+        for action in &actions[..shown] {
+            self.action(action)?;
+        }
+        if shown < actions.len() {
+            let text =
+                format!("and {}: --verbose shows all", count(actions.len() - shown, "more action"));
+            self.say("    ", &text, Ansi::new().dimmed())?;
+        }
+        self.beside(batch, &actions)?;
+        self.reasons("why these", &batch.why_these)?;
+        self.reasons("why now", &batch.why_now)
+    }
+
+    /// What moves beside what is named, and what speaks against what comes in.
+    fn beside(&mut self, batch: &Batch, actions: &[&Action]) -> io::Result<()> {
+        let asked = actions
+            .iter()
+            .flat_map(|action| std::iter::once(&action.proposal).chain(&action.proposal.with));
+        let named: BTreeSet<String> = asked.map(|asked| package(&asked.package)).collect();
+        let mut all: BTreeMap<&String, &Move> = BTreeMap::new();
+        let alone = actions.iter().flat_map(|action| &action.moves);
+        let moves: Vec<&Move> =
+            if batch.moves.is_empty() { alone.collect() } else { batch.moves.iter().collect() };
+        for moved in moves.into_iter().filter(|moved| !named.contains(&moved.package)) {
+            all.insert(&moved.package, moved);
+        }
+        let come = all.values().filter(|moved| moved.from.is_empty()).count();
+        let go = all.values().filter(|moved| moved.to.is_empty()).count();
+        let moving = all.len() - come - go;
+        let mut told = Vec::new();
+        for (n, what) in [(moving, "changed"), (come, "added"), (go, "removed")] {
+            if n > 0 {
+                told.push(format!("{n} {what}"));
+            }
+        }
+        if !told.is_empty() {
+            let text = format!("also       other packages: {}", told.join(", "));
+            self.folded("    ", &text)?;
+        }
+        self.checks(actions)
+    }
+
+    fn checks(&mut self, actions: &[&Action]) -> io::Result<()> {
+        let checks: BTreeMap<&String, _> =
+            actions.iter().flat_map(|a| &a.checks).map(|check| (&check.package, check)).collect();
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let against: Vec<String> = checks
+            .values()
+            .flat_map(|check| {
+                let serious = check.reasons.iter().filter(|r| !r.unknown && r.verdict != "allow");
+                serious.map(move |r| format!("{}: {} ({})", name(&check.package), r.found, r.rule))
+            })
+            .collect();
+        let is_against = |check: &&&Check| {
+            check.reasons.iter().any(|reason| !reason.unknown && reason.verdict != "allow")
+        };
+        let known = match checks.values().filter(is_against).count() {
+            0 => "no known problems".to_owned(),
+            n => format!("known problems with {n}"),
+        };
+        let mut told = vec![format!("{}, {known}", count(checks.len(), "new version"))];
+        told.extend(unknown(checks.values().copied()));
+        let shown =
+            self.shown(against.len()).min(if self.lines.style.verbose { usize::MAX } else { 2 });
+        told.extend(against.iter().take(shown).cloned());
+        if shown < against.len() {
+            told.push(format!("and {} more", against.len() - shown));
+        }
+        self.folded("    ", &format!("checks     {}", told.join("; ")))
+    }
+
+    fn reasons(&mut self, title: &str, reasons: &[String]) -> io::Result<()> {
+        let shown = match self.lines.style.verbose {
+            true => reasons.len(),
+            false => reasons.len().min(2),
+        };
+        if shown == 0 {
+            return Ok(());
+        }
+        let mut text = reasons.iter().take(shown).cloned().collect::<Vec<_>>().join("; ");
+        if shown < reasons.len() {
+            text = format!("{text}; and {} more", reasons.len() - shown);
+        }
+        self.folded("    ", &format!("{title:<9}  {text}"))
+    }
+}
+
+/// What a batch changes: its place, and how many more of files of that kind, where each has versions of its own.
+fn files(batch: &Batch) -> String {
+    let place = batch.place.as_str();
+    let is_alike = |path: &str| place.ends_with(".txt") && path.ends_with(".txt") && path != place;
+    let others: Vec<&str> =
+        batch.changes.iter().map(|change| &*change.path).filter(|path| is_alike(path)).collect();
+    match &others[..] {
+        [] => place.to_owned(),
+        [one] => format!("{place} and {one}"),
+        more => format!("{place} and {} more files", more.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json as value;
+
+    use super::*;
+
+    #[test]
+    fn several_files_of_requirements_are_told() {
+        let told = |place: &str, paths: &[&str]| {
+            let change = |path: &&str| value!({ "path": path, "diff": "" });
+            let changes: Vec<_> = paths.iter().map(change).collect();
+            let batch: Batch = serde_json::from_value(value!({
+                "name": "first-pip", "window": "first", "place": place, "folder": "", "tool": "pip",
+                "after": null, "actions": [], "least": 1.0, "most": 2.0, "points": 1.5, "removes": [],
+                "load": 1.0, "load_days": 1.0, "by": "", "why_these": [], "why_now": [],
+                "confirmed": "together", "moves": [], "changes": changes,
+            }))
+            .unwrap();
+            files(&batch)
+        };
+        assert_eq!(told("a/base.txt", &["a/base.in", "a/base.txt"]), "a/base.txt");
+        assert_eq!(told("a/base.txt", &["a/base.txt", "b.txt"]), "a/base.txt and b.txt");
+        let three = told("a/base.txt", &["a/base.txt", "a/dev.txt", "b.txt"]);
+        assert_eq!(three, "a/base.txt and 2 more files");
+        assert_eq!(told("go.mod", &["go.mod", "go.sum", "notes.txt"]), "go.mod");
+    }
+}

@@ -1,0 +1,109 @@
+//! The part of the next windows: what is scheduled in each.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+use trimtab_engine::review::Topic;
+use trimtab_store::{ReviewOf, Scheduled};
+
+use super::{Draft, Filled, Making};
+use crate::problem::Problem;
+use crate::replanning::Told;
+
+/// The most assets of some systems.
+const ASSETS: usize = 10_000;
+/// How many of the next windows are looked at.
+const WINDOWS: usize = 4;
+
+impl Making<'_> {
+    /// What is scheduled of what the review is of.
+    async fn scheduled(&self) -> Result<Vec<(i64, Scheduled)>, Problem> {
+        if let ReviewOf::Team(id) = self.scope.of {
+            let all = self.app.store.scheduled(self.org, id).await?;
+            return Ok(all.into_iter().map(|is| (id, is)).collect());
+        }
+        let mut all = self.app.store.all_scheduled(self.org).await?;
+        if let Some(systems) = &self.scope.systems {
+            let (store, of) = (&self.app.store, Some(systems.as_slice()));
+            let assets = store.assets(self.org, None, of, "", ASSETS).await?;
+            let inside: HashSet<i64> = assets.into_iter().map(|asset| asset.id).collect();
+            all.retain(|(_, is)| inside.contains(&is.change.asset));
+        }
+        Ok(all)
+    }
+
+    /// Whether deadlines pass with the plans that are kept. Of some systems that is not known: plans are of teams.
+    async fn passes(&self, all: &[(i64, Scheduled)]) -> Result<bool, Problem> {
+        if matches!(self.scope.of, ReviewOf::Systems(_)) {
+            return Ok(false);
+        }
+        let teams: HashSet<i64> = all.iter().map(|(team, _)| *team).collect();
+        let plans = self.app.store.team_plans(self.org).await?;
+        Ok(plans.into_iter().filter(|plan| teams.contains(&plan.team)).any(|plan| {
+            serde_json::from_value::<Told>(plan.told).is_ok_and(|told| told.missed > 0)
+        }))
+    }
+
+    pub(super) async fn plan(&self) -> Result<(Filled, i64), Problem> {
+        let mut all = self.scheduled().await?;
+        all.retain(|(_, is)| is.window.as_ref().is_none_or(|window| window.ends > self.now));
+        let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let mut windows: BTreeMap<(Option<Timestamp>, String), Vec<&Scheduled>> = BTreeMap::new();
+        for (_, is) in &all {
+            let key = match &is.window {
+                None => (None, "now".to_owned()),
+                Some(window) => (Some(window.starts), window.name.clone()),
+            };
+            windows.entry(key).or_default().push(is);
+        }
+        let page = match self.scope.of {
+            ReviewOf::Team(id) => format!("/teams/{id}/plan"),
+            ReviewOf::All | ReviewOf::Systems(_) => "/plan".to_owned(),
+        };
+        let draft =
+            |((starts, name), changes): (&(Option<Timestamp>, String), &Vec<&Scheduled>)| {
+                let load: f64 = changes.iter().map(|is| is.load).sum();
+                let points: f64 = changes.iter().map(|is| is.points).sum();
+                let number = trimtab_pages::part::number;
+                let many = if changes.len() == 1 { "change" } else { "changes" };
+                Draft {
+                    is: Topic {
+                        key: format!("window:{name}"),
+                        level: None,
+                        weight: load,
+                        due: *starts,
+                    },
+                    title: match starts {
+                        None => "At once".to_owned(),
+                        Some(_) => name.clone(),
+                    },
+                    note: format!(
+                        "{} {many}, {} points, removes load {}",
+                        changes.len(),
+                        number(points),
+                        number(load)
+                    ),
+                    page: page.clone(),
+                }
+            };
+        let passes = match self.passes(&all).await? {
+            true => " Deadlines pass with this plan; its page says how many.",
+            false => "",
+        };
+        let topics: Vec<Draft> = windows.iter().take(WINDOWS).map(draft).collect();
+        let filled = Filled {
+            count: i64::try_from(windows.len()).unwrap_or(i64::MAX),
+            topics,
+            further: Vec::new(),
+            more: false,
+            list: page.clone(),
+            about: match count {
+                1 => format!("1 change is scheduled, in this window.{passes}"),
+                _ => format!(
+                    "{count} changes are scheduled; these are the next windows with any.{passes}"
+                ),
+            },
+        };
+        Ok((filled, count))
+    }
+}
