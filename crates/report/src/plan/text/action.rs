@@ -6,7 +6,7 @@ use std::io;
 use anstyle::Style as Ansi;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::json::{Action, Asked, Move};
+use super::super::json::{Action, Asked, Batch, Move};
 use super::super::words::points;
 use super::{Page, level, name, package, version};
 use crate::group::{rating_of, shape};
@@ -17,16 +17,19 @@ const WITH: usize = 4;
 
 impl Page<'_> {
     /// One line: level, way, package, from and to, what it removes, how sure it is.
-    pub(super) fn action(&mut self, action: &Action) -> io::Result<()> {
+    ///
+    /// What a batch before this one does of it is not told again.
+    pub(super) fn action(&mut self, action: &Action, batch: &Batch) -> io::Result<()> {
         let style = self.lines.style;
         let arrow = if style.ascii { "->" } else { "→" };
-        let level = action.removes.iter().filter_map(|name| self.finding(name)).map(level).max();
+        let removes = left_to(action, batch);
+        let level = removes.iter().filter_map(|name| self.finding(name)).map(level).max();
         let mark = level.map_or('?', |level| shape(rating_of(level), style.ascii)).to_string();
         let mark = match level {
             Some(level) => self.lines.paint(colour(rating_of(level)), &mark),
             None => mark,
         };
-        let helped = action.removes.iter().filter_map(|name| self.finding(name));
+        let helped = removes.iter().filter_map(|name| self.finding(name));
         let helped: BTreeSet<String> = helped.map(|finding| package(&finding.package)).collect();
         let lead = lead(&action.proposal, &helped);
         // What is named may be listed nowhere, as what manages versions is: then what else moves comes first.
@@ -45,7 +48,7 @@ impl Page<'_> {
         let facts = format!(
             "{:<5}  {:>11}  {:>11}  {:>4}",
             action.distance.as_deref().unwrap_or("?"),
-            count(action.removes.len(), "finding"),
+            count(removes.len(), "finding"),
             format!("{} pt", range(action.cost.least, action.cost.most)),
             format!("{:.0} %", action.confidence.value * 100.0),
         );
@@ -59,7 +62,7 @@ impl Page<'_> {
             let ends = brought.map_or(String::new(), |m| ends(m, arrow));
             self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
         }
-        self.with(action, lead, arrow)?;
+        self.with(action, lead, arrow, batch)?;
         if !action.fix_named {
             let text = "no source names a fix, but none lists this version as affected";
             self.say("             ", text, Ansi::new().dimmed())?;
@@ -75,7 +78,13 @@ impl Page<'_> {
     }
 
     /// What moves at the same time, beside what comes first.
-    fn with(&mut self, action: &Action, lead: &Asked, arrow: &str) -> io::Result<()> {
+    fn with(
+        &mut self,
+        action: &Action,
+        lead: &Asked,
+        arrow: &str,
+        batch: &Batch,
+    ) -> io::Result<()> {
         if action.proposal.with.is_empty() {
             return Ok(());
         }
@@ -100,10 +109,13 @@ impl Page<'_> {
             }
         };
         let all = std::iter::once(&action.proposal).chain(&action.proposal.with);
-        let others = all.filter(|asked| !std::ptr::eq(*asked, lead));
+        let others = all.filter(|asked| !std::ptr::eq(*asked, lead) && is_left(asked, batch));
         let mut names: Vec<String> = others.map(of).collect();
         names.sort_unstable();
         names.dedup();
+        if names.is_empty() {
+            return Ok(());
+        }
         let shown = if verbose { names.len() } else { names.len().min(WITH) };
         let more = match names.len() - shown {
             0 => String::new(),
@@ -128,6 +140,21 @@ impl Page<'_> {
         let text = format!("confidence {}", action.confidence.reasons.join("; "));
         self.say(pad, &text, Ansi::new().dimmed())
     }
+}
+
+/// The findings that a batch still has to remove of those that an action does. If it has none of them, as an older plan may tell,
+/// all.
+fn left_to<'a>(action: &'a Action, batch: &Batch) -> Vec<&'a String> {
+    let left: Vec<&String> =
+        action.removes.iter().filter(|name| batch.removes.contains(name)).collect();
+    if left.is_empty() { action.removes.iter().collect() } else { left }
+}
+
+/// Whether a batch moves what an action asks for: what one before it did moves no more.
+fn is_left(asked: &Asked, batch: &Batch) -> bool {
+    let is_known = batch.confirmed == "together" && batch.after.is_some();
+    let own = package(&asked.package);
+    !is_known || batch.moves.iter().any(|moved| moved.package == own)
 }
 
 /// From where to where a package moves. Without a version that comes a copy goes; whether another stays is not told.
@@ -168,6 +195,30 @@ mod tests {
         assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
         assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy is removed");
         assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies are removed");
+    }
+
+    #[test]
+    fn what_a_batch_before_does_is_not_told_again() {
+        let asked = |name: &str| Asked {
+            way: "raise".to_owned(),
+            package: format!("pkg:npm/{name}@1.0.0"),
+            to: Some("2.0.0".to_owned()),
+            other: None,
+            with: Vec::new(),
+        };
+        let batch = |after: Option<&str>| -> Batch {
+            serde_json::from_value(serde_json::json!({
+                "name": "second", "window": "second", "place": "", "folder": "", "tool": "npm",
+                "after": after, "actions": [], "least": 1.0, "most": 2.0, "points": 1.5,
+                "removes": ["b"], "load": 1.0, "load_days": 1.0, "by": "", "why_these": [],
+                "why_now": [], "confirmed": "together", "changes": [],
+                "moves": [{ "package": "pkg:npm/own", "from": ["1.0.0"], "to": ["2.0.0"] }],
+            }))
+            .unwrap()
+        };
+        let second = batch(Some("first"));
+        assert!(is_left(&asked("own"), &second) && !is_left(&asked("done"), &second));
+        assert!(is_left(&asked("done"), &batch(None)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::json::{Action, Batch, Check, Move};
 use super::super::words::{number, points, unknown};
-use super::{Page, name, package};
+use super::{Page, name, package, version};
 use crate::inert::one_line;
 use crate::table::count;
 
@@ -58,7 +58,7 @@ impl Page<'_> {
             .collect();
         let shown = self.shown(actions.len());
         for action in &actions[..shown] {
-            self.action(action)?;
+            self.action(action, batch)?;
         }
         if shown < actions.len() {
             let text =
@@ -96,13 +96,20 @@ impl Page<'_> {
             let text = format!("also       other packages: {}", told.join(", "));
             self.folded("    ", &text)?;
         }
-        self.checks(actions)
+        self.checks(batch, actions)
     }
 
-    fn checks(&mut self, actions: &[&Action]) -> io::Result<()> {
-        let checks: BTreeMap<&String, _> =
-            actions.iter().flat_map(|a| &a.checks).map(|check| (&check.package, check)).collect();
-        if checks.is_empty() {
+    fn checks(&mut self, batch: &Batch, actions: &[&Action]) -> io::Result<()> {
+        let plan = self.plan;
+        let together = batch.confirmed == "together" && !batch.moves.is_empty();
+        let (checks, unchecked) = match together {
+            true => come_in(plan.actions.iter().flat_map(|action| &action.checks), &batch.moves),
+            false => {
+                let alone = actions.iter().flat_map(|action| &action.checks);
+                (alone.map(|check| (&check.package, check)).collect(), 0)
+            }
+        };
+        if checks.is_empty() && unchecked == 0 {
             return Ok(());
         }
         let against: Vec<String> = checks
@@ -120,6 +127,9 @@ impl Page<'_> {
             n => format!("known problems with {n}"),
         };
         let mut told = vec![format!("{}, {known}", count(checks.len(), "new version"))];
+        if unchecked > 0 {
+            told.push(format!("not checked: {}", count(unchecked, "more version")));
+        }
         told.extend(unknown(checks.values().copied()));
         let shown =
             self.shown(against.len()).min(if self.lines.style.verbose { usize::MAX } else { 2 });
@@ -146,6 +156,22 @@ impl Page<'_> {
     }
 }
 
+/// Of all that was checked what a batch brings in on top of those before it. And how many versions it brings in besides, as no
+/// action alone did.
+fn come_in<'c>(
+    all: impl Iterator<Item = &'c Check>,
+    moves: &[Move],
+) -> (BTreeMap<&'c String, &'c Check>, usize) {
+    let to = moves.iter().flat_map(|moved| moved.to.iter().map(|to| (&moved.package, to)));
+    let come: BTreeSet<(String, String)> =
+        to.map(|(package, to)| (package.clone(), to.clone())).collect();
+    let comes = |check: &&Check| come.contains(&(package(&check.package), version(&check.package)));
+    let checks: BTreeMap<&String, &Check> =
+        all.filter(comes).map(|check| (&check.package, check)).collect();
+    let unchecked = come.len().saturating_sub(checks.len());
+    (checks, unchecked)
+}
+
 /// What a batch changes: its place, and how many more of files of that kind, where each has versions of its own.
 fn files(batch: &Batch) -> String {
     let place = batch.place.as_str();
@@ -164,6 +190,24 @@ mod tests {
     use serde_json::json as value;
 
     use super::*;
+
+    #[test]
+    fn what_comes_in_is_what_no_batch_before_has_replaced() {
+        let check = |package: &str| -> Check {
+            serde_json::from_value(value!({
+                "package": package, "published": null, "age_days": null, "licence": null,
+                "verdict": "allow", "reasons": [],
+            }))
+            .unwrap()
+        };
+        let all = ["pkg:npm/%40s/a@1.0.0", "pkg:npm/%40s/a@2.0.0", "pkg:npm/b@1.0.0"].map(check);
+        let moves = [("pkg:npm/%40s/a", "2.0.0"), ("pkg:npm/c", "1.0.0")].map(|(package, to)| {
+            Move { package: package.to_owned(), from: Vec::new(), to: vec![to.to_owned()] }
+        });
+        let (checks, unchecked) = come_in(all.iter(), &moves);
+        let told: Vec<&str> = checks.keys().map(|package| package.as_str()).collect();
+        assert_eq!((&told[..], unchecked), (&["pkg:npm/%40s/a@2.0.0"][..], 1));
+    }
 
     #[test]
     fn several_files_of_requirements_are_told() {
