@@ -30,7 +30,7 @@ class Effect:
                 self.is_known = False
                 return
             today = Under(finding.level, finding.weight, finding.episodes[-1].deadline)
-            self.of[finding] = today, Under(is_.level, is_.weight, is_.deadline(finding.episodes[-1].began))
+            self.of[finding] = today, Under(is_.level, is_.weight, is_.deadline(finding.episodes[-1].since))
 
     def load(self):
         return sum(then.weight for finding, (_, then) in self.of.items() if finding.counts_at(self.ledger.now))
@@ -114,7 +114,7 @@ def of_page(effect, at, levels, load, is_open):
     words(at, "h1", [is_["graver"], is_["milder"], is_["sooner"] + is_["later"]] if is_open and is_["changed"] else [])
     for level in [*LEVELS, None]:
         row = level or "unknown"
-        cell(at, "Today's findings", "By this", row, then[level])
+        cell(at, "Today's findings", "By this charter", row, then[level])
         cell(at, "Today's findings", "Difference", row, then[level] - levels[level])
 
 

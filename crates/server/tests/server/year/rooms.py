@@ -96,7 +96,7 @@ def pages(ledger):
             whole = standing(ledger, ledger.of())[3]
             figure(at, "systems", len(ledger.owned(team)))
             figure(at, "load", whole)
-            words(at, "h1", [len(ledger.owned(team)), whole])
+            words(at, "h1", [len(ledger.owned(team)), whole] if ledger.owned(team) else [whole])
 
 
 def exceptions(ledger, decisions):

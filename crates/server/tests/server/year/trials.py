@@ -121,7 +121,7 @@ def reweighed(trial, charter):
         is_ = own and charter.is_known and all_.by(finding, own.purl, trial.ledger.now, charter)
         if not is_ or not is_.is_known or is_.probability is None:
             return False
-        of[finding.number] = is_.level, is_.weight, is_.deadline(finding.episode_at(trial.ledger.now).began)
+        of[finding.number] = is_.level, is_.weight, is_.deadline(finding.episode_at(trial.ledger.now).since)
     trial.other = of
     return True
 

@@ -189,7 +189,7 @@ def misweighed(ledger, all_):
         held += 1
         episode = finding.episodes[-1]
         told = finding.level, finding.weight, episode.deadline
-        made = is_.level, is_.weight, is_.deadline(episode.began)
+        made = is_.level, is_.weight, is_.deadline(episode.since)
         if told != made:
             wrong.append(f"finding {finding.number}: {told}, and {made} by advisories")
     print(f"{held} findings are weighed by advisories", file=sys.stderr)
