@@ -5,9 +5,12 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest as _, Sha256};
 use trimtab_advisories::index::{Index, IndexError};
 use trimtab_model::finding::Finding;
 use trimtab_model::{Component, FileInventory, Inventory};
+
+use crate::access::secret::hex;
 
 /// Of so many components the answers are kept; then all are forgotten.
 const KEPT: usize = 2000;
@@ -43,6 +46,22 @@ impl Opened {
         }
         held.insert(purl.to_owned(), Arc::clone(&found));
         Some(found)
+    }
+
+    /// The SHA-256 of what is in it: a line `ID SECONDS` for each record, by its id in capitals, with when the record was
+    /// last changed (seconds since 1970, `-`: it does not say). Unlike the digest of the index it does not depend on the
+    /// indexes before it, nor on the build, so that whoever has the records can make it again.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(crate) fn records(&self) -> Result<String, IndexError> {
+        let mut hash = Sha256::new();
+        for number in 0..self.index.advisory_count() {
+            let is = self.index.advisory_at(number)?;
+            let modified = is.modified().map_or("-".to_owned(), |at| at.as_second().to_string());
+            hash.update(format!("{} {modified}\n", is.id()));
+        }
+        Ok(hex(&hash.finalize()))
     }
 }
 

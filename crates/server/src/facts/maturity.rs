@@ -126,6 +126,7 @@ pub(crate) async fn of_day(
     let all = std::iter::once(kept::stage_day(None, day, &told.is)).chain(teams).collect();
     let mut rests = ground.rests();
     rests["upto"] = upto.into();
+    rests["records"] = ground.records().await.map_or(Value::Null, Value::from);
     Ok((all, (rests, told.at)))
 }
 

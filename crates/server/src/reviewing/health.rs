@@ -14,7 +14,7 @@ use trimtab_store::{GroupBy, Stocked, ToldPublished};
 
 use super::agenda::{Draft, Filled, LISTED, Making, further};
 use super::packing::{Made, PackChart, PackSeries, counted, whole};
-use super::supported::{Said, said};
+use super::supported::{Said, has_cycles, said};
 use super::{Before, last_of};
 use crate::problem::Problem;
 use crate::published::{self, against, age, oldest};
@@ -78,7 +78,8 @@ pub(super) async fn made(
     };
     let [added, removed, licences] = drifted(last.as_ref(), &stock, &all);
     let (relied, ages) = relied(making, &all, said.as_ref(), names.len()).await?;
-    let (ending, ended) = ending(&all, said.as_ref(), making.now);
+    let of_cycles = said.as_ref().filter(|_| has_cycles(making));
+    let (ending, ended) = ending(&all, of_cycles, making.now);
     let unmanaged = unmanaged(making, &all, cut).await?;
     let (concentrated, five, half) = concentrated(making, &all, cut).await?;
     let (told, asked, chart) = told_and_asked(making).await?;

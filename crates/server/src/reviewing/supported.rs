@@ -29,6 +29,11 @@ pub(super) struct Said {
     pub(super) released: Option<Date>,
 }
 
+/// Whether the index has release cycles: without them, it is not known what has ended.
+pub(super) fn has_cycles(making: &Making<'_>) -> bool {
+    making.app.index().is_some_and(|index| index.has_lifecycle())
+}
+
 /// What the index says of packages. `None`: there is none, or it is damaged.
 pub(super) async fn said(
     making: &Making<'_>,

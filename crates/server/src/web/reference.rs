@@ -66,7 +66,7 @@ fn row(method: &str, path: &str, operation: &Operation) -> Row {
         Cell::text(operation.summary.clone().unwrap_or_default()),
         if parameters.is_empty() { Cell::Nothing } else { Cell::Tags(parameters) },
         body.map_or(Cell::Nothing, |kind| Cell::code(kind.trim_start_matches("application/"))),
-        Cell::text(statuses.join(", ")),
+        if statuses.is_empty() { Cell::Nothing } else { Cell::code(statuses.join(", ")) },
     ])
 }
 

@@ -16,6 +16,7 @@ use crate::access::Who;
 use crate::api::visible;
 use crate::facts::verified;
 use crate::measuring::question::{Asked, Measured, Numbers, measure};
+use crate::opened::Opened;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::teams::may_see;
@@ -57,6 +58,8 @@ pub(super) struct Ground {
     index: [Known; 3],
     /// The digest of the index. `None`: there is none.
     digest: Option<String>,
+    /// The index itself.
+    advisories: Option<Arc<Opened>>,
     decisions: Vec<Decision>,
     updates: Vec<Applied>,
     planned: HashSet<i64>,
@@ -127,6 +130,7 @@ impl Ground {
             charter: charter(app, who).await?,
             index: index(app, now).await?,
             digest: app.index().and_then(|is| is.info().ok()).map(|info| info.digest.to_string()),
+            advisories: app.index(),
             decisions,
             updates: updates(app, who, visible.as_deref(), since).await?,
             planned: plans.into_iter().map(|(team, _)| team).collect(),
@@ -161,6 +165,14 @@ impl Ground {
         json!({ "advisories": newest, "index": self.digest, "exploits": sources,
             "planless": planless.collect::<Vec<_>>(),
             "products": judged.collect::<Vec<_>>() })
+    }
+
+    /// The digest of what the records of the index are and when each was last changed, whichever index has them. `None`: there
+    /// is no index, or it is damaged.
+    pub(super) async fn records(&self) -> Option<String> {
+        let index = Arc::clone(self.advisories.as_ref()?);
+        let read = tokio::task::spawn_blocking(move || index.records().ok());
+        read.await.ok().flatten()
     }
 
     /// The systems of a team.

@@ -1,10 +1,10 @@
-"""The agenda of a weekly review: what each part has, and how its minutes are given to it. Written from docs/reviews.md."""
+"""The agenda of a review: what each part has, and how its minutes are given to it. Written from docs/reviews.md."""
 
 import math
 from datetime import datetime, timezone
 
-from lives import moment
-from saying import api, say, words
+import plans
+from saying import api, cell, say, words
 
 TITLES = [
     "Earlier decisions",
@@ -16,6 +16,8 @@ TITLES = [
 ]
 # How many topics of a part are listed, and how many windows are looked at.
 LISTED, WINDOWS = 20, 4
+# What has as many rows each time has the time of a few topics.
+FEW, STANDING = 3, ("Most relied on", "Concentration", "Noise", "Attack patterns", "What to watch")
 MINUTE = 60 * 10**6
 
 
@@ -33,20 +35,13 @@ def follow(review):
 
 
 def windows(ledger, review):
-    """What is scheduled in windows that are not over, by window."""
-    team, at, all_ = int(review["of"].split(":")[1]), review["open"], {}
-    for entry in ledger.entries:
-        data = entry.data
-        if entry.kind == "planned" and entry.actor == "trimtab" and data["team"] == team and entry.at <= at:
-            key = entry.asset, data["package"]
-            all_.pop(key, None)
-            if data["state"] != "dropped":
-                all_[key] = data
+    """What is scheduled in windows that are not over, by window: at once, and then by time."""
+    at, team = review["open"], None if review["of"] == "all" else int(review["of"].split(":")[1])
     of = {}
-    for data in all_.values():
-        if data["ends"] is None or moment(data["ends"]) > at:
-            of.setdefault((data["starts"] or "", data["window"]), []).append(data)
-    return of
+    for change in plans.changes_at(ledger, at, team):
+        if change.ends is None or change.ends > at:
+            of.setdefault((change.starts or 0, change.name), []).append(change)
+    return dict(sorted(of.items()))
 
 
 def times(counts, whole):
@@ -70,41 +65,81 @@ def clock(at):
     return datetime.fromtimestamp(at // 10**6, timezone.utc).strftime("%H:%M")
 
 
-def pages(ledger, id_, review, is_, ended):
-    """`is_`: the numbers that it showed; `ended`: how many exceptions ended by themselves since the last."""
+def of_pack(counts, whole):
+    """The same in a pack: no part has more than a third, and what is over is for the end."""
+    minutes, end = times(counts, whole)
+    most = max(1, whole // 3)
+    over = sum(max(0, own - most) for own in minutes)
+    return [min(own, most) for own in minutes], end + over
+
+
+def parts(id_, review, all_):
+    """Each part with its title, how many topics it has, and the numbers of what is said below its title. `None`: these are not
+    known here."""
     name, page = f"/api/v1/reviews/{id_}", f"/reviews/{id_}"
+    worth = [min(many, FEW) if title in STANDING else many for title, many, _ in all_]
+    minutes, end = (times if review["kind"] == "weekly" else of_pack)(worth, review["minutes"])
+    say(name, "api", "/pack/end", end)
+    at = review["open"]
+    for place, ((title, many, told), own) in enumerate(zip(all_, minutes)):
+        api(name, f"/pack/parts/{place}", {"count": many, "minutes": own})
+        to = at + own * MINUTE
+        heading = f"{title} * min, {clock(at)}–{clock(to)} UTC" if own else f"{title} no time"
+        at = to
+        words(page, f"words|{heading}|h2", [own] if own else [])
+        if told is not None:
+            listed = WINDOWS if title == "The next windows" else LISTED
+            words(page, f"words|{heading}|p", told + ([many, listed] if many > listed else []))
+
+
+def topic(id_, part, key, weight, repeats=0):
+    row = f"pack/parts/{part}/topics|key|{key}"
+    say(f"/api/v1/reviews/{id_}", "row", f"{row}|weight", weight)
+    say(f"/api/v1/reviews/{id_}", "row", f"{row}|repeats", repeats)
+
+
+def again_of(review, key):
+    """How many reviews in a row before it had a topic, of the last twelve."""
+    again = 0
+    for one in reversed(review["earlier"][-12:]):
+        if key not in one["topics"]:
+            break
+        again += 1
+    return again
+
+
+def followed(id_, review, follows):
+    """What was decided stands in each review until it is done."""
+    if len(follows) <= LISTED:
+        for one in follows:
+            topic(id_, 0, f"decision:{one}", 0)
+
+
+def pages(ledger, id_, review, is_, decisions, ended):
+    """`is_`: the numbers that it showed. `decisions`: those that end, and those that are asked for. `ended`: exceptions that
+    ended by themselves since the last."""
     follows, planned = list(follow(review)), windows(ledger, review)
     counts = [len(follows), is_["new"], is_["late"] + is_["soon"], is_["exceptions"], is_["answers"], len(planned)]
     if None in counts:
         return
-    counts[3] += ended
-    parts, end = times(counts, review["minutes"])
-    say(name, "api", "/pack/end", end)
-    at = review["open"]
-    for place, (many, minutes, title) in enumerate(zip(counts, parts, TITLES)):
-        api(name, f"/pack/parts/{place}", {"count": many, "minutes": minutes})
-        to = at + minutes * MINUTE
-        heading = f"{title} * min, {clock(at)}–{clock(to)} UTC" if minutes else f"{title} no time"
-        at = to
-        words(page, f"words|{heading}|h2", [minutes] if minutes else [])
-        more = [many, LISTED] if many > LISTED else []
-        if title == "Deadlines at risk" and many:
-            words(page, f"words|{heading}|p", [is_["late"], 14] + more)
-        elif title == "Exceptions that end" and many:
-            words(page, f"words|{heading}|p", [14] + ([ended] if ended else []) + more)
-        elif title == "The next windows" and many:
-            shown = [len(planned), WINDOWS] if len(planned) > WINDOWS else []
-            words(page, f"words|{heading}|p", [is_["scheduled"]] + shown)
-        elif many:
-            words(page, f"words|{heading}|p", more)
-    if len(follows) <= LISTED:
-        for one in follows:
-            row = f"pack/parts/0/topics|key|decision:{one}"
-            say(name, "row", f"{row}|weight", 0)
-            say(name, "row", f"{row}|repeats", 0)
-    if len(planned) <= WINDOWS:
-        for _, window in planned:
-            say(name, "row", f"pack/parts/5/topics|key|window:{window}|repeats", 0)
+    counts[3] += len(ended)
+    ends = [14] + ([len(ended)] if ended else [])
+    told = [[], [], [is_["late"], 14], ends, [], [is_["scheduled"]]]
+    parts(id_, review, [(title, many, told if many else []) for title, many, told in zip(TITLES, counts, told)])
+    followed(id_, review, follows)
+    ending, asked = decisions
+    for part, all_ in ((3, ending + ended), (4, asked)):
+        for one in all_ if len(all_) <= LISTED else ():
+            key = f"exception:{one['id']}"
+            topic(id_, part, key, 0, again_of(review, key))
+    for (starts, window), all_ in list(planned.items())[:WINDOWS]:
+        load, points = sum(c.load for c in all_), sum(c.points for c in all_)
+        topic(id_, 5, f"window:{window}", load)
+        # What a change costs that no plan tells of is not known.
+        if any(change.cost is None for change in all_):
+            continue
+        row = window if starts else "At once"
+        cell(f"/reviews/{id_}", "The next windows", "Topic", row, [len(all_), points, load])
 
 
 def headline(id_, review, now):
@@ -116,4 +151,5 @@ def headline(id_, review, now):
         words(f"/reviews/{id_}", "h1", [decided, took, review["minutes"]])
     elif now >= review["open"] + review["minutes"] * MINUTE:
         words(f"/reviews/{id_}", "h1", [decided])
+
 

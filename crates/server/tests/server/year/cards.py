@@ -69,14 +69,17 @@ def headline(now):
 def card(ledger, team, name):
     last = ledger.now // DAY
     told = [one for one in ledger.told if one[2] == team]
-    at, page, both = f"/api/v1/teams/{team}/card", f"/teams/{team}/card", {}
+    at, both, periods = f"/api/v1/teams/{team}/card", {}, {}
+    # As it is asked for without a time, and with the same one.
+    pages = [f"/teams/{team}/card"] + [page for page in (f"/teams/{team}/card?days=84",) if page in ledger.opened]
+    walls = ["/wall"] + [page for page in ("/wall?days=84",) if page in ledger.opened]
     began = min((f.episodes[0].began // DAY for f in ledger.of(team) if f.episodes), default=math.inf)
     for side, (a, b) in (("now", (last - 83, last)), ("before", (last - 167, last - 84))):
         is_ = numbers(ledger, ledger.of(team), told, 1, a, b)
         all_ = removed(ledger, of_team(ledger, team), a, b)
         rest = max(0, is_["flow"]["fixed"] - all_["findings that they removed"])
         all_ = all_ | {"findings that went without a reported update": rest}
-        both[side] = all_
+        both[side], periods[side] = all_, is_
         all_ = all_ | {
             # Of a time before the ledger began nothing is known.
             "load of the team": is_["load"] if side == "now" or began <= b else None,
@@ -84,10 +87,13 @@ def card(ledger, team, name):
         }
         for label, value in all_.items():
             say(at, "named", f"{label}|{side}", value)
-            if side == "now":
+            for page in pages if side == "now" else ():
                 figure(page, label.removeprefix("% "), value)
     now, before = both["now"], both["before"]
-    words(page, "h1", headline(now))
+    for page in pages:
+        words(page, "h1", headline(now))
+        for told_ in milestones((periods["now"], periods["before"]), (now, before)):
+            words(page, "words||p", told_)
     columns = {
         "Updates": "updates in production",
         "Findings": "findings that they removed",
@@ -97,11 +103,26 @@ def card(ledger, team, name):
     }
     for column, label in columns.items():
         both_known = [one for one in (now[label], before[label]) if one is not None]
-        cell("/wall", "Teams", column, name, both_known if now[label] is not None else None)
+        for wall in walls:
+            cell(wall, "Teams", column, name, both_known if now[label] is not None else None)
     row = sorted(ledger.teams[t] for t in ledger.teams if ledger.owned(t)).index(name)
     for place, of in enumerate(now):
         for side in both:
             say("/api/v1/wall", "api", f"/teams/{row}/numbers/{place}/{side}", both[side][of])
+
+
+def milestones(periods, updates):
+    """Where a team is better than it was before: each in numbers."""
+    (now, before), (carried, earlier) = periods, updates
+    if before["load"] and now["load"] < before["load"]:
+        yield [math.floor((before["load"] - now["load"]) / before["load"] * 100 + 0.5)]
+    if now["deadlines"]["missed"] == 0 and now["deadlines"]["met"] > 0:
+        yield [now["deadlines"]["met"]]
+    if carried["updates in production"] > earlier["updates in production"] > 0:
+        yield [carried["updates in production"], earlier["updates in production"]]
+    took, was = now["time_to_remediate"], before["time_to_remediate"]
+    if took and was and took["median"] < was["median"]:
+        yield [math.floor(one["median"] + 0.5) for one in (took, was)]
 
 
 def people(ledger):
@@ -126,7 +147,8 @@ def people(ledger):
             column = COLUMNS.get(label)
             known = [one for one in (now, before) if one is not None]
             if column:
-                cell("/wall", "People", column, f"/cards/{person}?days=84", known if now is not None else None)
+                for wall in sorted({"/wall"} | ledger.opened & {"/wall?days=84"}):
+                    cell(wall, "People", column, f"/cards/{person}?days=84", known if now is not None else None)
         if not mergers:
             figure(page, "updates merged", 0)
             for side in both:

@@ -5,6 +5,8 @@ import hashlib
 import pathlib
 import tomllib
 
+import deadlines
+
 STEPS = {"vital": 1, "standard": 0, "supporting": -1}
 DATA = {"payment": 1, "personal": 1, "secret": 1, "internal": 0, "public": 0}
 MATRIX = {
@@ -45,6 +47,17 @@ class Charter:
         environments = is_.get("environment", [{"name": "production", "production": True}])
         self.production = [e["name"] for e in environments if e.get("production")]
         self.environments = {e["name"] for e in environments} if "environment" in is_ else {"production", "staging", "development"}
+
+        agreed = is_.get("deadlines", {})
+        self.is_known = self.is_known and not set(agreed) - {"terms"}
+        self.name, self.version = is_.get("name", "Shared framework"), is_.get("version", "1")
+        own = agreed.get("terms", {})
+        # What is left out of an environment is the preset's.
+        self.terms = {name: {**deadlines.TERMS.get(name, {}), **own.get(name, {})} for name in sorted({*deadlines.TERMS, *own})}
+
+    def deadline(self, environment, level, start):
+        """By when something in an environment is to be gone; `None`: there is no day for it."""
+        return deadlines.deadline(self.terms.get(environment) or self.terms["other"], level, start)
 
     def level(self, probability, steps):
         band = "active" if probability >= 0.5 else "likely" if probability >= 0.1 else "possible" if probability >= 0.01 else "unlikely"

@@ -75,8 +75,8 @@ struct Met {
     made_again: usize,
     of_kind: usize,
     named: usize,
-    /// Numbers that are not compared, by why, kind of address and place.
-    others: BTreeMap<(&'static str, String, String), usize>,
+    /// Numbers that are not compared, by why, kind of address and place: how many, and what the first of them shows where.
+    others: BTreeMap<(&'static str, String, String), (usize, String)>,
     /// Which places a line with a `*` takes in.
     taken: BTreeMap<usize, BTreeSet<String>>,
     /// Columns of which rows may be shown, by kind of address: whether any address of the kind has one.
@@ -124,8 +124,9 @@ impl Met {
     }
 
     /// Notes numbers that are not compared.
-    fn note(&mut self, why: &'static str, (at, place): (&str, &str), many: usize) {
-        *self.others.entry((why, kind(at), pattern(place))).or_default() += many;
+    fn note(&mut self, why: &'static str, (at, place): (&str, &str), text: &str, many: usize) {
+        let first = || (0, format!("{at} `{text}`"));
+        self.others.entry((why, kind(at), pattern(place))).or_insert_with(first).0 += many;
         match why {
             OF_KIND => self.of_kind += many,
             _ => self.named += many,
@@ -212,10 +213,11 @@ fn answer(at: &str, answer: &Value, all: &[&Made], met: &mut Met) -> Vec<String>
         met.made_again += usize::from(left.remove(&place));
     }
     for name in left {
+        let text = || answer.pointer(&name).map(ToString::to_string).unwrap_or_default();
         if all.is_empty() && met.compared.contains(&(kind(at), pattern(&name))) {
-            met.note(OF_KIND, (at, &name), 1);
+            met.note(OF_KIND, (at, &name), &text(), 1);
         } else if met.names(at, &name) {
-            met.note(NAMED, (at, &name), 1);
+            met.note(NAMED, (at, &name), &text(), 1);
         } else {
             let name = pattern(&name);
             wrong.push(format!("{} `{name}{NEITHER}", kind(at)));
@@ -300,9 +302,9 @@ fn shown(at: &str, told: &[Told], (all, is_said): (&[&Made], bool), met: &mut Me
             continue;
         }
         if !is_said && met.compared.contains(&(kind(at), one.place.clone())) {
-            met.note(OF_KIND, (at, &one.place), many);
+            met.note(OF_KIND, (at, &one.place), &one.text, many);
         } else if met.names(at, &one.place) {
-            met.note(NAMED, (at, &one.place), many);
+            met.note(NAMED, (at, &one.place), &one.text, many);
         } else {
             let (kind, place) = (kind(at), &one.place);
             wrong.push(format!("{kind} `{place}{NEITHER}"));
@@ -402,9 +404,9 @@ pub(super) fn with(answers: &Answers, text: &str, whole: bool) {
         met.of_kind, met.named
     );
     let mut others: Vec<_> = met.others.iter().collect();
-    others.sort_by_key(|(_, many)| std::cmp::Reverse(**many));
-    for ((why, kind, place), many) in others.iter().take(400) {
-        eprintln!("{many} of {kind} `{place}`: {why}");
+    others.sort_by_key(|(_, (many, _))| std::cmp::Reverse(*many));
+    for ((why, kind, place), (many, first)) in others.iter().take(400) {
+        eprintln!("{many} of {kind} `{place}`: {why}, such as {first}");
     }
     let left = left();
     eprintln!("{} kinds are untold, {} places are left", UNTOLD.len(), left.len());

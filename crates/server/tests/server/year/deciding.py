@@ -15,6 +15,7 @@ class Decisions:
             if data["state"] == "asked":
                 ends = data["expires"] and moment(data["expires"])
                 self.all[data["decision"]] = {
+                    "id": data["decision"],
                     "system": entry.system,
                     "about": (data["vulnerability"], data["package"], entry.asset),
                     "ends": ends,
@@ -43,7 +44,7 @@ class Decisions:
         for one in self.all.values():
             told = [state for when, state in one["told"] if when <= at]
             is_over = one["ends"] is not None and since < one["ends"] <= at
-            if told and told[-1] == "approved" and is_over and one["system"] in systems:
+            if told and told[-1] == "approved" and is_over and (systems is None or one["system"] in systems):
                 yield one
 
     @staticmethod

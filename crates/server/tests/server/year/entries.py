@@ -3,11 +3,14 @@
 import json
 import math
 import re
+from urllib.parse import parse_qsl
 
+from lives import HOUR
 from saying import found, may, say, words
+from weighed import sides, weighed
 
-# How many members of an entry are told, and how long one may be.
-MEMBERS, LONGEST = 6, 80
+# How many members of an entry are told, and how long one may be; how many entries a list has.
+MEMBERS, LONGEST, ROWS = 6, 80, 100
 
 
 def shown(value):
@@ -49,6 +52,7 @@ def told(data):
 
 
 def pages(ledger):
+    lists(ledger)
     for seq, entry in enumerate(ledger.entries, 1):
         may("*/ledger", "Entries", "Number", seq, seq)
         if entry.finding is not None:
@@ -59,32 +63,87 @@ def pages(ledger):
     for seq, entry in enumerate(first, 1):
         say("/api/v1/ledger", "row", f"rows|seq|{seq}|at", entry.at)
     say("/api/v1/ledger", "api", "/next", len(first))
+    answers = approvers(ledger)
     for finding in ledger.findings.values():
-        if finding.live:
-            history(ledger, finding)
+        at = f"/api/v1/findings/{finding.number}"
+        if finding.live or at in ledger.opened:
+            history(ledger, finding, at, answers)
+    for number, by in answers.items():
+        if f"/api/v1/decisions/{number}" in ledger.opened and by is not None:
+            say(f"/api/v1/decisions/{number}", "api", "/approver", by)
 
 
-def history(ledger, finding):
-    """What happened to a finding that is there: its own entries, and of its asset since then what came, ran, and is planned of
-    it or of its package."""
-    since = None
+def lists(ledger):
+    """The newest entries, of all or of a kind, or those that follow one."""
+    for at in sorted(ledger.opened):
+        path, _, query = at.partition("?")
+        asked = dict(parse_qsl(query))
+        if path != "/ledger" or set(asked) - {"kind", "after"}:
+            continue
+        after = int(asked["after"].split(".")[1]) if "after" in asked else math.inf
+        own = [e.seq for e in ledger.entries if e.seq < after and asked.get("kind") in (None, e.kind)]
+        if not own:
+            continue
+        # How long ago is told in hours from two on, and in days from two on.
+        last = next(e for e in ledger.entries if e.seq == max(own))
+        hours = (ledger.now - last.at) // HOUR
+        if "after" in asked:
+            words(at, "h1", [last.seq])
+        elif hours >= 2:
+            words(at, "h1", [last.seq, hours if hours < 48 else hours // 24])
+        words(at, "words||p.pager", [min(len(own), ROWS)])
+
+
+def approvers(ledger):
+    """Decisions with who answered them: the number of a person, `None` if nobody did."""
+    all_ = {}
+    for entry in ledger.entries:
+        if entry.kind == "decided" and "decision" in entry.data:
+            by = all_.setdefault(entry.data["decision"], None)
+            answers = entry.data["state"] in ("approved", "refused")
+            all_[entry.data["decision"]] = int(entry.actor.split(":")[1]) if answers else by
+    return all_
+
+
+def about(ledger, finding):
+    """Decisions that were asked for and are about a finding, each with when."""
+    _, names = weighed(ledger).group(finding, ledger.now)
+    names = {*names, finding.vulnerability, ledger.called(finding.vulnerability)}
+    for entry in ledger.entries:
+        data = entry.data
+        if entry.kind != "decided" or data.get("state") != "asked" or entry.finding is not None:
+            continue
+        is_place = entry.asset == finding.asset if entry.asset is not None else entry.system in (None, finding.system)
+        if is_place and data["vulnerability"] in (None, *names) and data["package"] in (None, finding.package):
+            yield data["decision"], entry.at
+
+
+def history(ledger, finding, at, answers):
+    """What happened to a finding: its own entries; of its asset, while it was there, what came, ran, and was planned of it or
+    of its package; and what was decided about it."""
+    own = [entry.at for entry in ledger.entries if entry.finding == finding.number]
+    since, until = own[0], float("inf") if finding.live else own[-1]
+    decisions = dict(about(ledger, finding))
     for seq, entry in enumerate(ledger.entries, 1):
         is_own = entry.finding == finding.number
-        since = entry.at if since is None and is_own else since
-        if entry.asset != finding.asset or not is_own and entry.finding is not None:
+        if not is_own and (entry.finding is not None or not since <= entry.at <= until and entry.kind != "decided"):
             continue
-        is_planned = entry.kind == "planned"
+        is_planned = entry.kind == "planned" and entry.asset == finding.asset
         is_planned = is_planned and (entry.data["package"] == finding.package or finding.number in entry.data["findings"])
-        is_of_asset = entry.kind in ("received", "deployed") or is_planned
-        if is_own or is_of_asset and since is not None and entry.at >= since:
-            say(f"/api/v1/findings/{finding.number}", "row", f"history|seq|{seq}|at", entry.at)
-            if is_planned:
+        is_of_asset = entry.kind in ("received", "deployed") and entry.asset == finding.asset or is_planned
+        is_decided = entry.kind == "decided" and entry.data.get("decision") in decisions and entry.at <= until
+        if is_own or is_of_asset or is_decided and entry.at >= min(decisions.values()):
+            say(at, "row", f"history|seq|{seq}|at", entry.at)
+            if is_planned and finding.live:
                 planned(ledger, finding, entry, seq)
+    for decision in decisions:
+        if answers[decision] is not None:
+            say(at, "row", f"decisions|id|{decision}|approver", answers[decision])
 
 
 def planned(ledger, finding, entry, seq):
     """What a page tells of a plan in words: its windows and why."""
-    page, data = f"/findings/{finding.number}", entry.data
+    data = entry.data
     if data["package"] != finding.package:
         return
     before = [e.data for e in ledger.entries[: seq - 1] if e.kind == "planned" and e.asset == entry.asset]
@@ -94,5 +153,5 @@ def planned(ledger, finding, entry, seq):
         names = [before[-1]["window"] if before else "", data["window"]]
     told = [data["version"], *(names or [])] + ([] if data["state"] == "changed" else [data.get("reason") or ""])
     numbers = [number for text in told for number in found(text)]
-    if numbers and names is not None:
+    for page in sides(ledger, f"/findings/{finding.number}") if numbers and names is not None else ():
         words(page, "words|History|li", numbers)

@@ -4,11 +4,13 @@ import collections
 from urllib.parse import unquote
 
 import plans
-from lives import LEVELS
+from charters import DAYS_PER_POINT
+from deadlines import told
+from lives import DAY, LEVELS
 from records import named
 from saying import api, cell, field, figure, say, words
 from severity import Severity
-from weighed import gravest, lists, weighed
+from weighed import gravest, lists, sides, weighed
 
 
 def shown(points):
@@ -74,7 +76,7 @@ def one(ledger, all_, finding):
             for place, value in enumerate(points or ()):
                 row(f"cost/{place}", value)
     # Of what is there each is told, whether somebody opened it or not.
-    is_opened = {name: finding.live or name in ledger.opened for name in (page, at)}
+    is_opened = {at: finding.live or at in ledger.opened, page: finding.live or bool(ledger.opened & set(sides(ledger, page)))}
     if is_opened[at]:
         if not finding.live and finding.weight is not None:
             say(at, "api", "/weight", finding.weight)
@@ -82,11 +84,11 @@ def one(ledger, all_, finding):
             say(at, "api", "/probability", probability)
         for place, value in enumerate(points or ()):
             say(at, "api", f"/cost/{place}", value)
-    if is_opened[page] and points is not None:
-        figure(page, "cost to remove", shown(points))
+    for side in sides(ledger, page) if is_opened[page] and points is not None else ():
+        figure(side, "cost to remove", shown(points))
         if finding.live:
             fix = f"Raise {finding.package.rsplit('/', 1)[-1]} to {all_.fix(finding)}"
-            cell(page, "What removes it", "Points", fix, shown(points))
+            cell(side, "What removes it", "Points", fix, shown(points))
     if not any(is_opened.values()) or all_.of.get(finding.number) is None:
         return
     if is_opened[at] and all_.is_flat(finding):
@@ -104,17 +106,47 @@ def one(ledger, all_, finding):
         for place, by in enumerate(is_.factors()):
             if by is not None:
                 say(at, "api", f"/assessment/factors/{place}/by", by)
-    if is_opened[page]:
+    for side in sides(ledger, page) if is_opened[page] else ():
         if is_.probability is not None:
             # What is less than a tenth is told as that.
             percent = max(is_.probability * 100, 0.1)
-            words(page, "words|What it means|dd", [percent])
-            words(page, "words|Why this level|p", [percent])
+            means(side, percent, points)
+            words(side, "words|Why this level|p", [percent])
+        if finding.live:
+            by_when(ledger, finding, is_, side)
         for name, by in zip(names, is_.factors()):
             if by is not None:
                 # What changes nothing is told as that.
                 is_none = by == (1.0 if name in ("exposure", "scope") else 0) and name != "prior"
-                cell(page, "Factors of the assessment", "Effect", name, None if is_none else abs(by))
+                cell(side, "Factors of the assessment", "Effect", name, None if is_none else abs(by))
+
+
+def means(page, percent, points):
+    """What each side is told first: how likely it is (the business: within 30 days), or what it costs in points and days."""
+    side = page.partition("?side=")[2]
+    if side in ("", "security"):
+        words(page, "words|What it means|dd", [percent])
+    elif side == "product":
+        words(page, "words|What it means|dd", [percent, 30])
+    elif side == "engineering" and points is not None and points[0] != points[1]:
+        words(page, "words|What it means|dd", [*points, *(one * DAYS_PER_POINT for one in points)])
+
+
+def by_when(ledger, finding, is_, page):
+    """How long ago its deadline passed, in whole days from two on, and within what its level is to be gone."""
+    deadline = finding.episodes[-1].deadline
+    term = is_.charter.terms.get(is_.environment) or is_.charter.terms["other"]
+    if deadline is None or finding.level != is_.level:
+        return
+    ago = (ledger.now - deadline) // DAY
+    if deadline >= ledger.now or ago >= 2:
+        told_ = ([ago] if ago >= 2 else []) + told(term[finding.level])
+        if told_:
+            words(page, "words|What it means|dd", told_)
+    longest = (ledger.terms_at(ledger.now) or {}).get("longest")
+    if f"{page}/ask" in ledger.opened and longest is not None:
+        words(f"{page}/ask", "words||p.about", [longest[finding.level]])
+        words(f"{page}/ask", "words||dd", [finding.weight])
 
 
 def vulnerabilities(ledger, all_):
@@ -131,6 +163,7 @@ def vulnerabilities(ledger, all_):
         is_ = Severity([s["score"] for r in own for s in r.get("severity", [])])
         if is_.is_known and is_.score is not None:
             say(at, "api", "/score", is_.score)
+            words(f"/vulnerabilities/{name}", "words|About|dd", [is_.score])
         # The hundred gravest.
         for finding in of[name] if len(of[name]) <= 100 else ():
             row = lambda member, value: say(at, "row", f"gravest|id|{finding.number}|{member}", value)
@@ -143,11 +176,15 @@ def vulnerabilities(ledger, all_):
 
 
 def weaknesses(ledger, all_):
-    """Of how many findings no source names a weakness."""
-    many = 0
+    """Of how many findings no source names a weakness: of all, and of each team."""
+    of = collections.Counter()
     for finding in ledger.findings.values():
         if finding.into is None:
             own, _ = named(list(all_.records.all(all_.when(finding))), finding.vulnerability)
-            many += not any((r.get("database_specific") or {}).get("cwe_ids") for r in own)
-    say("/api/v1/lessons", "api", "/unknown", many)
-    figure("/lessons", "findings of which no source names a weakness", many)
+            of[ledger.owner.get(finding.system)] += not any((r.get("database_specific") or {}).get("cwe_ids") for r in own)
+    say("/api/v1/lessons", "api", "/unknown", sum(of.values()))
+    label = "findings of which no source names a weakness"
+    figure("/lessons", label, sum(of.values()))
+    for team in ledger.teams:
+        if f"/lessons?team={team}" in ledger.opened:
+            figure(f"/lessons?team={team}", label, of[team])

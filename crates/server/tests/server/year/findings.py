@@ -4,8 +4,8 @@ the findings."""
 import collections
 
 from lives import DAY, LEVELS, moment
-from saying import api, field, figure, may, say, words
-from weighed import lists, weighed
+from saying import api, cell, field, figure, may, say, words
+from weighed import lists, sides, weighed
 
 # What narrows a list, but for its order, the form and where a page begins.
 KNOWN = {"state", "counts", "team", "system", "asset", "level", "vulnerability", "package", "due", "by", "order", "after", "limit", "fix", "since", "above"}
@@ -134,6 +134,18 @@ def say_of(ledger, path, asked, at):
                 field(at, "Most points", str(finding.number), points[1])
 
 
+def sources(ledger):
+    """What we say of an asset ourselves, and what we no longer say."""
+    of = collections.defaultdict(list)
+    for finding in ledger.findings.values():
+        if finding.into is None:
+            of[finding.asset].append(finding.live)
+    for asset, all_ in of.items():
+        for at in sorted(ledger.opened & {f"/said/{asset}", f"/said/{asset}?source=trimtab"}):
+            cell(at, "Sources", "Says", "trimtab", sum(all_))
+            cell(at, "Sources", "No longer says", "trimtab", len(all_) - sum(all_))
+
+
 def pages(ledger):
     """What stands of each finding and vulnerability."""
     for finding in ledger.findings.values():
@@ -141,7 +153,9 @@ def pages(ledger):
             for at in lists(ledger):
                 say(at, "row", f"rows|id|{finding.number}|weight", finding.weight)
             api(f"/api/v1/findings/{finding.number}", "", {"weight": finding.weight, "assessment": {"weight": finding.weight}})
-            figure(f"/findings/{finding.number}", "load", finding.weight)
+            for page in sides(ledger, f"/findings/{finding.number}"):
+                figure(page, "load", finding.weight)
+    sources(ledger)
     there = [f for f in ledger.findings.values() if f.live]
     for name, all_ in grouped(ledger, there, "vulnerability").items():
         api(f"/api/v1/vulnerabilities/{name}", "", {"findings": len(all_), "load": load(ledger, all_)})

@@ -3,7 +3,8 @@
 import collections
 
 from lives import DAY, moment
-from saying import cell, figure, may, say, words
+from saying import cell, figure, found, may, say, words
+from weighed import weighed
 
 
 def made(entry):
@@ -96,6 +97,24 @@ def times(ledger, one):
     return 1 if is_told and not one["again"] else None
 
 
+# The rule of what is too late, which is told beside what is new.
+LATE = "past-deadline"
+
+
+def said(ledger, number, one):
+    """What a gate says of one change in words: how much is new above what is accepted, and how much is too late."""
+    rules = set(one["rules"])
+    if one["source"] == "check-new" or rules - {LATE}:
+        return
+    page = f"/verdicts/{number}"
+    words(page, "h1", [0, one["reasons"]])
+    if f"{page}/near-miss" in ledger.opened:
+        words(f"{page}/near-miss", "words||dd", [0, one["reasons"]])
+    charter = weighed(ledger).charters.at(one["at"])
+    if charter is not None and found(charter.version):
+        words(page, "words|Details|dd", found(charter.version))
+
+
 def pages(ledger):
     """The newest of the API's list, and each by itself."""
     all_ = verdicts(ledger)
@@ -107,6 +126,8 @@ def pages(ledger):
         for name, value in {"reasons": one["reasons"], **answered}.items():
             say("/api/v1/verdicts", "row", f"rows|id|{number}|{name}", value)
     for number, one in all_.items():
+        if f"/verdicts/{number}" in ledger.opened:
+            said(ledger, number, one)
         at = f"/api/v1/verdicts/{number}"
         if at not in ledger.opened:
             continue

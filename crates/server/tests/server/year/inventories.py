@@ -82,6 +82,11 @@ class Inventories:
             if of == asset and self.ledger.is_production(environment, self.at) and snapshot in self.snapshots:
                 yield self.snapshots[snapshot]
 
+    def licences(self, asset, purl):
+        """What its documents declare of a component of an asset."""
+        main = [self.snapshots[self.newest[asset]]] if asset in self.newest else []
+        return {one.listed[purl] for one in [*main, *self.running(asset)] if one.listed.get(purl)}
+
     def carried(self):
         """What assets have on the main line or in production: of asset and purl, whether the one and whether the other."""
         all_ = {}
@@ -103,7 +108,6 @@ def pages(ledger, opened, folder):
         # What something carries now is not known without it.
         print(f"a document of the ledger is missing: {error.filename}", file=sys.stderr)
         return
-    incidents(ledger, carried)
     for at in opened:
         path, _, query = at.partition("?")
         asked = dict(parse_qsl(query, keep_blank_values=True))
@@ -141,31 +145,6 @@ def package(ledger, carried, name, at):
     for vulnerability, all_ in wrong.items():
         cell(at, "Known vulnerabilities", "Findings", vulnerability, len(all_))
         cell(at, "Known vulnerabilities", "Load", vulnerability, load(all_))
-
-
-def incidents(ledger, carried):
-    """Where incidents find the package that they are about, now."""
-    for entry in ledger.entries:
-        if entry.what != "incident" or entry.data["event"] != "opened":
-            continue
-        id_, about = entry.data["incident"], entry.data["told"]
-        # Of ranges, and of what a vulnerability is in, it is not made again.
-        if about["versions"] or not about["looked_for"].startswith("pkg:"):
-            continue
-        places = {place: is_ for place, is_ in carried.items() if package_of(place[1]) == package_of(about["looked_for"])}
-        at = f"/incidents/{id_}"
-        figure(at, "places", len(places))
-        figure(at, "of them known to run in production", sum(runs for _, runs in places.values()))
-        teams = set()
-        for told in (e.data for e in ledger.entries if e.what == "incident" and e.data["incident"] == id_):
-            if told["event"] in ("touched", "returned"):
-                teams.add(told["team"])
-            elif told["event"] == "handed":
-                teams.discard(told["team"])
-        for team in sorted(teams & set(ledger.teams)):
-            many = sum(ledger.owner.get(ledger.system_of.get(asset)) == team for asset, _ in places)
-            cell(at, "Teams", "Places", ledger.teams[team], many)
-            say(f"/api/v1{at}", "team", f"{team}|places", many)
 
 
 def release(is_, asked, at, folder):

@@ -40,6 +40,9 @@ def updates(ledger):
         figure(at, "gone from production", sum(not f.live for f in dict.fromkeys(update.findings)))
         if update.evidence is None:
             continue
+        if update.evidence["request"] is not None:
+            for place in ("words||p", "words|Details|dd"):
+                say(at, "words", place, [update.evidence["request"]])
         figure(at, "load removed, by its own plan", update.evidence["load"])
         for run in ("before", "after"):
             for column, name in RUNS.items() if update.evidence[run] else ():

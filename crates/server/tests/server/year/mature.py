@@ -1,12 +1,16 @@
 """How mature the organisation and its teams are, now and as it was judged each day. Written from docs/maturity.md and
 docs/ledger.md."""
 
+import sys
 from typing import NamedTuple
 
+import pointed
 from criteria import CRITERIA, FRAMEWORKS, STAGES, WHOLE
 from grounds import Ground
 from lives import DAY, date
+from records import digest
 from saying import cell, figure, found, say, words
+from weighed import weighed
 
 # For how many days the trend is told.
 TREND = 364
@@ -118,8 +122,31 @@ def judgements(ledger):
     return sorted(all_, key=lambda is_: is_.upto)
 
 
+# How many changes of the records an index may be behind.
+BEHIND = 60
+
+
+def held(ledger):
+    """The records that an index is said to have had are those that stood then, or shortly before."""
+    records, known, many = weighed(ledger).records, {}, 0
+    for entry in ledger.entries:
+        told = entry.data.get("records") if entry.what == "maturity" else None
+        if told is None:
+            continue
+        many += 1
+        for at in [entry.at, *records.moments(entry.at)[:BEHIND]]:
+            if at not in known:
+                known[at] = digest(records.at(at))
+            if known[at] == told:
+                break
+        else:
+            raise SystemExit(f"{date(entry.at // DAY)}: an index of {told} is told of, and the records are others")
+    print(f"{many} indexes are held against the records", file=sys.stderr)
+
+
 def pages(ledger):
     """Each day as it was judged, and now."""
+    held(ledger)
     thresholds(ledger)
     ground, days, waiting = Ground(ledger), {}, judgements(ledger)
 
@@ -222,12 +249,15 @@ def page(ledger, team, all_, now):
             words(at, f"words|Stage * {name}|{tag}", [number])
     words(at, "words|Stage of *|h2", [5])
     words(at, "words|Stage, of *|caption", [5])
+    points = pointed.newest(ledger, team)
     for id_, is_ in all_.items():
         said, asked = CRITERIA[id_], [is_.least] if is_.least == CRITERIA[id_].least else [is_.least, CRITERIA[id_].least]
         table = f"Stage {said.stage}: {STAGES[said.stage]}"
         cell(at, table, "Asked for", said.words, [] if id_ in WHOLE else asked)
         cell(at, table, "Shown", said.words, shown(id_, is_))
         cell(at, table, "Missing", said.words, is_.missing)
+        entry = None if is_.count is None else points.get(id_)
+        cell(at, table, "Ledger", said.words, entry)
         if id_ in left:
             cell(at, "Next", "Shown", said.words, shown(id_, is_))
             cell(at, "Next", "Missing", said.words, is_.missing)

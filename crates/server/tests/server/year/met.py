@@ -1,6 +1,7 @@
 """Reviews, what became of them, goals and the pulse. Written from docs/reviews.md and docs/packs.md."""
 
 import collections
+from urllib.parse import parse_qsl
 
 import agenda
 import packs
@@ -9,6 +10,10 @@ from deciding import Decisions
 from lives import DAY, date, moment
 from periods import by_day, numbers, share
 from saying import api, cell, figure, may, percent, say, words
+
+
+# How many reviews a list has.
+ROWS = 100
 
 
 def goals(ledger):
@@ -80,19 +85,7 @@ def reviews(ledger):
             if one["state"] != data["state"]:
                 one["ended"] = None if data["state"] == "open" else entry.at
             one["state"] = data["state"]
-    states = collections.Counter()
-    for review in all_.values():
-        states["held" if "closed" in review else "open now" if "open" in review else "planned"] += 1
-    for state in ("planned", "open now", "held"):
-        say("/reviews", "figure", state, states[state])
-    for id_, review in all_.items():
-        of_it = review["decisions"]
-        say("/api/v1/reviews?limit=500", "row", f"rows|id|{id_}|minutes", review["minutes"])
-        may("*/reviews", "Reviews", "Decisions", f"/reviews/{id_}", len(of_it))
-        may("*/reviews", "Reviews", "To be done", f"/reviews/{id_}", sum(d["state"] == "open" for d in of_it))
-        if "closed" in review:
-            took = (review["closed"] - review["open"]) // (60 * 10**6)
-            may("*/reviews", "Reviews", "Minutes", f"/reviews/{id_}", [took, review["minutes"]])
+    lists(ledger, all_)
     same = collections.defaultdict(list)
     opened = [one for one in all_.items() if "open" in one[1]]
     for id_, review in sorted(opened, key=lambda one: one[1]["open"]):
@@ -101,21 +94,44 @@ def reviews(ledger):
         own = same[review["of"], review["kind"]]
         review["earlier"] = [one for one in own if one["of_then"] <= review["of_then"]]
         own.append(review)
-        review["place"] = len(own) - 1
     for id_, review in opened:
-        last, many = review["place"], len(same[review["of"], review["kind"]])
-        # The first, every fifth, and the last four.
-        if last + 4 <= many and last % 5 != 0:
+        if not ledger.opened & {f"/reviews/{id_}", f"/api/v1/reviews/{id_}"}:
             continue
         say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
         if review["kind"] == "monthly":
-            packs.month(ledger, id_, review["open"], review["earlier"])
+            packs.month(ledger, id_, review)
         elif review["kind"] == "quarterly":
-            before = review["earlier"][-1]["open"] if review["earlier"] else None
-            packs.quarter(ledger, id_, review["open"], before)
+            packs.quarter(ledger, id_, review)
         agenda.headline(id_, review, ledger.now)
         quality(ledger.now, id_, (review["earlier"] + [review])[-12:])
         figures(ledger, id_, review)
+
+
+def lists(ledger, all_):
+    """The lists of reviews: of all, and of each team; how many decisions those have that are listed."""
+    for at in sorted(ledger.opened):
+        path, _, query = at.partition("?")
+        asked = dict(parse_qsl(query))
+        if path != "/reviews" or set(asked) - {"team"}:
+            continue
+        own = {id_: one for id_, one in all_.items() if asked.get("team") in (None, one["of"].removeprefix("team:"))}
+        states = collections.Counter()
+        for review in own.values():
+            states["held" if "closed" in review else "open now" if "open" in review else "planned"] += 1
+        for state in ("planned", "open now", "held"):
+            figure(at, state, states[state])
+        newest = [own[id_] for id_ in sorted(own, reverse=True)[:ROWS]]
+        figure(at, "decisions of the reviews below", sum(len(one["decisions"]) for one in newest))
+    for id_, review in all_.items():
+        of_it = review["decisions"]
+        may("*/reviews", "Reviews", "Decisions", f"/reviews/{id_}", len(of_it))
+        may("*/reviews", "Reviews", "To be done", f"/reviews/{id_}", sum(d["state"] == "open" for d in of_it))
+        say("/api/v1/reviews?limit=500", "row", f"rows|id|{id_}|minutes", review["minutes"])
+        if id_ in sorted(all_, reverse=True)[:ROWS]:
+            say("/api/v1/reviews", "row", f"rows|id|{id_}|minutes", review["minutes"])
+        if "closed" in review:
+            took = (review["closed"] - review["open"]) // (60 * 10**6)
+            may("*/reviews", "Reviews", "Minutes", f"/reviews/{id_}", [took, review["minutes"]])
 
 
 def systems_of(ledger, review):
@@ -195,6 +211,15 @@ def scheduled_at(ledger, team, at):
     return sum(is_["ends"] is None or moment(is_["ends"]) > at for is_ in all_.values())
 
 
+def decisions_of(ledger, review):
+    """Decisions that ended within 14 days of its opening, and those that were asked for."""
+    at = review["open"]
+    own = None if review["of"] == "all" else ledger.owned_then(int(review["of"].split(":")[1]), at)
+    decisions = Decisions(ledger)
+    ending = [d for d in decisions.at("approved", at, own) if d["ends"] is not None]
+    return [d for d in ending if d["ends"] <= at + 14 * DAY], list(decisions.at("asked", at, own))
+
+
 def reckoned(ledger, review):
     """The numbers of a review when it was opened."""
     at, is_all = review["open"], review["of"] == "all"
@@ -215,26 +240,25 @@ def reckoned(ledger, review):
     # Since the last of the same, or a week; of no more than four weeks.
     before = review["earlier"][-1] if review["earlier"] else None
     since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
-    decisions, own = Decisions(ledger), None if is_all else ledger.owned_then(team, at)
-    ending = [d for d in decisions.at("approved", at, own) if d["ends"] is not None]
+    ending, asked = decisions_of(ledger, review)
     return {
         "load": load,
         "open": count,
         "new": shown.above(ledger, there, since, at),
         "late": late,
         "soon": soon,
-        "exceptions": sum(d["ends"] <= at + 14 * DAY for d in ending),
-        "answers": sum(1 for _ in decisions.at("asked", at, own)),
+        "exceptions": len(ending),
+        "answers": len(asked),
         "scheduled": scheduled_at(ledger, team, at),
     }
 
 
 def ended(ledger, review):
-    """How many decisions ended by themselves since the last of the same, or within a week; in four weeks at most."""
+    """Decisions that ended by themselves since the last of the same, or within a week; in four weeks at most."""
     at, before = review["open"], review["earlier"][-1] if review["earlier"] else None
     since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
-    own = ledger.owned_then(int(review["of"].split(":")[1]), at)
-    return sum(1 for _ in Decisions(ledger).over(since, at, own))
+    own = None if review["of"] == "all" else ledger.owned_then(int(review["of"].split(":")[1]), at)
+    return list(Decisions(ledger).over(since, at, own))
 
 
 def figures(ledger, id_, review):
@@ -243,11 +267,11 @@ def figures(ledger, id_, review):
     api(name, "/pack/figures", is_)
     if review["earlier"]:
         api(name, "/before", reckoned(ledger, review["earlier"][-1]))
-    load_line(ledger, id_, review)
+    load_line(ledger, id_, review, is_["load"])
     if review["kind"] != "weekly":
         return
     topics(ledger, name, review)
-    agenda.pages(ledger, id_, review, is_, ended(ledger, review))
+    agenda.pages(ledger, id_, review, is_, decisions_of(ledger, review), ended(ledger, review))
     labels = {
         "load": "load",
         "open": "findings that count",
@@ -262,23 +286,13 @@ def figures(ledger, id_, review):
         figure(f"/reviews/{id_}", label, is_[member])
 
 
-def load_line(ledger, id_, review):
-    """The load at the end of each of twelve days, a week apart; that of the thirteenth was not over."""
-    for row, (load, unknown) in enumerate(line(ledger, review["of_then"], review["open"] // DAY)):
-        value = None if unknown else load
+def load_line(ledger, id_, review, load):
+    """The load at the end of each of twelve days, a week apart, and as it was when the review was opened."""
+    values = [None if unknown else load for load, unknown in line(ledger, review["of_then"], review["open"] // DAY)]
+    for row, value in enumerate([*values, load]):
         say(f"/api/v1/reviews/{id_}", "row", f"pack/charts|title|Load|series/0/values/{row}", value)
         day = date(review["open"] // DAY - 84 + 7 * row)
         cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
-
-
-def again_of(review, finding):
-    """How many reviews in a row before it had a finding as a topic, of the last twelve."""
-    again = 0
-    for one in reversed(review["earlier"][-12:]):
-        if f"finding:{finding.number}" not in one["topics"]:
-            break
-        again += 1
-    return again
 
 
 def topics(ledger, name, review):
@@ -295,7 +309,7 @@ def topics(ledger, name, review):
     for part, all_ in parts.items():
         all_ = all_ if len(all_) <= 20 else []
         # Once is said without a number, and a column without any is left out.
-        agains = [again_of(review, finding) for finding in all_]
+        agains = [agenda.again_of(review, f"finding:{finding.number}") for finding in all_]
         has_any = any(again > 1 for again in agains)
         for finding, again in zip(all_, agains):
             key = f"finding:{finding.number}"
@@ -374,6 +388,11 @@ def pulse(ledger):
         for column, name in QUESTIONS.items():
             cell("/pulse", "Answers of all by month, of 5", column, month, all_ and all_[name])
         newest = all_ if row == 0 else newest
+    # How it is answered, from 1 to 5, and of fewer than five nothing is told.
+    by_month = "words|Answers of all by month of *"
+    for place, numbers_ in (("words||p", [1, 5, 5]), (f"{by_month}|p.definition", [1, 5]), (f"{by_month}|h2", [5])):
+        words("/pulse", place, numbers_)
+    words("/pulse", "words|Answers of all by month, of *|caption", [5])
     if rounds and max(rounds) not in told:
         return
     for column, name in QUESTIONS.items():

@@ -3,12 +3,19 @@
 import collections
 from datetime import datetime, timedelta, timezone
 
+import handoffs
 import plans
-from saying import cell, figure, found, may, say
+import responding
+import supplied
+from deciding import Decisions
+from lives import DAY, moment
+from saying import cell, figure, found, may, say, words
 
 # How many weeks are counted; of a team that wishes nothing else how many digests it has in each, and after how many minutes
 # further people are asked.
 WEEKS, BUDGET, ESCALATES = 8, 1, 30
+# How many days before it ends what ends is told, and before it is too old what gets old. How much is counted at most.
+AHEAD, SOON, MOST = 14, 7, 500
 
 
 def wishes(ledger):
@@ -66,6 +73,70 @@ def missed(ledger, team):
     return {system: many for system, many in of.items() if many}
 
 
+def beside(ledger, team):
+    """What waits beside the plan, by its name with how many findings it is about."""
+    now, own = ledger.now, set(ledger.owned(team))
+    decisions = Decisions(ledger)
+    of = {f"answer:{d['id']}": 0 for d in decisions.at("asked", now, own) if not decisions.is_gone(ledger, d)}
+    ending = (d for d in decisions.in_force(own) if d["kind"] == "exception" and d["ends"] is not None)
+    of |= {f"ends:{d['id']}": 0 for d in ending if d["ends"] < now + AHEAD * DAY}
+    followed, of_review = {}, {}
+    for entry in ledger.entries:
+        if entry.what == "review" and "of" in entry.data:
+            of_review[entry.data["review"]] = entry.data["of"]
+        if entry.what == "review-decision":
+            followed.setdefault(entry.data["decision"], {}).update(entry.data)
+    for number, is_ in followed.items():
+        if is_["state"] == "open" and of_review[is_["review"]] == f"team:{team}" and moment(is_["due"]) <= now:
+            of[f"followed:{number}"] = 0
+    told = collections.defaultdict(list)
+    for entry in ledger.entries:
+        if entry.what == "incident":
+            told[entry.data["incident"]].append(entry)
+    for number, all_ in told.items():
+        stand, is_over = responding.stands(all_)[0].get(team), any(e.data["event"] == "closed" for e in all_)
+        if stand is not None and "fixed" not in stand.done and not is_over:
+            about = all_[0].data["told"]["looked_for"]
+            of[f"incident:{number}"] = sum(about in (f.package, ledger.called(f.vulnerability)) for f in ledger.of(team) if f.live)
+    for finding, many in handoffs.late(ledger, team):
+        of[f"handed:{finding.system}"] = of.get(f"handed:{finding.system}", 0) + many
+    return of | of_suppliers(ledger, team)
+
+
+def of_suppliers(ledger, team):
+    """SBOMs that are too old or soon will be, and questions that nobody answered in time."""
+    of, own = {}, lambda asset: ledger.owner.get(ledger.system_of.get(asset)) == team
+    for number, is_ in supplied.suppliers(ledger).items():
+        sboms, days = is_.sboms(), is_.promised.get("fresh_days")
+        if not sboms or not own(sboms[0].asset) or not sboms[0].is_told:
+            continue
+        if days and ledger.now >= sboms[0].moment() + (days - SOON) * DAY:
+            of[f"supplier:{number}:stale-{sboms[0].product}"] = 0
+        of |= {f"supplier:{number}:question-{question}": 0 for question, due in is_.asked.items() if due < ledger.now}
+    return of
+
+
+def waiting(ledger, team, at, page):
+    """All that waits. Of a team without a channel nothing is sent, and nothing of it is over with that."""
+    of = beside(ledger, team)
+    if not all(one.is_told for is_ in supplied.suppliers(ledger).values() for one in is_.sboms()):
+        return
+    for item, many in of.items():
+        say(at, "at", f"/things/[item={item}]/findings", many)
+    if plans.plans(ledger).get(team) is None and any(of_[0] == team for of_ in ledger.scheduled):
+        return
+    all_ = len(of) + len(missed(ledger, team)) + len(things(ledger, team)[0])
+    is_sent = any(e.what == "letter" for e in ledger.entries)
+    # What the charter calls now is what is critical.
+    is_now = any(f.level == "critical" for f in ledger.of(team) if f.counts_at(ledger.now))
+    if is_sent or is_now or all_ > MOST:
+        return
+    say(at, "api", "/more", 0)
+    words(page, "h1", [all_] if all_ else [])
+    figure(page, "wait to be sent", all_)
+    figure(page, "now, not acknowledged", 0)
+
+
 def pages(ledger):
     wished = wishes(ledger)
     # Letters are told by the versions that tell how far the ledger was read for a judgement, which each does daily.
@@ -91,11 +162,18 @@ def pages(ledger):
             say(f"{at}/wishes", "api", "/budget", budget)
             say(f"{at}/wishes", "api", "/escalates", wished.get(team, {}).get("escalates", ESCALATES))
         page, table = f"/teams/{team}/notices", "Noise by week"
+        if at in ledger.opened and page in ledger.opened:
+            waiting(ledger, team, at, page)
         if page in ledger.opened:
             of, windows = things(ledger, team)
+            for is_ in supplied.suppliers(ledger).values():
+                may(page, "Waiting", "What", f"/suppliers/{is_.number}", [is_.promised.get("fresh_days")])
             for thing, name in windows.items():
                 told = ([of[thing]] if of[thing] > 1 else []) + (found(name) if name != "now" else [])
                 may(page, "Waiting", "What", f"/teams/{team}/plan", told)
+            # What is not wished otherwise.
+            for number in (budget, wished.get(team, {}).get("escalates", ESCALATES)):
+                words(page, "words|Notice settings|dd", [number])
             if not is_known:
                 continue
             figure(page, "digests this week", digests)

@@ -6,11 +6,13 @@ import math
 import sys
 from urllib.parse import quote
 
+import agenda
 from inventories import Inventories, package_of, version_of
 from lives import DAY, HOUR, date, last
 from saying import cell, figure, may, say
+from weighed import weighed
 
-WEEKS = 8
+WEEKS, QUARTER = 8, 91 * DAY
 
 
 def asked(ledger, start, to, at):
@@ -43,23 +45,29 @@ def concentration(ledger, at):
     return math.floor(sum(weights[:5]) / sum_ * 100 + 0.5), many
 
 
-def month(ledger, id_, at, earlier):
-    name = f"/api/v1/reviews/{id_}"
-    five, half = concentration(ledger, at)
+def month(ledger, id_, review):
+    """The numbers of a month, and those of the one before beside them, as that was told."""
+    at, name = review["open"], f"/api/v1/reviews/{id_}"
+    last = review["earlier"][-1] if review["earlier"] else None
     try:
-        carried(ledger, id_, at, earlier[-1]["open"] if earlier else None)
+        stock = Stock(ledger, at)
+        before = last and Stock(ledger, last["open"])
+        of_last = last and numbers(ledger, last, before, last["earlier"] and Stock(ledger, last["earlier"][-1]["open"]))
     except FileNotFoundError as error:
         print(f"review {id_}: a document is missing: {error.filename}", file=sys.stderr)
+        return
     of_load(ledger, id_, at)
     of_noise(ledger, id_, at)
-    numbers = {
-        "interruptions in four weeks": asked(ledger, at - 28 * DAY, at, at),
-        "% of the load in five packages": five,
-        "packages that make up half of the load": half,
-    }
-    for label, value in numbers.items():
+    relied_on(ledger, id_, at, stock)
+    is_ = numbers(ledger, review, stock, before)
+    for label, value in is_.items():
         say(name, "row", f"pack/numbers|name|{label}|value", value)
         figure(f"/reviews/{id_}", label.removeprefix("% "), value)
+    for label, value in (of_last or {}).items():
+        say(name, "row", f"before_numbers|name|{label}|value", value)
+    follows = list(agenda.follow(review))
+    agenda.followed(id_, review, follows)
+    agenda.parts(id_, review, list(of_month(ledger, at, stock, is_, len(follows))))
     began = min(f.episodes[0].began for f in ledger.findings.values())
     for row in range(WEEKS):
         start = at - 7 * DAY * (WEEKS - row)
@@ -68,43 +76,98 @@ def month(ledger, id_, at, earlier):
         cell(f"/reviews/{id_}", "Noise, interruptions in the week", "interruptions", date(start // DAY), value)
 
 
-def carried(ledger, id_, at, before):
-    """Packages, and what came and went since the last of the same."""
-    at_ = lambda then: Inventories(ledger, ledger.evidence, then).carried()
-    now, name, page = at_(at), f"/api/v1/reviews/{id_}", f"/reviews/{id_}"
-    packages = lambda all_: {package_of(purl) for _, purl in all_}
-    there = packages(now)
-    then = None if before is None else packages(at_(before))
-    unnamed = len({package_of(purl) for _, purl in now if version_of(purl) is None})
-    numbers = {
-        "packages": len(there),
-        "packages added": None if then is None else len(there - then),
-        "packages removed": None if then is None else len(then - there),
-        "packages that cannot be looked up": unnamed,
+class Stock:
+    """What assets carried at a moment: places by purl, and licences as the documents declare them."""
+
+    def __init__(self, ledger, at):
+        self.inventories = Inventories(ledger, ledger.evidence, at)
+        self.places = self.inventories.carried()
+        self.packages = {package_of(purl) for _, purl in self.places}
+        self.licences = collections.defaultdict(set)
+        for (asset, purl) in self.places:
+            for licence in self.inventories.licences(asset, purl):
+                self.licences[package_of(purl)].add(licence)
+
+    def unnamed(self):
+        """Packages without a version somewhere."""
+        return {package_of(purl) for _, purl in self.places if version_of(purl) is None}
+
+    def relicensed(self, before):
+        """How many licences are new, and how many packages have others than before."""
+        every = lambda of: {licence for all_ in of.licences.values() for licence in all_}
+        both = [package for package in self.packages & before.packages if self.licences[package] and before.licences[package]]
+        return len(every(self) - every(before)) + sum(self.licences[p] != before.licences[p] for p in both)
+
+
+def numbers(ledger, review, stock, before):
+    at = review["open"]
+    five, half = concentration(ledger, at)
+    records = weighed(ledger).records.at(at)
+    names = {affected["package"]["name"] for r in records for affected in r.get("affected", []) if is_unmaintained(affected)}
+    # What registries say was told by nobody, and cycles of support are in no folder here.
+    is_told = any(entry.what == "packages-told" for entry in ledger.entries)
+    unknown = {} if is_told else {"median age of the most relied on, in days": None, "most relied on, but advised against": None}
+    return {
+        "packages": len(stock.packages),
+        "packages added": len(stock.packages - before.packages) if before else None,
+        "packages removed": len(before.packages - stock.packages) if before else None,
+        "packages that cannot be looked up": len(stock.unnamed()),
+        "packages known to be unmaintained": sum(package.rsplit("/", 1)[-1] in names for package in stock.packages),
+        "packages with another licence": stock.relicensed(before) if before else None,
+        "versions without support": None,
+        "interruptions in four weeks": asked(ledger, at - 28 * DAY, at, at),
+        "% of the load in five packages": five,
+        "packages that make up half of the load": half,
+        **unknown,
     }
-    for label, value in numbers.items():
-        say(name, "row", f"pack/numbers|name|{label}|value", value)
-        figure(page, label, value)
-    relied = {package: len({asset for asset, purl in now if package_of(purl) == package}) for package in sorted(there)}
-    # Which of as many is the twentieth is a choice.
-    least = sorted(relied.values(), reverse=True)[20] if len(relied) > 20 else 0
-    for package, many in relied.items():
-        if many > least:
-            topic(id_, 3, f"relied-on:{package}", many)
-    for package in sorted(there):
-        assets = {asset for asset, purl in now if package_of(purl) == package}
-        systems = {last(ledger.moved[asset], at) for asset in assets}
+
+
+def is_unmaintained(affected):
+    return (affected.get("database_specific") or {}).get("informational") == "unmaintained"
+
+
+def of_month(ledger, at, stock, is_, follows):
+    """Its parts: title, how many topics each has, and what is said below."""
+    load = collections.Counter()
+    for finding in ledger.findings.values():
+        counts = finding.counts_at(at)
+        if counts:
+            load[finding.package] += counts[2] or 0
+    loaded = [package for package, of in load.items() if of > 0]
+    # Who supplies a package is its namespace, which these do not have.
+    has_suppliers = any(purl.split("@")[0].count("/") > 1 for _, purl in stock.places)
+    told = [min(5, len(loaded)), len(loaded), is_["% of the load in five packages"], is_["packages that make up half of the load"]]
+    told = (told if loaded else []) + [len(stock.places)]
+    relied = [0, min(len(stock.packages), agenda.LISTED)] if "most relied on, but advised against" in is_ else None
+    many = lambda label: is_[label] or 0
+    nothing = lambda count: [] if count == 0 else None
+    yield "Earlier decisions", follows, []
+    yield "Dependencies added", many("packages added"), []
+    yield "Dependencies removed", many("packages removed"), []
+    yield "Most relied on", many("packages"), relied
+    yield "Approaching end of life", 0, []
+    yield "Unmanaged dependencies", many("packages that cannot be looked up"), nothing(many("packages that cannot be looked up"))
+    yield "Concentration", min(5, len(loaded)), None if has_suppliers else told
+    yield "Licence drift", many("packages with another licence"), []
+    yield "Noise", len(teams_told(ledger, at)), []
+
+
+def relied_on(ledger, id_, at, stock):
+    """What most assets carry."""
+    relied = {}
+    for package in sorted(stock.packages):
+        relied[package] = len({asset for asset, purl in stock.places if package_of(purl) == package})
+    systems_of = lambda package: {last(ledger.moved[asset], at) for asset, purl in stock.places if package_of(purl) == package}
+    # Of as many those in more systems, and then by name.
+    for package in sorted(relied, key=lambda one: (-relied[one], -len(systems_of(one)), one))[: agenda.LISTED]:
+        agenda.topic(id_, 3, f"relied-on:{package}", relied[package])
+    for package in sorted(stock.packages):
+        assets = {asset for asset, purl in stock.places if package_of(purl) == package}
+        systems = systems_of(package)
         row = f"/packages?purl={quote(package, safe='')}"
-        versions = {version_of(purl) for _, purl in now if package_of(purl) == package}
+        versions = {version_of(purl) for _, purl in stock.places if package_of(purl) == package}
         many = [len(versions)] if len(versions) > 1 else []
-        may(page, "Most relied on", "Topic", row, many + [len(assets), len(systems)])
-
-
-def topic(id_, part, key, weight):
-    """What a pack tells each time is not said to be there again."""
-    row = f"pack/parts/{part}/topics|key|{key}"
-    say(f"/api/v1/reviews/{id_}", "row", f"{row}|weight", weight)
-    say(f"/api/v1/reviews/{id_}", "row", f"{row}|repeats", 0)
+        may(f"/reviews/{id_}", "Most relied on", "Topic", row, many + [len(assets), len(systems)])
 
 
 def of_load(ledger, id_, at):
@@ -117,15 +180,15 @@ def of_load(ledger, id_, at):
             many[finding.package] += 1
     sum_ = sum(load.values())
     for package in sorted(load, key=lambda one: (-load[one], one))[:5]:
-        topic(id_, 6, f"concentration:{package}", load[package])
+        agenda.topic(id_, 6, f"concentration:{package}", load[package])
     for package, of in load.items():
         part = math.floor(of / sum_ * 100 + 0.5) if sum_ else None
         row = f"/packages?purl={quote(package, safe='')}"
         may(f"/reviews/{id_}", "Concentration", "Topic", row, [part, many[package]])
 
 
-def of_noise(ledger, id_, at):
-    """What each team was asked and told in four weeks."""
+def teams_told(ledger, at):
+    """How often each team was asked, and told something, in four weeks."""
     start = at - 28 * DAY
     hours, notices = collections.defaultdict(list), collections.defaultdict(set)
     for when, word, team, _, is_now, key in ledger.told:
@@ -139,11 +202,15 @@ def of_noise(ledger, id_, at):
         if word != "request":
             notices[team].add((when, word, None if word == "plan" else key))
     asked_ = collections.Counter(team for (team, _), all_ in hours.items() if not all(all_))
-    for team in sorted(set(asked_) | set(notices)):
-        topic(id_, 8, f"team:{team}", asked_[team])
-    for team in ledger.teams:
-        row = f"/metrics?team={team}&days=28"
-        may(f"/reviews/{id_}", "Noise", "Topic", row, [asked_[team], len(notices[team])])
+    told = {team: (asked_[team], len(notices[team])) for team in sorted(set(asked_) | set(notices))}
+    return {team: both for team, both in told.items() if team is not None and sum(both)}
+
+
+def of_noise(ledger, id_, at):
+    """What each team was asked and told in four weeks."""
+    for team, (asked_, notices) in teams_told(ledger, at).items():
+        agenda.topic(id_, 8, f"team:{team}", asked_)
+        may(f"/reviews/{id_}", "Noise", "Topic", f"/metrics?team={team}&days=28", [asked_, notices])
 
 
 def near_misses(ledger, start, to):
@@ -153,10 +220,31 @@ def near_misses(ledger, start, to):
     return sum(bool(is_["near_miss"]) and not is_["drill"] and start <= at < to for at, is_ in told)
 
 
-def quarter(ledger, id_, at, before):
-    """Since the last one was opened, or for a quarter."""
-    start = at - 91 * DAY if before is None else before
+def of_quarter(ledger, review):
+    """Near misses since the last one was opened, or in a quarter; and in the same time before."""
+    at, earlier = review["open"], review["earlier"]
+    start = earlier[-1]["open"] if earlier else at - QUARTER
+    return near_misses(ledger, start, at), near_misses(ledger, start - (at - start), start)
+
+
+def quarter(ledger, id_, review):
+    """What was exploited elsewhere is of catalogues that are in no folder here: it is unknown."""
     name = f"/api/v1/reviews/{id_}"
-    value = near_misses(ledger, start, at)
+    value, before = of_quarter(ledger, review)
     say(name, "row", "pack/numbers|name|near misses|value", value)
     figure(f"/reviews/{id_}", "near misses", value)
+    if review["earlier"]:
+        say(name, "row", "before_numbers|name|near misses|value", of_quarter(ledger, review["earlier"][-1])[0])
+    follows = list(agenda.follow(review))
+    agenda.followed(id_, review, follows)
+    unknown = ("Exploited in the wild, and here", "Exploited in the wild, and nearly here", "Attack patterns")
+    all_ = [("Earlier decisions", len(follows), []), *((title, 0, []) for title in unknown)]
+    all_ += [("Near misses", value, [before] if value else []), ("How fast we were", 0, []), ("What to watch", 0, [])]
+    if not weighed(ledger).knows_exploits:
+        agenda.parts(id_, review, all_)
+    for entry in ledger.entries:
+        if entry.what == "incident" and entry.data["event"] == "opened" and entry.data["told"]["near_miss"]:
+            start = review["earlier"][-1]["open"] if review["earlier"] else review["open"] - QUARTER
+            if start <= entry.at < review["open"]:
+                key = f"incident:{entry.data['incident']}"
+                agenda.topic(id_, 4, key, 0, agenda.again_of(review, key))

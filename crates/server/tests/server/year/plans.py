@@ -6,6 +6,7 @@ import re
 
 import learnt
 import shown
+import trials
 from lives import DAY, moment
 from saying import api, cell, figure, found, may, percent, say, words
 from weighed import gravest, weighed
@@ -17,16 +18,23 @@ AT_ONCE, LEAST = DAY, 90 * DAY
 LEAST_CONFIDENCE = 0.1
 # How many windows of a team the page of all shows.
 WINDOWS = 4
+# What may be tried.
+TRIED = {"capacity", "open_limit", "cadence", "charter"}
 
 
 def rounded(value, by):
     return math.floor(value * by + 0.5) / by
 
 
+def weight_at(findings, at):
+    """What findings add to the load at a moment."""
+    return sum(counts[2] or 0 for counts in (f.counts_at(at) for f in findings) if counts)
+
+
 class Change:
     """Something scheduled: a package of an asset."""
 
-    def __init__(self, ledger, key, data, cost):
+    def __init__(self, ledger, key, data, cost, at=None):
         self.team, self.asset, self.package = key
         self.version, self.name = data["version"], data["window"]
         time = lambda of: data.get(of) and moment(data[of])
@@ -34,9 +42,9 @@ class Change:
         self.points = data["points"] if cost is None else cost["points"]
         self.cost, self.numbers = cost, data["findings"]
         self.findings = [ledger.findings[number] for number in data["findings"] if number in ledger.findings]
-        self.load = sum(f.weight or 0 for f in self.findings if f.counts_at(ledger.now))
+        self.load = weight_at(self.findings, ledger.now if at is None else at)
         # Why it is there: what was said when it came there, or changed.
-        self.why = ledger.why.get(key, "")
+        self.why = getattr(ledger, "why", {}).get(key, "")
 
     def range(self):
         """Its points, as they are shown: at least and at most, or one number."""
@@ -94,8 +102,20 @@ class Plan:
             if made is not None and not near:
                 yield f"team {self.team}: {told} is told of {of}, and {numbers} is made of its updates"
 
+    # Under another charter: level, weight and deadline of each finding.
+    other = None
+
+    def level(self, finding):
+        return self.other[finding.number][0] if self.other else finding.level
+
+    def weight(self, finding):
+        return (self.other[finding.number][1] if self.other else finding.weight) or 0
+
+    def due(self, finding):
+        return self.other[finding.number][2] if self.other else finding.episode_at(self.ledger.now).deadline
+
     def load(self):
-        return sum(f.weight or 0 for f in self.open)
+        return sum(map(self.weight, self.open))
 
     def gone(self, now):
         """When each finding that goes is gone."""
@@ -109,9 +129,6 @@ class Plan:
 
     def removed(self):
         return [f for f in self.open if f.number in self.gone(0)]
-
-    def due(self, finding):
-        return finding.episode_at(self.ledger.now).deadline
 
     def missed(self, until, now):
         """Deadlines that pass by the plan, and if nothing is done."""
@@ -129,11 +146,10 @@ class Plan:
         return max([end + 10**6 for end in ends] + [self.ledger.now + LEAST])
 
 
-def days(finding, since, until, horizon):
+def days(plan, finding, since, until, horizon):
     """Load-days of a finding until it is gone, in whole thousandths."""
     until = min(max(until, since), horizon)
-    weight = finding.weight or 0
-    return rounded((until // 10**6 - since // 10**6) / 86_400 * weight, 1000)
+    return rounded((until // 10**6 - since // 10**6) / 86_400 * plan.weight(finding), 1000)
 
 
 def reasons(ledger):
@@ -160,6 +176,23 @@ def plans(ledger):
             plan.changes.append(Change(ledger, of, data, plan.cost(of[1:])))
     ledger.plans = {team: all_[team] for team in sorted(all_, key=lambda team: (ledger.teams[team], team))}
     return ledger.plans
+
+
+def changes_at(ledger, at, team=None):
+    """What was scheduled at a moment, by team, asset and package, with what it cost by the plans that were told then."""
+    told, scheduled = {}, {}
+    for entry in ledger.entries:
+        if entry.at > at:
+            break
+        if entry.what == "plan":
+            told.setdefault(entry.data["team"], Plan(ledger, entry.data["team"])).tell(entry)
+        elif entry.kind == "planned" and entry.actor == "trimtab" and team in (None, entry.data["team"]):
+            key = entry.data["team"], entry.asset, entry.data["package"]
+            scheduled.pop(key, None)
+            if entry.data["state"] != "dropped":
+                scheduled[key] = entry.data
+    cost = lambda key: told[key[0]].cost(key[1:]) if key[0] in told else None
+    return [Change(ledger, key, data, cost(key), at) for key, data in scheduled.items()]
 
 
 def pages(ledger):
@@ -301,11 +334,15 @@ def say_of(ledger, path, asked, at):
         changes(plans(ledger).get(team), at, "charter" in asked)
     if set(asked) == {"cadence"} and team in ledger.teams:
         figure(at, "load now", sum(c[2] or 0 for c in counts if c))
-    # What another charter would weigh, or another rhythm take in, is told by no entry.
-    if set(asked) - {"capacity", "open_limit"} or team not in ledger.teams:
+    if team not in ledger.teams:
+        return
+    plan = plans(ledger).get(team)
+    if len(asked) == 1 and set(asked) <= TRIED and plan is not None and plan.missing is None and ledger.part is None:
+        trials.say_of(plan, asked, at)
+    # What another charter would weigh, or another rhythm take in, is said where it follows without a search.
+    if set(asked) - {"capacity", "open_limit"}:
         return
     figure(at, "load now", sum(c[2] or 0 for c in counts if c))
-    plan = plans(ledger).get(team)
     if plan is None or plan.missing is not None:
         return
     changes(plan, at)
@@ -313,19 +350,10 @@ def say_of(ledger, path, asked, at):
         may(at, "Changes", "Why then", f"{change.asset}:{change.package}", found(change.why))
     if asked:
         return
-    now, until, gone = ledger.now, plan.horizon(), plan.removed()
-    by_plan, of_nothing = plan.missed(until, now)
-    load = sum(f.weight or 0 for f in gone)
-    figure(at, "load after these windows", plan.load() - load)
-    figure(at, "finding removed" if len(gone) == 1 else "findings removed", len(gone))
-    figure(at, "past their deadline by then", by_plan)
-    words(at, "h1", [len(plan.changes), len(plan.windows), load, plan.load()] if plan.changes else [])
-    ends = plan.gone(now)
-    carried = sum(days(f, now, ends.get(f.number, until), until) for f in plan.open)
-    of_all = sum(days(f, now, until, until) for f in plan.open)
-    words(at, "words|About this plan|dd", [of_nothing, of_all, by_plan, carried])
-    filled(plan, at)
+    now, until, carried, of_all = trials.page(plan, at, trials.is_plain(plan))
     of_api(plan, f"/api/v1{at}", (now, until, carried, of_all))
+    if plan.changes and trials.is_plain(plan):
+        say(f"/api/v1{at}", "api", "/plan/gap", 0)
 
 
 def changes(plan, at, by_charter=False):
@@ -428,7 +456,7 @@ def of_api(plan, at, reckoned):
         by = all_[0].by(now)
         say(at, "at", f"{batch}/points", sum(rounded(change.points, 100) for change in all_))
         say(at, "at", f"{batch}/load", sum(f.weight or 0 for f in gone))
-        saved = sum(days(f, now, until, until) - days(f, now, by, until) for f in gone)
+        saved = sum(days(plan, f, now, until, until) - days(plan, f, now, by, until) for f in gone)
         say(at, "at", f"{batch}/load_days", saved)
         for change in all_:
             if change.cost is None:

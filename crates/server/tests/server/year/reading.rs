@@ -273,7 +273,11 @@ pub(super) fn sheet(text: &str) -> Vec<Told> {
         // Of groups what they are of; else what stands first.
         let key = heads.iter().position(|head| head == "What").unwrap_or(0);
         let name = row.get(key).cloned().unwrap_or_default();
-        for (_, (head, text)) in heads.iter().zip(row).enumerate().filter(|(at, _)| *at != key) {
+        for (at, (head, text)) in heads.iter().zip(row).enumerate() {
+            // A key says which something is, and is no number of it.
+            if at == key || head == "Key" {
+                continue;
+            }
             let place = format!("csv|{head}");
             told.push(Told { place, row: name.clone(), href: String::new(), text });
         }

@@ -15,6 +15,7 @@ import entries
 import factors
 import findings
 import gates
+import handoffs
 import inventories
 import listed
 import mature
@@ -76,6 +77,7 @@ def whole(ledger):
     findings.pages(ledger)
     factors.pages(ledger)
     gates.pages(ledger)
+    handoffs.pages(ledger)
     supplied.pages(ledger)
     entries.pages(ledger)
 

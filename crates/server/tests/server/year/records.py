@@ -1,5 +1,6 @@
 """Advisories as they were published, each as it stood at a moment, and what they say of a version. Written from docs/ledger.md."""
 
+import hashlib
 import json
 import pathlib
 import re
@@ -34,6 +35,21 @@ class Records:
             record = before[0] if before else self.last.get(id_)
             if record is not None:
                 yield record
+
+
+    def moments(self, at):
+        """When something of them changed, the last first: published, changed or taken back, until a moment."""
+        all_ = {moment(record["published"]) for record in self.last.values()}
+        all_ |= {until for told in self.until.values() for until, _ in told}
+        all_ |= {moment(record["published"]) for told in self.until.values() for _, record in told}
+        return sorted((one for one in all_ if one <= at), reverse=True)
+
+
+def digest(records):
+    """What entries tell of the records of an index: which they are, and when each was last changed."""
+    seconds = lambda r: moment(r["modified"]) // 10**6 if r.get("modified") else "-"
+    lines = [f"{r['id']} {seconds(r)}\n" for r in sorted(records, key=lambda r: r["id"].upper())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def stands(record, at):

@@ -1,6 +1,8 @@
-"""Severities of advisories: CVSS vectors as FIRST specifies them, versions 3.0 and 3.1."""
+"""Severities of advisories: CVSS vectors as FIRST specifies them, versions 3.0, 3.1 and 4.0."""
 
 import math
+
+import cvss4
 
 # The weights of the metrics, by the specification of version 3.1.
 AV = {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2}
@@ -25,8 +27,10 @@ def roundup(value):
 
 
 def score(vector):
-    """The base score; `None`: of version 4, whose table is not made again here."""
+    """The base score; `None`: of a version that is not known here."""
     generation, is_ = vector.split("/")[0], metrics(vector)
+    if generation == "CVSS:4.0":
+        return cvss4.score(is_)
     if generation not in ("CVSS:3.0", "CVSS:3.1"):
         return None
     changed = is_["S"] == "C"

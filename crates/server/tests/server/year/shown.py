@@ -1,6 +1,7 @@
 """The numbers that pages alone show: tables, headlines and lists. A list that does not show all says what each row must be."""
 
 import collections
+from urllib.parse import parse_qsl
 
 import listed
 import moved
@@ -44,13 +45,20 @@ def dials(ledger):
     first = min((f.episodes[0].began for f in ledger.findings.values()), default=ledger.now) // DAY
     start = max(first, last - 89)
 
+    def total(then, is_of):
+        there = [f for f in ledger.findings.values() if f.counts_at(then) and is_of(*ledger.of_then(f, then))]
+        return sum(f.counts_at(then)[2] or 0 for f in there)
+
     def draw(at, of, is_of):
         """Today as it is, and each week before as it was kept at the last moment of its day: whose it was then."""
         for day in range(last, start - 1, -7):
             then = min((day + 1) * DAY - 1, ledger.now)
-            there = [f for f in ledger.findings.values() if f.counts_at(then) and is_of(*ledger.of_then(f, then))]
-            load = sum(f.counts_at(then)[2] or 0 for f in there)
+            load = total(then, is_of)
             cell(at, f"Load of {of} by week", "Load", date(day), load)
+        # Above the picture: as it is, by how much it changed, and in how many days.
+        load, before = total(ledger.now, is_of), total((start + 1) * DAY - 1, is_of)
+        for number in (load, load - before, last - start + 1):
+            words(at, "words||figcaption", [number])
 
     draw("/", "Ferries", lambda *_: True)
     for side in ("security", "engineering", "leadership"):
@@ -73,7 +81,9 @@ def rows_of(ledger):
         for asset, environment in deployed(ledger):
             of[environment] += ledger.system_of.get(asset) == id_
         many = [of[environment] for environment in sorted(of) if of[environment]]
-        cell("/systems", "Systems", "Deployed", name, many or None)
+        for at in ("/systems", f"/systems?team={ledger.owner.get(id_)}"):
+            if at == "/systems" or at in ledger.opened:
+                cell(at, "Systems", "Deployed", name, many or None)
     for kind, all_ in (("/teams", teams), ("/systems", systems)):
         for id_, _, findings in all_:
             there = [f for f in findings if f.counts_at(ledger.now)]
@@ -199,11 +209,26 @@ def above(ledger, findings, since, at):
 
 
 def updates(ledger):
+    """The newest hundred, of all or of a team, or those that follow one."""
+    newest = sorted(ledger.updates.values(), key=lambda u: (-u.at, -u.number))
+    for at in sorted({"/updates"} | {at for at in ledger.opened if at.startswith("/updates?")}):
+        asked = dict(parse_qsl(at.partition("?")[2]))
+        if set(asked) - {"team", "after"}:
+            continue
+        all_ = [u for u in newest if asked.get("team") in (None, str(ledger.owner.get(ledger.system_of.get(u.asset))))]
+        if "after" in asked:
+            number = int(asked["after"].split(".")[1])
+            all_ = all_[[u.number for u in all_].index(number) + 1 :]
+        list_of(all_[:100], at)
+        if "after" in asked or len(all_) > 100:
+            words(at, "words||p.pager", [min(len(all_), 100)])
+    figure("/plan", "changes scheduled", len(ledger.scheduled))
+
+
+def list_of(all_, at):
     far = collections.Counter()
-    # The newest hundred.
-    all_ = sorted(ledger.updates.values(), key=lambda u: (-u.at, -u.number))[:100]
     for update in all_:
-        may("*/updates", "Updates", "Removes", f"/updates/{update.number}", len(update.removes))
+        may(at, "Updates", "Removes", f"/updates/{update.number}", len(update.removes))
         left = [f for f in update.findings if not f.is_retracted()]
         known = len(update.findings) == len(update.removes) and left
         merged = known and all(f.left_main() is not None for f in left)
@@ -218,9 +243,8 @@ def updates(ledger):
         else:
             far["wait to be merged"] += 1
     for label in ("wait to be merged", "wait to be deployed", "in production", "rolled back"):
-        figure("/updates", label, far[label])
-    words("/updates", "h1", [len(all_), far["wait to be merged"]])
-    figure("/plan", "changes scheduled", len(ledger.scheduled))
+        figure(at, label, far[label])
+    words(at, "h1", [len(all_), far["wait to be merged"]])
 
 
 def vulnerabilities(ledger):

@@ -2,6 +2,7 @@
 
 import math
 
+from inventories import Inventories, package_of
 from lives import DAY, moment
 from saying import api, cell, figure, found, may, say, words
 
@@ -38,7 +39,7 @@ class Document:
 
 class Supplier:
     def __init__(self):
-        self.name, self.products = None, {}
+        self.number, self.name, self.products = None, None, {}
         self.promised, self.documents, self.release, self.asked = {}, [], None, {}
         self.questions = []
 
@@ -55,6 +56,7 @@ def suppliers(ledger):
         if not (entry.what or "").startswith("supplier") or "supplier" not in data:
             continue
         is_ = all_.setdefault(data["supplier"], Supplier())
+        is_.number = data["supplier"]
         if "obligations" in data:
             is_.name, is_.promised = data["name"], data["obligations"]
         elif entry.what == "supplier-product":
@@ -127,7 +129,13 @@ def pages(ledger):
             if is_.promised.get(name) is not None:
                 say(at, "api", f"/supplier/obligations/{name}", is_.promised[name])
                 say("/api/v1/suppliers", "row", f"rows|id|{id_}|obligations/{name}", is_.promised[name])
+        told = [found(is_.promised.get("least") or ""), [is_.promised["fresh_days"]] if is_.promised.get("fresh_days") else []]
+        told += [[is_.promised["quality"], 100]] if is_.promised.get("quality") else []
+        for numbers in told if page in ledger.opened else ():
+            if numbers:
+                words(page, "words|What was promised|li", numbers)
         documents(is_, id_)
+        packages(ledger, is_, id_)
         # One product stands for its supplier here.
         stands = promises(is_, ledger.now)
         if stands is None or len(is_.products) != 1 or not is_.sboms():
@@ -141,6 +149,36 @@ def pages(ledger):
     if suppliers(ledger) and all(one.is_told for is_ in suppliers(ledger).values() for one in is_.documents):
         figure("/suppliers", "with broken promises", broken)
         words("/suppliers", "h1", [broken] if broken else [])
+
+
+def packages(ledger, is_, id_):
+    """What the newest SBOMs of its products list, with how many findings each component has."""
+    if not is_.sboms() or len(is_.products) != 1:
+        return
+    asset, product = is_.sboms()[0].asset, is_.sboms()[0].product
+    try:
+        carried = Inventories(ledger, ledger.evidence).carried()
+    except FileNotFoundError:
+        return
+    purls = sorted(purl for of, purl in carried if of == asset)
+    packages_ = [package_of(purl) for purl in purls]
+    # Of several versions of a package it is not said which has what.
+    if len(set(packages_)) != len(packages_):
+        return
+    live = [f.package for f in ledger.findings.values() if f.live and f.into is None and f.asset == asset]
+    with_ = sum(package in live for package in packages_)
+    for at in sorted(at for at in ledger.opened if at.partition("?")[0] == f"/suppliers/{id_}/packages"):
+        words(at, "h1", [len(purls), with_])
+        figure(at, "components", len(purls))
+        figure(at, "with findings", with_)
+        for package in packages_:
+            may(at, "Packages and components", "Findings", package.rsplit("/", 1)[-1], live.count(package))
+    at = f"/api/v1/suppliers/{id_}/packages"
+    for purl, package in zip(purls, packages_) if at in ledger.opened else ():
+        say(at, "at", f"/rows/[purl={purl}]/findings", live.count(package))
+        say(at, "at", f"/rows/[purl={purl}]/product", product)
+        if package not in live:
+            say(at, "at", f"/rows/[purl={purl}]/unstated", 0)
 
 
 def standing(ledger, is_, id_, reckoned):
@@ -184,6 +222,9 @@ def documents(is_, id_):
         api(at, f"/rows/{row}", {"score": document.score(), "statements": document.statements})
         score = math.floor(document.score() + 0.5)
         words(page, "h1", found(document.version) + [score, 100])
+        for text in (document.version, f"{FORMATS.get(document.format[0])} {document.format[1]}"):
+            if found(text):
+                words(page, "words|What is known|dd", found(text))
         may("*/suppliers/*", "Documents received", "Says", page, [score, 100])
         may("*/suppliers/*", "Documents received", "Format", page, found(document.format[1]))
         for place, (element, have, of, most) in enumerate(document.points()):

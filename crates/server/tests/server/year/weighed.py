@@ -5,7 +5,7 @@ import sys
 
 from charters import COST, DATA, EXPOSURE, PLACE, PRIOR, SCOPE, SERIOUS, TRANSITIVE, Charters
 from inventories import Inventories, package_of, version_of
-from lives import LEVELS
+from lives import LEVELS, moment
 from records import Records, distance, kind_of, named, nearest
 from severity import VECTORS, Severity, metrics, technical, touches_data
 from versions import has
@@ -26,6 +26,9 @@ class Weighing:
             return
         environment = next((e for e in system["environments"] or [] if e in charter.production), None)
         self.in_production = environment is not None or not system["environments"]
+        # One that is production before others, then the first.
+        self.environment = environment or next(iter(system["environments"] or charter.production), None)
+        self.published = min((moment(r["published"]) for r in own if r.get("published")), default=None)
         self.base = PRIOR["none"] if kind != "vulnerability" else PRIOR.get(is_.rating)
         vector = is_.vector and VECTORS[metrics(is_.vector)["AV"]]
         self.exposure = EXPOSURE[system["exposure"] or "internet"][vector or "network"]
@@ -53,6 +56,11 @@ class Weighing:
     @property
     def weight(self):
         return self.charter.weights[self.level] if self.in_production else 0.0
+
+    def deadline(self, seen):
+        """By when it is to be gone that was first seen at a moment: before it was published it could not be known."""
+        start = seen if self.published is None else max(seen, self.published)
+        return self.charter.deadline(self.environment, self.level, start)
 
     def factors(self):
         """What each factor did, in their order; `None`: nothing."""
@@ -172,15 +180,18 @@ def weighed(ledger):
 
 
 def misweighed(ledger, all_):
-    """The level and the weight that the ledger tells are those that follow from what advisories say."""
+    """The level, the weight and the deadline that the ledger tells are those that follow from what advisories say."""
     held, wrong = 0, []
     for finding in ledger.findings.values():
         is_ = all_.of.get(finding.number)
         if is_ is None or not is_.is_known or is_.probability is None or finding.into is not None or finding.level is None:
             continue
         held += 1
-        if (finding.level, finding.weight) != (is_.level, is_.weight):
-            wrong.append(f"finding {finding.number}: {finding.level}, {finding.weight}, and {is_.level}, {is_.weight} by advisories")
+        episode = finding.episodes[-1]
+        told = finding.level, finding.weight, episode.deadline
+        made = is_.level, is_.weight, is_.deadline(episode.since)
+        if told != made:
+            wrong.append(f"finding {finding.number}: {told}, and {made} by advisories")
     print(f"{held} findings are weighed by advisories", file=sys.stderr)
     if wrong:
         sys.exit("\n".join(wrong))
@@ -197,3 +208,8 @@ def lists(ledger):
     """Addresses at which all that is there is listed: without a limit these are a hundred."""
     many = sum(f.live and f.into is None for f in ledger.findings.values())
     return ["/api/v1/findings?limit=500"] + (["/api/v1/findings"] if many <= 100 else [])
+
+
+def sides(ledger, page):
+    """A page of a finding, and the same as each side reads it."""
+    return [page, *sorted(at for at in ledger.opened if at.startswith(f"{page}?side="))]
