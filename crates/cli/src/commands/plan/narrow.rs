@@ -121,6 +121,7 @@ mod tests {
             unread: Vec::new(),
             aged: false,
             untried: untried.iter().map(|version| Box::from(*version)).collect(),
+            unasked: Vec::new(),
         }
     }
 
