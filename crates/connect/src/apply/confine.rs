@@ -400,17 +400,17 @@ mod tests {
         for here in [here.clone(), here.without_namespaces()] {
             let program = ["sh", "-c", "echo begun; exec sleep 60"].map(OsString::from);
             let line = here.line(&program, folder.path(), &Limits::default(), None, None);
-            let mut runner = std::process::Command::new("sh")
+            let mut runner = Command::new("sh")
                 .args(["-c", "\"$@\" & wait", "sh"])
                 .args(line)
-                .stdout(std::process::Stdio::piped())
+                .stdout(Stdio::piped())
                 .spawn()
                 .unwrap();
             let mut said = BufReader::new(runner.stdout.take().unwrap());
             let mut first = String::new();
             said.read_line(&mut first).unwrap();
             assert_eq!(first, "begun\n");
-            let begun = std::time::Instant::now();
+            let begun = Instant::now();
             runner.kill().unwrap();
             runner.wait().unwrap();
             // Nobody has the other end of it any longer.

@@ -231,8 +231,6 @@ fn package(purl: &str) -> String {
 mod tests {
     use serde_json::json as value;
 
-    use super::*;
-
     /// A freeze ends at midnight where the team is, which is the day before elsewhere.
     #[test]
     fn moments_are_of_the_time_zone_of_the_charter() {

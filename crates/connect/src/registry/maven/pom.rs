@@ -161,6 +161,6 @@ mod tests {
     fn lists_of_versions() {
         let text = "<metadata><versioning><latest>2</latest><versions><version>1</version>\
             <version>2</version></versions></versioning></metadata>";
-        assert_eq!(versions(text.as_bytes()).unwrap(), ["1", "2"]);
+        assert_eq!(list(text.as_bytes()).unwrap().versions, ["1", "2"]);
     }
 }
