@@ -42,11 +42,15 @@ impl Tally {
 /// Runs everything; how much passed and failed.
 pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     let mut tally = Tally::default();
-    let missing = tools::install(root);
-    tally.step(&format!("tools: {}", missing.join(", ")), missing.is_empty());
     tally.step("format", command(root, "cargo", &["fmt", "--all", "--check"], &[]).ok);
     let build = ["test", "--workspace", "--no-run", "--quiet", "--message-format=json"];
-    let built = quietly(root, "cargo", &build);
+    // Tools come over the network, and wait: what is ours is built meanwhile.
+    let (missing, built) = std::thread::scope(|scope| {
+        let tools = scope.spawn(|| tools::install(root));
+        let built = quietly(root, "cargo", &build);
+        (tools.join().unwrap_or_else(|_| vec!["their installation ended early".to_owned()]), built)
+    });
+    tally.step(&format!("tools: {}", missing.join(", ")), missing.is_empty());
     tally.step("tests build", built.ok);
     let programs = lanes::programs(&built.out);
     tally.step("programs of tests were built", !programs.is_empty());
