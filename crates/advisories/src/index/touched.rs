@@ -15,7 +15,8 @@ pub struct Touched {
     /// Packages of which some advisory, or the company that it is in, is another: family and
     /// normalised name.
     pub packages: BTreeSet<(Family, Box<str>)>,
-    /// Ids whose advisory, catalogue entry or score is another.
+    /// Ids whose advisory, catalogue entry or score is another, and all ids of the groups that such an advisory is or was
+    /// in: a finding of one package is weighed by what its whole group says.
     pub vulnerabilities: BTreeSet<Box<str>>,
     /// One of them has the catalogue or the scores and the other has not: then what is not listed
     /// means something else for every vulnerability.
@@ -54,7 +55,9 @@ impl Touched {
             let Some(found) = index.id(id)? else { continue };
             marked.extend(found.advisory);
             if let Some(group) = found.group {
-                marked.extend(index.group(group)?.advisories());
+                let group = index.group(group)?;
+                marked.extend(group.advisories());
+                self.vulnerabilities.extend(group.ids.iter().map(|id| Box::from(id.text)));
             }
         }
         if marked.is_empty() {

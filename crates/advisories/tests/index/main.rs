@@ -11,4 +11,5 @@ mod kill;
 mod ranges;
 mod same_id;
 mod substance;
+mod touched;
 mod whole_data;

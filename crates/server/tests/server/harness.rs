@@ -364,9 +364,12 @@ impl Server {
             while begun.elapsed().as_secs() < 300 {
                 ended.mark_unchanged();
                 app.wake();
-                let running = store.jobs(org, JobState::Running, 1).await.unwrap();
+                // In this order: what is taken in between is seen running.
                 let waiting = store.jobs(org, JobState::Waiting, 500).await.unwrap();
-                if running.is_empty() && waiting.iter().all(|job| job.run_at > clock()) {
+                let running = store.jobs(org, JobState::Running, 1).await.unwrap();
+                let is_quiet = running.is_empty() && waiting.iter().all(|job| job.run_at > clock());
+                // What ended in between may have asked for more.
+                if is_quiet && !ended.has_changed().unwrap() {
                     return;
                 }
                 // What another process ends is told by nobody.
