@@ -250,12 +250,13 @@ def list_of(all_, at):
 def vulnerabilities(ledger):
     of = collections.defaultdict(list)
     for finding in ledger.findings.values():
-        if finding.live:
-            of[ledger.called(finding.vulnerability)].append(finding)
+        # Of what is nowhere any longer there are none.
+        of[ledger.called(finding.vulnerability)] += [finding] if finding.live else []
     for name, all_ in of.items():
         at = f"/vulnerabilities/{name}"
         counts = [f.counts_at(ledger.now) for f in all_]
-        words(at, "h1", [len(all_)])
+        if all_:
+            words(at, "h1", [len(all_)])
         figure(at, "findings", len(all_))
         figure(at, "load", sum(c[2] or 0 for c in counts if c))
 

@@ -11,6 +11,10 @@ from severity import VECTORS, Severity, metrics, technical, touches_data
 from versions import has
 
 
+# So long after a record came it may be that nobody looked yet, in microseconds: six hours.
+LOOKS = 6 * 3600 * 10**6
+
+
 class Weighing:
     """One finding, weighed."""
 
@@ -161,7 +165,17 @@ class Weighed:
     def probability(self, finding):
         """`None`: it is not known here."""
         is_ = self.of.get(finding.number)
-        return is_.probability if is_ is not None and is_.is_known else None
+        return is_.probability if is_ is not None and is_.is_known and not self.is_news(finding) else None
+
+    def is_news(self, finding):
+        """Whether what advisories say changed just before it went: whether it was weighed in between is in no entry."""
+        if finding.live:
+            return False
+        at = self.when(finding)
+        own, names = self.group(finding, at)
+        changed = [moment(r["published"]) for r in own]
+        changed += [until for name in names for until, _ in self.records.until.get(name, [])]
+        return any(at - LOOKS < one <= at for one in changed)
 
     def points(self, finding):
         is_ = self.of.get(finding.number)
@@ -184,7 +198,7 @@ def misweighed(ledger, all_):
     held, wrong = 0, []
     for finding in ledger.findings.values():
         is_ = all_.of.get(finding.number)
-        if is_ is None or not is_.is_known or is_.probability is None or finding.into is not None or finding.level is None:
+        if is_ is None or all_.probability(finding) is None or finding.into is not None or finding.level is None:
             continue
         held += 1
         episode = finding.episodes[-1]
