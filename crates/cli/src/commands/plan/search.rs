@@ -133,10 +133,8 @@ impl Task {
             Task::Force(at) | Task::Smaller(at) | Task::Last(at) | Task::Enabled(at, _) => {
                 std::slice::from_ref(at)
             }
-            // Each is tried by itself where this does not tell.
-            Task::AllAskers(_) => &[],
-            // What was found stays.
-            Task::Narrow(_) => &[],
+            // Each is tried by itself where the first does not tell; and what was found stays.
+            Task::AllAskers(_) | Task::Narrow(_) => &[],
         }
     }
 }
