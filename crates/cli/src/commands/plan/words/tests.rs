@@ -1,3 +1,5 @@
+//! Why an idea came to nothing, in words.
+
 use std::collections::BTreeSet;
 
 use trimtab_connect::update::Refusal;
