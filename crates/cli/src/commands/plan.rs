@@ -7,6 +7,7 @@ mod answer;
 mod askers;
 mod attempt;
 mod autoload;
+mod barred;
 mod beside;
 mod beyond;
 pub(super) mod broke;

@@ -250,11 +250,9 @@ pub(crate) async fn post(
     app.store.flush().await?;
     app.work.notify_one();
     let until = tokio::time::Instant::now() + Duration::from_secs(wait);
-    let mut ended = app.jobs_ended();
     let mut pause = Duration::from_millis(10);
     while tokio::time::Instant::now() < until {
-        // Another process may do it, and of that nothing is told here.
-        let _ = tokio::time::timeout(pause, ended.changed()).await;
+        tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(250));
         let Some(job) = app.store.job(who.org, id).await? else { break };
         match job.state {

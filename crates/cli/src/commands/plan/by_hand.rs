@@ -105,6 +105,28 @@ mod tests {
 
     use super::*;
 
+    fn idea(package: &str, relation: Relation, to: &str) -> Idea {
+        Idea {
+            file: 0,
+            package: package.parse().unwrap(),
+            relation,
+            to: Some(to.into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Relock, Way::Raise],
+        }
+    }
+
+    fn case(idea: &Idea) -> Case<'_> {
+        let wanted = BTreeSet::new();
+        Case { idea, place: Some(0), wanted, weight: 1.0, unpublished: false }
+    }
+
     #[test]
     fn only_what_may_be_named_and_was_not_run_is_edited() {
         let refused = |reason, edits| {
@@ -113,23 +135,8 @@ mod tests {
         };
         let unrun = || refused(Reason::ProjectCode("its build files"), Vec::new());
         let raised = |relation, why: Refused| {
-            let idea = Idea {
-                file: 0,
-                package: "pkg:maven/a/left@1.0".parse().unwrap(),
-                relation,
-                to: Some("2.0".into()),
-                unsaid: false,
-                within: None,
-                parents: Vec::new(),
-                around: Vec::new(),
-                askers: Vec::new(),
-                findings: vec![0],
-                left: Vec::new(),
-                ways: Vec::new(),
-            };
-            let wanted = BTreeSet::new();
-            let case =
-                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let idea = idea("pkg:maven/a/left@1.0", relation, "2.0");
+            let case = case(&idea);
             unedited(&case, &vec![("any update".to_owned(), why)])
                 .map(|(raise, _)| raise.to_string())
         };
@@ -146,23 +153,8 @@ mod tests {
     #[test]
     fn what_nobody_came_to_raise_has_its_edit() {
         let raised = |relation, tried: Vec<(&str, Refused)>| {
-            let idea = Idea {
-                file: 0,
-                package: "pkg:npm/handlebars@4.7.6".parse().unwrap(),
-                relation,
-                to: Some("4.7.7".into()),
-                unsaid: false,
-                within: None,
-                parents: Vec::new(),
-                around: Vec::new(),
-                askers: Vec::new(),
-                findings: vec![0],
-                left: Vec::new(),
-                ways: vec![Way::Relock, Way::Raise],
-            };
-            let wanted = BTreeSet::new();
-            let case =
-                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let idea = idea("pkg:npm/handlebars@4.7.6", relation, "4.7.7");
+            let case = case(&idea);
             let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
             unraised(&case, &tried).map(|raise| raise.to_string())
         };

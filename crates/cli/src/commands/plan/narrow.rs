@@ -111,17 +111,8 @@ mod tests {
         let child = "pkg:npm/child@1.0.0".parse().unwrap();
         let proposal = Proposal::RaiseParent { parent, to: to.into(), child };
         Made {
-            proposal,
-            changes: Vec::new(),
-            moved: Vec::new(),
-            removed: BTreeSet::new(),
-            arrived: BTreeSet::new(),
-            commands: Vec::new(),
-            unfit: Vec::new(),
-            unread: Vec::new(),
-            aged: false,
             untried: untried.iter().map(|version| Box::from(*version)).collect(),
-            unasked: Vec::new(),
+            ..Made::unmade(proposal)
         }
     }
 

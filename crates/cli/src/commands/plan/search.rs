@@ -12,6 +12,7 @@ use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
 use super::attempt::{Made, Refused, Trial};
+use super::barred::is_its_own;
 use super::beside::is_aside;
 use super::narrow::{self, Wide};
 use super::parents::Parents;
@@ -20,8 +21,6 @@ use super::tree::Trees;
 
 /// How many tries are made at a time.
 const AT_ONCE: usize = 2;
-/// How many ideas tell whether anything can be done in a place.
-const SCOUTS: usize = 2;
 /// The part of the time that is left which relocking packages with those that ask for them may take.
 const ASKERS: f64 = 0.25;
 /// The part of the time that is left which raising parents may take.
@@ -381,45 +380,6 @@ impl<'s> Search<'s> {
         groups.into_iter().map(Task::First).collect()
     }
 
-    /// The first ideas of each place: they tell whether anything can be done there, unless that is known.
-    fn scouts(&self, order: impl Iterator<Item = usize>, searched: &Searched) -> Vec<usize> {
-        let known: BTreeSet<Option<usize>> =
-            searched.wholes.iter().map(|whole| Some(whole.place)).collect();
-        let order = order.filter(|at| !known.contains(&self.cases[*at].place));
-        let mut of: BTreeMap<Option<usize>, usize> = BTreeMap::new();
-        let few = |at: &usize| {
-            let count = of.entry(self.cases[*at].place).or_default();
-            *count += 1;
-            *count <= SCOUTS
-        };
-        order.filter(few).collect()
-    }
-
-    /// Places in which every scout was refused for one and the same reason, which is not of the package that was to move.
-    fn barred(&self, scouts: &[usize], searched: &Searched) -> Vec<(usize, Refusal)> {
-        let made: BTreeSet<usize> = searched.made.iter().map(|(place, _)| *place).collect();
-        let mut barred: BTreeMap<usize, (usize, Option<&Refusal>)> = BTreeMap::new();
-        for at in scouts {
-            let Some(place) = self.cases[*at].place.filter(|place| !made.contains(place)) else {
-                continue;
-            };
-            let reason = searched.tried[*at].first().and_then(|(_, why)| whole(why));
-            let alike = searched.tried[*at]
-                .iter()
-                .all(|(_, why)| whole(why).map(|r| &r.reason) == reason.map(|r| &r.reason));
-            let reason = reason.filter(|_| alike);
-            barred
-                .entry(place)
-                .and_modify(|(count, held)| {
-                    *count += 1;
-                    *held = held.filter(|h| reason.is_some_and(|r| r.reason == h.reason));
-                })
-                .or_insert((1, reason));
-        }
-        let all = barred.into_iter().filter(|(_, (count, _))| *count == SCOUTS);
-        all.filter_map(|(place, (_, refusal))| Some((place, refusal?.clone()))).collect()
-    }
-
     /// Ideas of which something is not yet removed by any change.
     pub(super) fn open(&self, order: &[usize], searched: &Searched) -> Vec<usize> {
         let whole = searched.wholes.iter().flat_map(|whole| &whole.made.removed);
@@ -587,44 +547,4 @@ impl<'s> Search<'s> {
 /// Whether a registry did not answer.
 fn is_away(refused: &Refused) -> bool {
     matches!(refused, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)))
-}
-
-/// A refusal that any other update of the place would meet as well, if two have met it alike.
-fn whole(refused: &Refused) -> Option<&Refusal> {
-    let Refused::Tool(refusal) = refused else { return None };
-    let of_place = matches!(
-        &refusal.reason,
-        Reason::ToolMissing { .. }
-            | Reason::Failed(_)
-            | Reason::Registry(_)
-            | Reason::ProjectCode(_)
-            | Reason::NoWheel { asked: None, .. }
-    );
-    of_place.then_some(&**refusal)
-}
-
-/// Whether a refusal is for want of a wheel of a package itself: it may move to a version that has one.
-fn is_its_own(refusal: &Refusal, package: &Purl) -> bool {
-    match &refusal.reason {
-        Reason::NoWheel { package: name, .. } => Purl::new("pypi", None, name) == package.package(),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_package_without_a_wheel_ends_a_place_for_all_others() {
-        let (package, version) = ("Flask_Alembic".to_owned(), "2.0.1".to_owned());
-        let reason = Reason::NoWheel { package, version, asked: None };
-        let (edits, commands) = (Vec::new(), Vec::new());
-        let refusal = Refusal { reason, edits, next: None, commands };
-        assert!(whole(&Refused::Tool(Box::new(refusal.clone()))).is_some());
-        let purl = |text: &str| text.parse::<Purl>().unwrap();
-        assert!(is_its_own(&refusal, &purl("pkg:pypi/flask-alembic@2.0.1")));
-        assert!(!is_its_own(&refusal, &purl("pkg:pypi/pillow@5.1.0")));
-        assert!(whole(&Refused::Nothing).is_none());
-    }
 }

@@ -8,7 +8,7 @@ from charters import DAYS_PER_POINT
 from deadlines import told
 from lives import DAY, LEVELS
 from records import named
-from saying import api, cell, field, figure, say, words
+from saying import api, cell, field, figure, found, say, words
 from severity import Severity
 from weighed import gravest, lists, sides, weighed
 
@@ -155,12 +155,17 @@ def vulnerabilities(ledger, all_):
         if finding.live and finding.into is None:
             of[ledger.called(finding.vulnerability)].append(finding)
     begin = "/api/v1/vulnerabilities/"
-    for at in sorted({at for at in ledger.opened if at.startswith(begin)} | {begin + name for name in of}):
+    page = "/vulnerabilities/"
+    opened = {at for at in ledger.opened if at.startswith(begin)} | {begin + at.removeprefix(page) for at in ledger.opened if at.startswith(page)}
+    for at in sorted({at.split("?")[0] for at in opened} | {begin + name for name in of}):
         name = unquote(at.rsplit("/", 1)[-1])
         if not of[name]:
             api(at, "", {"findings": 0, "load": 0})
         own, _ = named(all_.records.at(ledger.now), name)
         is_ = Severity([s["score"] for r in own for s in r.get("severity", [])])
+        in_words = [number for r in own for number in found(r.get("summary", ""))]
+        if in_words:
+            words(f"/vulnerabilities/{name}", "words|What it is|p", in_words)
         if is_.is_known and is_.score is not None:
             say(at, "api", "/score", is_.score)
             words(f"/vulnerabilities/{name}", "words|About|dd", [is_.score])
