@@ -124,6 +124,7 @@ const BESIDE: [&str; 34] = [
     "supplier-letter-again",
     "supplier-letters",
     "ticket",
+    "ticket-stands",
     "token-added",
     "token-revoked",
     "tracker",
