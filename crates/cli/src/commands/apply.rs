@@ -19,8 +19,8 @@ use trimtab_connect::apply::{
     Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
 };
 use trimtab_connect::requests::BRANCHES;
+use trimtab_connect::update;
 use trimtab_connect::update::{Options, Tool, Unbuilt};
-use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Side, outcome};
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
@@ -158,14 +158,12 @@ pub(in crate::commands) fn carry_out(
     };
     let given = Given { args, plan, batch: &batch, index: &index, options: &options, now };
     let before = given.look(&tree, io)?;
-    let mut registry = registry::Options::at(now);
-    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     let actions = plan.actions(&batch)?;
     let mut work = Work {
         arrivals: Arrivals {
             index: &index,
             charter: &charter,
-            registry,
+            registry: io.registries(now),
             place: Place {
                 name: batch.place.as_str().into(),
                 folder: batch.folder.as_str().into(),

@@ -305,8 +305,7 @@ impl Given<'_> {
 
     /// How registries are asked.
     fn registry_options(&self, io: &Io) -> registry::Options {
-        let mut options = registry::Options::at(self.now);
-        options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+        let mut options = io.registries(self.now);
         options.offline = self.args.offline;
         let one_answer = self.total.mul_f64(ONE_ANSWER).max(PATIENCE);
         options.time_limit = options.time_limit.min(one_answer);
