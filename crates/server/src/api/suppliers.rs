@@ -12,14 +12,13 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use trimtab_store::Cursor;
 use utoipa::ToSchema;
 
-use super::reviews::body;
 use super::{Changed, Listed, cursor, limit, visible};
 use crate::access::Who;
 use crate::around::tags::stands;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::judged::{self, OfProduct};
@@ -108,9 +107,8 @@ pub(crate) struct Added {
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(sent): Json<Map<String, Value>>,
+    Object(new): Object<New>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
-    let new: New = body(sent)?;
     let first = Delivered {
         product: new.product,
         system: new.system,
@@ -192,9 +190,9 @@ pub(crate) async fn put(
     who: Who,
     Path(id): Path<i64>,
     headers: HeaderMap,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Change>,
 ) -> Result<Json<Changed>, Problem> {
-    let Change { name, contact, contract, ends, obligations, ended } = body(sent)?;
+    let Change { name, contact, contract, ends, obligations, ended } = sent;
     let ends = ends.unwrap_or_default();
     let wanted = Wanted { name, contact, contract, ends, obligations };
     let read = |version: i64| stands(&headers, Some(&version.to_string()));
@@ -223,9 +221,9 @@ pub(crate) async fn deliver(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<NewProduct>,
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
-    let NewProduct { product, system, asset } = body(sent)?;
+    let NewProduct { product, system, asset } = sent;
     let wanted = Delivered { product, system, asset: asset.unwrap_or_default() };
     let id = supplying::deliver(&app, &who, id, &wanted).await?;
     Ok((StatusCode::CREATED, Json(Changed { id })))
@@ -248,9 +246,9 @@ pub(crate) async fn release(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Release>,
 ) -> Result<Json<Changed>, Problem> {
-    let Release { product, version } = body(sent)?;
+    let Release { product, version } = sent;
     supplying::release(&app, &who, (id, product), &version).await?;
     Ok(Json(Changed { id: product }))
 }

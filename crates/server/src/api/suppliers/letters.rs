@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use trimtab_store::SupplierTold;
 use utoipa::ToSchema;
 
-use super::super::reviews::body;
 use super::super::{Changed, Rows};
 use crate::access::Who;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying;
@@ -75,9 +74,9 @@ pub(crate) async fn write(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Letters>,
 ) -> Result<Json<Changed>, Problem> {
-    let Letters { on, again } = body(sent)?;
+    let Letters { on, again } = sent;
     if again && !on {
         return Err(Problem::invalid("`again` needs a supplier that gets letters: set `on`."));
     }

@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::super::reviews::body;
 use super::shown::Made;
 use crate::access::Who;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying;
@@ -34,9 +33,9 @@ pub(crate) async fn link(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<NewLink>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
-    let NewLink { name, days } = body(sent)?;
+    let NewLink { name, days } = sent;
     let (id, address) = supplying::link(&app, &who, id, (&name, days)).await?;
     Ok((StatusCode::CREATED, Json(Made { id, address })))
 }

@@ -4,15 +4,14 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use trimtab_store::QuestionState;
 use utoipa::ToSchema;
 
-use super::super::reviews::body;
 use super::super::{Changed, Listed, cursor, limit};
 use super::Asked;
 use super::shown::ShownQuestion;
 use crate::access::Who;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying;
@@ -58,9 +57,9 @@ pub(crate) async fn ask(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<NewQuestion>,
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
-    let NewQuestion { product, finding, text, days, role } = body(sent)?;
+    let NewQuestion { product, finding, text, days, role } = sent;
     let role = role.unwrap_or_default();
     let asked = supplying::Asked { product, finding, words: text, days, role };
     let id = supplying::ask(&app, &who, id, asked).await?;
