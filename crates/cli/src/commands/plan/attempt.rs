@@ -35,6 +35,8 @@ pub(super) struct Made {
     pub(super) unread: Vec<String>,
     /// Names and versions of what stays without a wheel, so that nobody knows what it requires of what moves.
     pub(super) unasked: Vec<(String, String)>,
+    /// Names and versions of what moves along as its version has no wheel, which holds up all that is locked with it.
+    pub(super) unbuilt: Vec<(String, String)>,
     /// Whether it was carried out with no version that is too young.
     pub(super) aged: bool,
     /// Smaller versions of a parent that there was no time to try, ascending.
@@ -54,6 +56,7 @@ impl Made {
             unfit: Vec::new(),
             unread: Vec::new(),
             unasked: Vec::new(),
+            unbuilt: Vec::new(),
             aged: false,
             untried: Vec::new(),
         }
@@ -444,6 +447,7 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         unfit: confirmed.unfit,
         unread: confirmed.unread,
         unasked: confirmed.unasked,
+        unbuilt: Vec::new(),
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
         untried: Vec::new(),
