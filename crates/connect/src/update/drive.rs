@@ -204,7 +204,7 @@ impl<'a> Drive<'a> {
             .envs(set.iter().copied())
             .current_dir(self.scratch.folder());
         let begun = Instant::now();
-        let ended = program::run(command, self.limits);
+        let ended = program::run_tied(command, self.limits);
         let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let line = std::iter::once(&*name).chain(told_once(arguments)).map(quoted);
         self.ran.borrow_mut().push(Ran {
