@@ -18,6 +18,7 @@ use trimtab_report::plan::json::{Action, Asked, Finding};
 use super::arrivals::{self, Arrivals};
 use super::build::{Batch, DENIED, Not, Steps};
 use super::evidence::together;
+use crate::progress::Pulse;
 
 /// What is being carried out.
 pub(super) struct Work<'a> {
@@ -46,6 +47,8 @@ pub(super) struct Work<'a> {
     pub(super) lost: RefCell<BTreeSet<String>>,
     /// Whether the command of the project runs `go vet` itself, so that no run is without it.
     pub(super) vets_itself: Cell<bool>,
+    /// Says how long what is run takes.
+    pub(super) pulse: Pulse,
 }
 
 /// How many parts of an action are tried each at most; of more, some at a time.
@@ -504,10 +507,16 @@ impl Work<'_> {
         *runs += 1;
         let Some(command) = &self.command else { return Trial::not_run("no command is given") };
         let command = if self.unvetted.get() { &command.without_vet() } else { command };
-        match prepare(command, &self.confinement, &self.limits) {
-            Ok(()) => trial(&self.tree, command, &self.confinement, &self.limits),
+        self.pulse.next("Fetching what the tests need");
+        let ran = match prepare(command, &self.confinement, &self.limits) {
+            Ok(()) => {
+                self.pulse.next("Running the tests");
+                trial(&self.tree, command, &self.confinement, &self.limits)
+            }
             Err(why) => Trial::not_run(&why),
-        }
+        };
+        self.pulse.rest();
+        ran
     }
 }
 
