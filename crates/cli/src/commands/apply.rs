@@ -203,6 +203,7 @@ pub(in crate::commands) fn carry_out(
         unvetted: Cell::new(false),
         lost: RefCell::default(),
         vets_itself: Cell::new(false),
+        along: RefCell::default(),
         pulse: Pulse::new(PULSE, |text| eprintln!("{text}")),
         tree,
     };
@@ -323,7 +324,7 @@ fn commit(
     };
     if args.trial.commit_each {
         for (at, changes) in &done.steps {
-            let (moves, removes) = evidence.of_action(*at, document);
+            let (moves, removes) = evidence.of_action(*at, changes, document);
             // What this commit needs, and not what all of them do.
             let needs = update::needs(changes).iter().map(ToString::to_string).collect();
             let files = changes.iter().map(|change| change.path.clone()).collect();

@@ -10,7 +10,7 @@ use trimtab_connect::apply::{
     trial,
 };
 use trimtab_connect::update::{Need, Options, Proposal, needs, vendored_at};
-use trimtab_engine::action::bisect;
+use trimtab_engine::action::{Moved, bisect};
 use trimtab_model::{Diagnostic, Inventory};
 use trimtab_report::one_line;
 use trimtab_report::plan::json::{Action, Asked, Finding};
@@ -47,6 +47,8 @@ pub(super) struct Work<'a> {
     pub(super) lost: RefCell<BTreeSet<String>>,
     /// Whether the command of the project runs `go vet` itself, so that no run is without it.
     pub(super) vets_itself: Cell<bool>,
+    /// Where each action is committed by itself, what moves with it, by its position and what it changed.
+    pub(super) along: RefCell<BTreeMap<(usize, u64), Vec<Moved>>>,
     /// Says how long what is run takes.
     pub(super) pulse: Pulse,
 }

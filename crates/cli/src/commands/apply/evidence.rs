@@ -15,6 +15,7 @@ use trimtab_report::applied::json;
 use trimtab_report::plan::json as planned;
 
 use super::batch::{Done, Work};
+use super::build::mark;
 use super::plan::Plan;
 use crate::io::Io;
 
@@ -165,17 +166,23 @@ impl Evidence<'_> {
         self.work.actions.iter().enumerate().map(one).collect()
     }
 
-    /// What one action moves and removes, of what the whole batch does.
+    /// What one action moves, with what goes along, and what it removes of what the whole batch does.
     pub(super) fn of_action<'d>(
         &self,
         at: usize,
+        changes: &[Change],
         document: &'d json::Document,
     ) -> (Vec<json::Move>, Vec<&'d json::Finding>) {
         let Some((action, proposal)) = self.work.actions.get(at) else { return Default::default() };
         let named: Vec<String> =
             proposal.parts().map(|part| part.package().package().to_string()).collect();
         let is = |moved: &&json::Move| named.contains(&moved.package);
-        let moves = document.moves.iter().filter(is).cloned().collect();
+        let along = self.work.along.borrow();
+        let moves = match along.get(&(at, mark(changes))) {
+            Some(all) => all.iter().map(moved).collect(),
+            // Others did it before.
+            None => document.moves.iter().filter(is).cloned().collect(),
+        };
         let planned: Vec<_> =
             action.removes.iter().filter_map(|name| self.plan.finding(name)).collect();
         let removes = document.removes.iter().filter(|finding| {
