@@ -39,6 +39,7 @@ use crate::args::output::pairs;
 use crate::args::{Apply, ApplyFormat};
 use crate::exit::Exit;
 use crate::io::Io;
+use crate::progress::Pulse;
 use crate::{agreement, index, output, say};
 
 use arrivals::Arrivals;
@@ -48,6 +49,8 @@ use plan::Plan;
 
 /// How long a package manager may take to tell the versions that a scan does not know.
 pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
+/// How often it is told that what is run goes on.
+const PULSE: Duration = Duration::from_secs(60);
 /// What is told of a change for which there is no repository.
 const NOWHERE: &str = ", in a copy: the folder is not in a git repository, so no branch is written";
 /// Files of the checkout that are told as not committed.
@@ -184,9 +187,16 @@ pub(in crate::commands) fn carry_out(
         unvetted: Cell::new(false),
         lost: RefCell::default(),
         vets_itself: Cell::new(false),
+        along: RefCell::default(),
+        pulse: Pulse::new(PULSE, |text| eprintln!("{text}")),
         tree,
     };
-    let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
+    let pulse = work.pulse.clone();
+    let done = work.run(&mut |what| {
+        io.err(&format!("{what} …\n"));
+        pulse.next(what);
+    })?;
+    pulse.rest();
     done.denied.iter().for_each(|denied| say::diagnostic(io, denied));
     let became: Vec<_> =
         done.tested().filter_map(|(at, broke)| Some((&work.actions.get(at)?.0, broke))).collect();
@@ -352,7 +362,7 @@ fn commit(
     };
     if args.trial.commit_each {
         for (at, changes) in &done.steps {
-            let (moves, removes) = evidence.of_action(*at, document);
+            let (moves, removes) = evidence.of_action(*at, changes, document);
             // What this commit needs, and not what all of them do.
             let needs = update::needs(changes).iter().map(ToString::to_string).collect();
             let files = changes.iter().map(|change| change.path.clone()).collect();

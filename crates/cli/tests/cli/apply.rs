@@ -130,6 +130,38 @@ fn each_action_may_have_a_commit_and_a_patch_tells_all() {
 }
 
 #[test]
+fn a_commit_of_one_action_tells_what_comes_with_it() {
+    let manifest = r#"{"name": "app", "version": "1.0.0", "dependencies": {"inherits": "2.0.3", "once": "1.3.0"}}"#;
+    let case = Case::new(
+        &[("package.json", manifest)],
+        &["npm", "install", "--package-lock-only", "--silent"],
+        &[("npm", "once", "1.4.0"), ("npm", "inherits", "2.0.4")],
+    );
+    let Some(case) = case else { return };
+    // The later version requires a package that the earlier one does not.
+    let once: Act = ("raise", "pkg:npm/once@1.3.0", "1.4.0", 0);
+    let plan = case.plan("npm", "package-lock.json", &[once, INHERITS]);
+    let (ran, told) = case.apply(&plan, &["--test", "none", "--commit-each"]);
+    if is_away(&told) {
+        return;
+    }
+    assert_eq!(ran.exit, Exit::Clean, "{}\n{told:#}", ran.err);
+    assert_eq!(told["commits"].as_array().unwrap().len(), 2, "{told:#}");
+    let message = |commit: &str| {
+        git(&case.root(), &["log", "-1", "--format=%B", &format!("trimtab/{commit}")])
+    };
+    let (first, second) = (message("week-48~1"), message("week-48"));
+    assert!(first.contains("pkg:npm/once: 1.3.0 to 1.4.0\n"), "{first}");
+    assert!(first.contains("pkg:npm/wrappy: nothing to 1."), "{first}");
+    assert!(second.contains("pkg:npm/inherits") && !second.contains("wrappy"), "{second}");
+    // The report shows which ranges the project asks for now.
+    let lines = &told["edits"][0]["lines"];
+    let has =
+        |line: &str| lines.as_array().unwrap().iter().any(|l| l.as_str().unwrap().contains(line));
+    assert!(has("1.3.0") && has("1.4.0"), "{told:#}");
+}
+
+#[test]
 fn what_is_worse_is_refused() {
     let Some(case) = npm("const t = require('node:test'); t('fine', () => {});\n") else { return };
     // An advisory about the version that it would move to.

@@ -15,7 +15,7 @@ use std::process::Command;
 use serde_json::Value;
 use trimtab_connect::update::{
     Bounds, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Settled, Tool,
-    Vendored, confirm, detect, settled, smallest_parent, sweep, vendored,
+    Vendored, confirm, detect, needs, settled, smallest_parent, sweep, vendored,
 };
 use trimtab_model::Purl;
 

@@ -27,6 +27,7 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     files(batch, out)?;
     findings(batch, out)?;
     moves(batch, out)?;
+    edits(batch, out)?;
     list("Requirements", &batch.needs, out)?;
     list("Manual changes replaced by the published version", &batch.lost, out)?;
     tests(batch, out)?;
@@ -62,6 +63,27 @@ fn files(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         n => format!(" and {n} more"),
     };
     writeln!(out, "Changed files: {}{more}.\n", shown.join(", "))
+}
+
+/// What changes in manifests: which ranges are there from now on.
+fn edits(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    if batch.edits.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Changed manifests\n")?;
+    for edit in batch.edits.iter().take(FILES) {
+        writeln!(out, "`{}`:\n\n```diff", code(&edit.file))?;
+        for line in edit.lines.iter().take(MOST) {
+            writeln!(out, "{}", code(line))?;
+        }
+        writeln!(out, "```")?;
+        more(edit.lines.len(), out)?;
+    }
+    let left = batch.edits.len().saturating_sub(FILES);
+    if left > 0 {
+        writeln!(out, "And {} more.\n", count(left, "manifest"))?;
+    }
+    Ok(())
 }
 
 fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -260,6 +282,9 @@ mod tests {
             "actions": [], "moves": [], "load": null, "removes": [], "worse": [], "tests": tests,
             "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
             "files": ["package-lock.json", "package.json"],
+            "edits": [{
+                "file": "package.json", "lines": ["-    \"left\": \"^1.0.0\"", "+    \"left\": \"^1.2.0\"``` x"],
+            }],
         }))
         .unwrap();
         let mut out = Vec::new();
@@ -269,5 +294,7 @@ mod tests {
         assert!(text.contains("Failed before and after:\n\n- old\n"), "{text}");
         let files = "Changed files: `package-lock.json`, `package.json`.\n\n";
         assert!(text.contains(files), "{text}");
+        let edits = "## Changed manifests\n\n`package.json`:\n\n```diff\n-    \"left\": \"^1.0.0\"\n+    \"left\": \"^1.2.0\" x\n```\n\n";
+        assert!(text.contains(edits), "{text}");
     }
 }

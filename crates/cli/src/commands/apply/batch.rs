@@ -13,6 +13,7 @@ use trimtab_connect::apply::{
     trial,
 };
 use trimtab_connect::update::{Need, Options, Proposal, needs, vendored_at};
+use trimtab_engine::action::Moved;
 use trimtab_model::{Diagnostic, Inventory};
 use trimtab_report::one_line;
 use trimtab_report::plan::json::{Action, Finding};
@@ -20,6 +21,7 @@ use trimtab_report::plan::json::{Action, Finding};
 use super::arrivals::{self, Arrivals};
 use super::build::{Batch, DENIED, Not, Steps};
 use super::evidence::together;
+use crate::progress::Pulse;
 
 /// What is being carried out.
 pub(super) struct Work<'a> {
@@ -48,6 +50,10 @@ pub(super) struct Work<'a> {
     pub(super) lost: RefCell<BTreeSet<String>>,
     /// Whether the command of the project runs `go vet` itself, so that no run is without it.
     pub(super) vets_itself: Cell<bool>,
+    /// Where each action is committed by itself, what moves with it, by its position and what it changed.
+    pub(super) along: RefCell<BTreeMap<(usize, u64), Vec<Moved>>>,
+    /// Says how long what is run takes.
+    pub(super) pulse: Pulse,
 }
 
 /// What became of the actions.
@@ -281,9 +287,15 @@ impl Work<'_> {
         *runs += 1;
         let Some(command) = &self.command else { return Trial::not_run("no command is given") };
         let command = if self.unvetted.get() { &command.without_vet() } else { command };
-        match prepare(command, &self.confinement, &self.limits) {
-            Ok(()) => trial(&self.tree, command, &self.confinement, &self.limits),
+        self.pulse.next("Fetching what the tests need");
+        let ran = match prepare(command, &self.confinement, &self.limits) {
+            Ok(()) => {
+                self.pulse.next("Running the tests");
+                trial(&self.tree, command, &self.confinement, &self.limits)
+            }
             Err(why) => Trial::not_run(&why),
-        }
+        };
+        self.pulse.rest();
+        ran
     }
 }
