@@ -609,10 +609,25 @@ fn a_review_is_held_in_a_browser() {
     page.click("form:has(#f-what) button[type=submit]");
     assert!(page.text("#decisions").contains("Raise moment in the next window"));
     look("open");
+    // What another records appears, and what is being typed stays.
+    page.fill("#f-what", "Ask the supplier");
+    let decided = json!({ "what": "Replace moment", "owner": world.lea.id, "due": tomorrow(2) });
+    let at = here.trim_start_matches(&world.server.base);
+    made(&post(&world.server, &world.lea, &format!("/api/v1{at}/decisions"), &decided));
+    page.run(
+        "new Promise((done) => { \
+         const has = () => document.querySelector('#decisions').innerText.includes('Replace moment'); \
+         new MutationObserver(() => { if (has()) done(true); }).observe(document.querySelector('main'), { childList: true, subtree: true }); \
+         document.dispatchEvent(new Event('visibilitychange')); })",
+    );
+    assert_eq!(page.run("document.querySelector('#f-what').value"), json!("Ask the supplier"));
+    assert!(page.text("dl.pairs").contains("Lea"), "whoever decides is there");
     page.click("form:has(#f-note) button[type=submit]");
-    assert!(page.text("h1").starts_with("1 decision in 0 of 30 minutes"), "{}", page.text("h1"));
+    assert!(page.text("h1").starts_with("2 decisions in 0 of 30 minutes"), "{}", page.text("h1"));
+    assert!(!page.has("[data-live]"), "nobody adds to it");
     look("closed");
     page.click("form:has(#f-became) button[type=submit]");
     assert!(page.text("#decisions").contains("carried out"));
+    page.click("form:has(#f-became) button[type=submit]");
     assert!(!page.has("#f-became"), "nothing is left to follow");
 }
