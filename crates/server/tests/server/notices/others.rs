@@ -294,6 +294,45 @@ fn that_a_deadline_of_what_is_now_passed_is_told_at_once_though_somebody_had_it(
     assert_eq!(look(3 * deadline + 92), 4, "that it is there, and that it is late");
 }
 
+clock!(GONE, gone_clock);
+
+#[test]
+fn a_request_about_what_is_gone_ends_by_itself_after_a_day() {
+    GONE.store(0, Ordering::SeqCst);
+    let world = begun(None, private(), gone_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.carries("web", world.system, 1..2);
+    let asked = NewDecision {
+        kind: DecisionKind::Exception,
+        vulnerability: Some("CVE-2026-1".to_owned()),
+        package: Some("pkg:npm/p1".to_owned()),
+        asset: None,
+        system: Some(world.system),
+        environment: None,
+        reason: "it is replaced".into(),
+        justification: None,
+        control: None,
+        author: world.lea.id,
+        author_role: "product".into(),
+        expires: Some(at(90 * 24 * 60)),
+    };
+    let asked = app.store.ask(world.org, &asked, "person:1", gone_clock());
+    let asked = server.runtime.block_on(asked).unwrap();
+    let look = |minutes: i64| {
+        GONE.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        let is = server.runtime.block_on(app.store.decision(world.org, asked)).unwrap().unwrap();
+        is.state
+    };
+    assert_eq!(look(2 * 24 * 60), DecisionState::Asked, "it is there");
+    world.carries("web", world.system, 2..3);
+    assert_eq!(look(3 * 24 * 60 - 1), DecisionState::Asked, "it may come back");
+    assert_eq!(look(3 * 24 * 60), DecisionState::Ended);
+    let page = server.open(&world.lea, &format!("/exceptions/{asked}")).text;
+    assert!(page.contains("was closed: what it was about is gone."), "{page}");
+}
+
 clock!(NAMED, named_clock);
 
 #[test]
