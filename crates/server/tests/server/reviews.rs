@@ -296,6 +296,15 @@ fn who_sees_a_part_of_a_review_s_systems_sees_no_review() {
     assert_eq!(try_of(json!({ "team": world.team })), 404);
     assert_eq!(try_of(json!({ "systems": [world.system, second] })), 404);
     assert_eq!(try_of(json!({})), 404, "the whole organisation is none of theirs");
+    // Two plan the same one.
+    let new =
+        json!({ "team": world.team, "at": (clock() + SignedDuration::from_hours(48)).to_string() });
+    let first = made(&post(server, &world.tom, "/api/v1/reviews", &new));
+    let again = post(server, &world.lea, "/api/v1/reviews", &new);
+    assert_eq!(again.status, 409, "{}", again.text);
+    assert!(again.text.contains(&format!("/reviews/{first}")), "{}", again.text);
+    let other = json!({ "kind": "monthly", "team": world.team, "at": new["at"] });
+    made(&post(server, &world.lea, "/api/v1/reviews", &other));
     let own = json!({ "systems": [world.system] });
     let own = made(&post(server, &part, "/api/v1/reviews", &own));
     assert_eq!(server.open(&part, &format!("/reviews/{own}")).status, 200);
