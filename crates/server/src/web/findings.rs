@@ -2,6 +2,7 @@
 
 use axum::extract::{Query, State};
 use axum::response::Response;
+use trimtab_model::Purl;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Findings;
 use trimtab_pages::part::{
@@ -150,12 +151,19 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
             address(asked, &changed)
         };
         let link = of(&[]);
-        let (name, note) = match (by, &group.fix) {
-            (GroupBy::Action, Some(fix)) => {
-                (format!("Raise {} to {fix}", group.name), String::new())
-            }
-            (GroupBy::Action, None) => (group.name.clone(), "no source names a fix".to_owned()),
+        // Packages by their name, with the ecosystem: two may have one name.
+        let (called, ecosystem) = match by {
+            GroupBy::Action | GroupBy::Package => (short(&group.key).0, ecosystem(&group.key)),
             _ => (group.name.clone(), String::new()),
+        };
+        let (name, note) = match (by, &group.fix) {
+            (GroupBy::Action, Some(fix)) => (format!("Raise {called} to {fix}"), ecosystem.clone()),
+            (GroupBy::Action, None) => {
+                let told = [ecosystem.as_str(), "no source names a fix"];
+                let told: Vec<&str> = told.into_iter().filter(|word| !word.is_empty()).collect();
+                (called, told.join(", "))
+            }
+            _ => (called, ecosystem.clone()),
         };
         let page = match by {
             GroupBy::Vulnerability => format!("/vulnerabilities/{}", encode(&group.name)),
@@ -175,7 +183,11 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
         ];
         // What is chosen says what its findings have in common.
         let id = asking("", &Common::of(group, by).members());
-        Row { id: id.trim_start_matches('?').to_owned(), label: name, cells }
+        let label = match ecosystem.as_str() {
+            "" => name,
+            ecosystem => format!("{name} ({ecosystem})"),
+        };
+        Row { id: id.trim_start_matches('?').to_owned(), label, cells }
     };
     Table {
         columns: vec![
@@ -189,6 +201,11 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
         rows: groups.iter().map(row).collect(),
         ..Table::default()
     }
+}
+
+/// The type of a purl, as people call an ecosystem; empty of what is none.
+fn ecosystem(purl: &str) -> String {
+    purl.parse::<Purl>().map_or_else(|_| String::new(), |purl| purl.purl_type().to_owned())
 }
 
 /// The address of the same list with some members changed; the page begins anew.
