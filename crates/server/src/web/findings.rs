@@ -12,10 +12,10 @@ use trimtab_store::{Finding, Group, GroupBy, GroupCursor};
 
 use super::facets::facets;
 use super::today::{columns, row, short};
-use super::{Page, Sorry, asking, at_least, count, html, layout, pager};
+use super::{Page, Sorry, UNSENT, asking, at_least, count, html, is_unsent, layout, pager};
 use crate::access::{Action, Who};
 use crate::api::findings::{Asked, seen};
-use crate::api::{cursor, groups};
+use crate::api::{cursor, groups, visible};
 use crate::facts::groups::Common;
 use crate::facts::listing;
 use crate::problem::Problem;
@@ -70,17 +70,28 @@ pub(crate) async fn page(
             Table { pager, ..grouped(&asked, &groups, by, now) }
         }
     };
+    let is_unsent = total.number == 0 && {
+        let systems = app.store.systems(who.org).await?;
+        is_unsent(&app, &who, visible(&who, &systems).as_deref()).await?
+    };
     let table = Table {
         title: "Findings".to_owned(),
         csv: address(&asked, &[]).replacen("/findings", "/findings.csv", 1).into(),
-        empty: Empty {
-            why: "No finding matches: remove part of the filter, or send an inventory.".to_owned(),
-            next: Some(Link::to("All findings", "/findings")),
+        empty: match is_unsent {
+            true => Empty {
+                why: "Findings are shown here once an inventory has been sent.".to_owned(),
+                next: None,
+            },
+            false => Empty {
+                why: "No finding matches: remove part of the filter.".to_owned(),
+                next: Some(Link::to("All findings", "/findings")),
+            },
         },
         ..table
     };
     let more = if total.is_least { "more than " } else { "" };
     let headline = match total.number {
+        _ if is_unsent => UNSENT.to_owned(),
         0 => "There is no such finding.".to_owned(),
         number => format!("{more}{}.", count(number, "finding", "findings")),
     };
@@ -92,6 +103,7 @@ pub(crate) async fn page(
             address(&asked, &[("counts", "true")]),
         ),
     ]);
+    let figures = if is_unsent { Figures::default() } else { figures };
     let tab = |(word, text, _): &(&str, &str, _)| Link::to(*text, address(&asked, &[("by", word)]));
     let tabs = Tabs { label: "Grouped".to_owned(), tabs: TABS.iter().map(tab).collect(), shown };
     let layout = layout(&app, &who, Entry::Findings, "Findings", headline).await?;
