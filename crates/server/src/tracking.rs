@@ -53,7 +53,10 @@ pub(crate) struct Told {
     pub(crate) security: String,
     pub(crate) operations: String,
     pub(crate) level: String,
+    /// The last day on which whoever ends their work with it done is in time.
     pub(crate) due: Option<String>,
+    /// The charter's deadline, with its time and zone.
+    pub(crate) deadline: Option<String>,
     pub(crate) points: Option<f64>,
     pub(crate) team: String,
     pub(crate) component: Option<String>,

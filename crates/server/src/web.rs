@@ -80,9 +80,9 @@ pub(crate) mod wishes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use trimtab_pages::page::Trouble;
-use trimtab_pages::part::{Form, Input, Link, Notice, Pager, Urgency};
+use trimtab_pages::part::{Cell, Form, Input, Link, Notice, Pager, Urgency, Value};
 use trimtab_pages::{Entry, Layout, Template};
-use trimtab_store::Load;
+use trimtab_store::{Load, StoreError};
 
 use crate::access::who::is_csrf;
 use crate::access::{Action, On, Who};
@@ -275,6 +275,37 @@ pub(crate) fn pager(
 pub(crate) fn at_least(load: &Load) -> String {
     let plus = if load.is_least { "+" } else { "" };
     trimtab_pages::part::number(load.weight) + plus
+}
+
+/// What is said where nothing was sent.
+pub(crate) const UNSENT: &str = "No inventory has been sent yet: nothing can be found.";
+
+/// Whether nothing was sent of what somebody may see. Then nothing is known, and a zero would say too much.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn is_unsent(
+    app: &App,
+    who: &Who,
+    systems: Option<&[i64]>,
+) -> Result<bool, StoreError> {
+    Ok(app.store.assets(who.org, None, systems, "", 1).await?.is_empty())
+}
+
+/// A number, unless nothing was sent.
+pub(crate) fn unless_unsent(is_unsent: bool, number: String) -> Value {
+    match is_unsent {
+        true => Value::Unknown("no inventory has been sent".to_owned()),
+        false => number.into(),
+    }
+}
+
+/// A number in a list, with the list behind it, unless nothing was sent.
+pub(crate) fn counted(is_unsent: bool, number: String, href: String) -> Cell {
+    match unless_unsent(is_unsent, number) {
+        Value::Text(number) => Cell::link(number, href),
+        unknown => Cell::Value(unknown),
+    }
 }
 
 /// A number of things as the store counts them.
