@@ -90,17 +90,33 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// A problem as a page; who is not signed in is sent to sign in.
-pub(crate) struct Sorry(Problem);
+pub(crate) enum Sorry {
+    /// A problem of any kind.
+    Problem(Problem),
+    /// A link that does not work, or no longer. Whoever has it may have no account: they are sent to nobody but to
+    /// who gave it to them.
+    DeadLink,
+}
+
+impl Sorry {
+    /// A problem of whoever came by a link.
+    pub(crate) fn of_link(problem: Problem) -> Sorry {
+        if problem.status == 404 { Sorry::DeadLink } else { Sorry::Problem(problem) }
+    }
+}
 
 impl<P: Into<Problem>> From<P> for Sorry {
     fn from(problem: P) -> Sorry {
-        Sorry(problem.into())
+        Sorry::Problem(problem.into())
     }
 }
 
 impl IntoResponse for Sorry {
     fn into_response(self) -> Response {
-        let Sorry(problem) = self;
+        let problem = match self {
+            Sorry::Problem(problem) => problem,
+            Sorry::DeadLink => return dead_link(),
+        };
         if problem.status == 401 {
             return Redirect::to("/sign-in").into_response();
         }
@@ -119,6 +135,18 @@ impl IntoResponse for Sorry {
         }
         response
     }
+}
+
+fn dead_link() -> Response {
+    let why = "It has ended, was used or withdrawn, or was not copied whole. Ask whoever gave it to you for a new one.";
+    let page = Trouble {
+        status: 404,
+        headline: "This link does not work".to_owned(),
+        text: vec![why.to_owned()],
+        next: Vec::new(),
+        reference: String::new(),
+    };
+    (StatusCode::NOT_FOUND, html(&page)).into_response()
 }
 
 /// What a page answers.
