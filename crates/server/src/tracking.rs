@@ -175,8 +175,7 @@ pub(crate) fn standing(
     planned: Option<f64>,
 ) -> serde_json::Map<String, serde_json::Value> {
     let state = crate::api::tickets::stands(key.is_some(), had, is_wanted);
-    let members =
-        [("key", json!(key)), ("state", json!(state)), ("planned", json!(planned))];
+    let members = [("key", json!(key)), ("state", json!(state)), ("planned", json!(planned))];
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

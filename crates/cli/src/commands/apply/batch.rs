@@ -5,7 +5,7 @@ mod breaking;
 mod parts;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use trimtab_connect::apply::{

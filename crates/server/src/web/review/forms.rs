@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_pages::part::{Field, Form as Sheet, Input};
-use trimtab_store::{Resolve, ReviewState};
+use trimtab_store::ReviewState;
 
 use super::Sent;
 use crate::access::Who;
