@@ -9,21 +9,24 @@ pub(super) mod plan;
 mod request;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use trimtab_charter::project::Apply as Settings;
 use trimtab_connect::apply::{
-    Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
+    Author, Command, Confinement, Judgement, Limits, Tree, detect, find, publish,
 };
 use trimtab_connect::requests::BRANCHES;
 use trimtab_connect::update::{Options, Tool, Unbuilt};
 use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Side, outcome};
+use trimtab_engine::repository::ids;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::Document;
+use trimtab_report::plan::json::Batch;
 
 use super::plan::broke::Broke;
 use super::plan::image;
@@ -175,6 +178,10 @@ pub(in crate::commands) fn carry_out(
         Ok(scan)
     };
     let before = whole(&tree, io)?;
+    let missing = missing(plan, &batch, &tree, &before)?;
+    if let Some(missing) = &missing {
+        io.err(&format!("{}: {missing}\n", trimtab_report::one_line(&batch.name)));
+    }
     let mut registry = registry::Options::at(now);
     registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     let actions = plan.actions(&batch)?;
@@ -234,6 +241,9 @@ pub(in crate::commands) fn carry_out(
     };
     let mut document = evidence.document();
     let exit = verdict(args, &done, &mut document);
+    if let Some(missing) = missing {
+        document.why = format!("{}; {missing}", document.why);
+    }
     if work.tree.repository().is_none() && exit != Exit::Violated {
         document.why += NOWHERE;
         io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
@@ -255,6 +265,43 @@ pub(in crate::commands) fn carry_out(
         }
     }
     Ok(Carried { document, exit, tree: work.tree })
+}
+
+/// The batch that another one was planned on top of, if the commit that it starts from has it not, in words. What people
+/// carried out otherwise is there too.
+fn missing(
+    plan: &Plan,
+    batch: &Batch,
+    tree: &Tree,
+    before: &Scan,
+) -> Result<Option<String>, Diagnostic> {
+    let Some(repository) = tree.repository() else { return Ok(None) };
+    let open: BTreeSet<&str> = before
+        .findings
+        .iter()
+        .filter_map(|finding| {
+            let all = ids(finding);
+            let all: Vec<&str> = all.iter().map(|id| &**id).collect();
+            Some(plan.known(&all, &finding.purl.to_string())?.name.as_str())
+        })
+        .collect();
+    for below in plan.below(batch) {
+        let is_open = below.removes.iter().any(|name| open.contains(name.as_str()));
+        if !is_open || !find(repository, &below.name, tree.base())?.is_empty() {
+            continue;
+        }
+        let branch = format!("{BRANCHES}{}", below.name);
+        let is_there = find(repository, &below.name, &branch).is_ok_and(|all| !all.is_empty());
+        let then = match is_there {
+            true => format!("merge that first, or start from its branch with --at {branch}"),
+            false => "carry that out first".to_owned(),
+        };
+        return Ok(Some(trimtab_report::one_line(&format!(
+            "it was planned on top of `{}`, which is not in the commit that it starts from: it may move and remove something else than planned, and the two may conflict; {then}",
+            below.name
+        ))));
+    }
+    Ok(None)
 }
 
 /// How the run ends, and what the outcome is called.
