@@ -176,6 +176,8 @@ pub struct Candidate<'a> {
     /// The advisories that the version is affected by. `None`: there is no index, or the version could
     /// not be compared.
     pub advisories: Option<&'a [Advised<'a>]>,
+    /// Where the others are known, the advisories whose ranges could not be compared with the version.
+    pub uncompared: &'a [Advised<'a>],
     /// Of its product.
     pub lifecycle: Lifecycle,
     /// What it would bring.

@@ -74,6 +74,7 @@ fn judged(
         purl: &purl,
         metadata,
         advisories,
+        uncompared: &[],
         lifecycle: Lifecycle::NoProduct,
         brings: Brings::OneStep,
     };
@@ -211,6 +212,36 @@ fn denied_packages_are_matched_by_name_wildcard_and_version() {
 }
 
 #[test]
+fn what_could_not_be_compared_is_unknown_for_its_own_rule_alone() {
+    let m = metadata();
+    let of = |found: &[Advised<'_>], kind| {
+        let uncompared = [Advised { id: "X-2018-1", kind }];
+        let candidate = Candidate {
+            purl: &m.purl,
+            metadata: Some(&m),
+            advisories: Some(found),
+            uncompared: &uncompared,
+            lifecycle: Lifecycle::NoProduct,
+            brings: Brings::OneStep,
+        };
+        judge(&candidate, Popular::of(Family::Npm), &strict(), now())
+    };
+    let unknown = |judgement: &Judgement| -> Vec<Rule> {
+        judgement.reasons.iter().filter(|r| r.unknown).map(|r| r.rule).collect()
+    };
+    let flaw = of(&[], Kind::Vulnerability);
+    assert_eq!((unknown(&flaw), flaw.verdict), (vec![Rule::Vulnerable], Verdict::Warn));
+    let told = &flaw.reasons.iter().find(|r| r.unknown).unwrap().found;
+    assert_eq!(&**told, "unknown: whether X-2018-1 applies to this version");
+    let attack = of(&[], Kind::Malicious);
+    assert_eq!((unknown(&attack), attack.verdict), (vec![Rule::Malicious], Verdict::Unknown));
+    assert_eq!(unknown(&of(&[], Kind::Unmaintained)), [Rule::Maintenance]);
+    // What is known counts all the same.
+    let found = [Advised { id: "X-2022-1", kind: Kind::Vulnerability }];
+    assert!(unknown(&of(&found, Kind::Vulnerability)).is_empty());
+}
+
+#[test]
 fn products_end_on_a_day() {
     let m = metadata();
     let of = |lifecycle| {
@@ -218,6 +249,7 @@ fn products_end_on_a_day() {
             purl: &m.purl,
             metadata: Some(&m),
             advisories: Some(&[]),
+            uncompared: &[],
             lifecycle,
             brings: Brings::OneStep,
         };
@@ -367,6 +399,7 @@ fn bringing(parts: &[Bringing<'_>], rules: &Selection) -> Judgement {
         purl: &m.purl,
         metadata: Some(&m),
         advisories: Some(&[]),
+        uncompared: &[],
         lifecycle: Lifecycle::NoProduct,
         brings: Brings::All(&Closure { source: "npm install", parts: &parts }),
     };
@@ -456,6 +489,7 @@ fn what_it_brings_is_judged_at_any_depth() {
         purl: &m.purl,
         metadata: Some(&m),
         advisories: Some(&[]),
+        uncompared: &[],
         lifecycle: Lifecycle::NoProduct,
         brings: Brings::Unknown("`npm` is not installed"),
     };

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use trimtab_model::Level;
 use trimtab_model::advisory::Rating;
 use trimtab_model::assessment::{Cost, Deadline};
-use trimtab_model::finding::{Finding, Occurrence};
+use trimtab_model::finding::{Finding, Occurrence, UnknownReason};
 use trimtab_model::scan::{Assessed, Scan, Weighing};
 use unicode_width::UnicodeWidthStr;
 
@@ -219,17 +219,7 @@ impl Table<'_> {
         if let Some(weighing) = &self.scan.weighing {
             self.weighed(weighing)?;
         }
-        let unknown: usize = summary.unknowns.values().sum();
-        if unknown > 0 {
-            let reasons: Vec<_> =
-                summary.unknowns.iter().map(|(r, n)| format!("{n} {}", r.as_str())).collect();
-            let text = format!(
-                "? {} could not be judged ({}).",
-                count(unknown, "component"),
-                reasons.join(", ")
-            );
-            self.paragraph(&text)?;
-        }
+        self.unjudged(summary)?;
         if summary.unmanaged > 0 {
             let verb = if summary.unmanaged == 1 { "is" } else { "are" };
             let text = format!("{} {verb} not pinned.", count(summary.unmanaged, "dependency"));
@@ -237,6 +227,30 @@ impl Table<'_> {
         }
         if self.scan.is_incomplete() {
             self.paragraph("Incomplete: not everything could be examined; the errors say what.")?;
+        }
+        Ok(())
+    }
+
+    /// What nothing can be said of, and what single advisories say nothing of.
+    fn unjudged(&mut self, summary: &Summary) -> io::Result<()> {
+        let (partly, whole): (Vec<_>, Vec<_>) =
+            summary.unknowns.iter().partition(|(r, _)| **r == UnknownReason::IncomparableRange);
+        if !whole.is_empty() {
+            let reasons: Vec<_> =
+                whole.iter().map(|(r, n)| format!("{n} {}", r.as_str())).collect();
+            let text = format!(
+                "? {} could not be judged ({}).",
+                count(whole.iter().map(|(_, n)| **n).sum(), "component"),
+                reasons.join(", ")
+            );
+            self.paragraph(&text)?;
+        }
+        for (_, n) in partly {
+            let text = format!(
+                "? {} could not be judged by every advisory: some ranges cannot be compared.",
+                count(*n, "component")
+            );
+            self.paragraph(&text)?;
         }
         Ok(())
     }

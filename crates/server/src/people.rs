@@ -127,10 +127,7 @@ pub(crate) async fn link(app: &App, who: &Who, id: i64) -> Result<String, Proble
     if find(app, who, id).await?.disabled {
         return Err(Problem::conflict("The account is closed: open it first."));
     }
-    let secret = Secret::new("").map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::conflict("The server has no random numbers available. Try again.")
-    })?;
+    let secret = Secret::new("").map_err(|e| Problem::no_random_bytes(&e))?;
     app.store.add_link(who.org, id, &secret.digest(), app.now() + LINK).await?;
     Ok(format!("{}/welcome/{}", app.settings.public, secret.shown()))
 }

@@ -115,6 +115,14 @@ impl Problem {
         Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "Changed in the meantime", detail)
     }
 
+    /// The system has no random bytes for a secret. That is logged.
+    pub(crate) fn no_random_bytes(error: &std::io::Error) -> Problem {
+        tracing::error!(%error, "no random bytes");
+        let detail = "The server has no random numbers available. Try again.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem::new(status, "unavailable", "Temporarily unavailable", detail)
+    }
+
     /// It does not fit how things stand.
     pub fn conflict(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, "conflict", "Conflict with the current state", detail)

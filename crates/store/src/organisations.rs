@@ -134,25 +134,6 @@ impl Store {
         found.iter().map(read).collect()
     }
 
-    /// Changes the settings of an organisation.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn set_settings(
-        &self,
-        org: Org,
-        settings: &serde_json::Value,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        let sql = "UPDATE organisation SET settings = $2 WHERE org = $1";
-        tx.run(sql, args![org.0, settings.to_string()]).await?;
-        let changed = changed(actor, now, serde_json::json!({ "what": "settings" }));
-        ledger::append(&mut tx, org, &[changed]).await?;
-        tx.commit().await
-    }
-
     /// Makes a team, or changes the one of its name. Returns its id.
     ///
     /// # Errors

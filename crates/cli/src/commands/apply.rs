@@ -13,13 +13,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use trimtab_advisories::index::Index;
 use trimtab_charter::project::Apply as Settings;
 use trimtab_connect::apply::{
     Author, Command, Confinement, Judgement, Limits, Tree, detect, find, publish,
 };
 use trimtab_connect::requests::BRANCHES;
+use trimtab_connect::update;
 use trimtab_connect::update::{Options, Tool, Unbuilt};
-use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Side, outcome};
 use trimtab_engine::repository::ids;
 use trimtab_model::scan::Scan;
@@ -150,11 +152,7 @@ pub(in crate::commands) fn carry_out(
     };
     let folder = PathBuf::from(&batch.folder);
     let command = command(args, &settings, &tree, &folder, io)?;
-    let tool = Tool::by_id(&batch.tool).ok_or_else(|| {
-        let message =
-            format!("batch `{}` needs `{}`, which this build cannot run", batch.name, batch.tool);
-        Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
-    })?;
+    let tool = tool_of(&batch)?;
     let options = Options {
         project_code: args.trial.project_code,
         before: too_young(&charter.selection, now),
@@ -163,33 +161,17 @@ pub(in crate::commands) fn carry_out(
         unbuilt: Unbuilt::any(),
         ..Options::default()
     };
-    // What only the package manager knew when it was planned, it is asked again.
-    let asks = plan.asks(&batch);
-    let whole = |tree: &Tree, io: &mut Io| -> Result<Scan, Diagnostic> {
-        let mut scan = scan::matched(&[tree.root()], &args.walk, &index, io)?;
-        if asks {
-            let top = Top { root: tree.root(), prefix: String::new() };
-            let only = Some(batch.folder.as_str());
-            let trees = Trees::ask(&mut scan.inventory, &top, only, &options, LISTING);
-            if !trees.is_empty() {
-                scan = scan::of_inventory(scan.target.to_string(), scan.inventory, &index)?;
-            }
-        }
-        Ok(scan)
-    };
-    let before = whole(&tree, io)?;
-    let missing = missing(plan, &batch, &tree, &before)?;
-    if let Some(missing) = &missing {
+    let given = Given { args, plan, batch: &batch, index: &index, options: &options, now };
+    let before = given.look(&tree, io)?;
+    if let Some(missing) = missing(plan, &batch, &tree, &before)? {
         io.err(&format!("{}: {missing}\n", trimtab_report::one_line(&batch.name)));
     }
-    let mut registry = registry::Options::at(now);
-    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     let actions = plan.actions(&batch)?;
     let mut work = Work {
         arrivals: Arrivals {
             index: &index,
             charter: &charter,
-            registry,
+            registry: io.registries(now),
             place: Place {
                 name: batch.place.as_str().into(),
                 folder: batch.folder.as_str().into(),
@@ -225,46 +207,100 @@ pub(in crate::commands) fn carry_out(
         done.tested().filter_map(|(at, broke)| Some((&work.actions.get(at)?.0, broke))).collect();
     let base = work.tree.repository().is_some().then(|| work.tree.base());
     Broke::keep(&args.path, &became, base, now, io);
-    // A second look: what is there now, and not what was planned; without what tests left.
-    work.tree.sweep()?;
-    work.lay(&done.steps)?;
-    let after = whole(&work.tree, io)?;
-    let found = outcome(side(&before), side(&after));
-    let evidence = Evidence {
-        plan,
-        batch: &batch,
-        work: &work,
-        done: &done,
-        before: &before,
-        found: &found,
-        now,
-    };
-    let mut document = evidence.document();
-    let exit = verdict(args, &done, &mut document);
-    if let Some(missing) = missing {
-        document.why = format!("{}; {missing}", document.why);
-    }
-    if work.tree.repository().is_none() && exit != Exit::Violated {
-        document.why += NOWHERE;
-        io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
-    }
-    if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
-        document.changelogs = evidence::changelogs(&document.moves, now, io);
-        commit(args, &work, &done, &evidence, &mut document, &author)?;
-        let proven = exit == Exit::Clean || args.trial.untested;
-        if work.tree.repository().is_some() && proven {
-            let branch = format!("{BRANCHES}{}", batch.name);
-            let published = publish(&work.tree, &branch)?;
-            io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
-            document.branch = Some(published.branch);
-            finished::add(&args.path, args.trial.finished.as_deref(), &document, io);
-            document.rollback = rollback(&batch.name, &branch);
-            if args.request {
-                document.request = Some(request::ask(args, plan, &batch, &work.tree, &document)?);
+    let (document, exit) = given.finish(&work, &done, &before, &author, io)?;
+    Ok(Carried { document, exit, tree: work.tree })
+}
+
+/// The package manager of a batch.
+fn tool_of(batch: &Batch) -> Result<&'static Tool, Diagnostic> {
+    Tool::by_id(&batch.tool).ok_or_else(|| {
+        let message =
+            format!("batch `{}` needs `{}`, which this build cannot run", batch.name, batch.tool);
+        Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
+    })
+}
+
+/// What is carried out, and how it is looked at.
+struct Given<'g> {
+    args: &'g Apply,
+    plan: &'g Plan,
+    batch: &'g Batch,
+    index: &'g Index,
+    options: &'g Options,
+    now: Timestamp,
+}
+
+impl Given<'_> {
+    /// What there is in a copy now.
+    fn look(&self, tree: &Tree, io: &Io) -> Result<Scan, Diagnostic> {
+        let mut scan = scan::matched(&[tree.root()], &self.args.walk, self.index, io)?;
+        // What only the package manager knew when it was planned, it is asked again.
+        if self.plan.asks(self.batch) {
+            let top = Top { root: tree.root(), prefix: String::new() };
+            let only = Some(self.batch.folder.as_str());
+            let trees = Trees::ask(&mut scan.inventory, &top, only, self.options, LISTING);
+            if !trees.is_empty() {
+                scan = scan::of_inventory(scan.target.to_string(), scan.inventory, self.index)?;
             }
         }
+        Ok(scan)
     }
-    Ok(Carried { document, exit, tree: work.tree })
+
+    /// Looks at what was done, and, where nothing is worse by it, commits it and writes the branch.
+    fn finish(
+        &self,
+        work: &Work<'_>,
+        done: &Done,
+        before: &Scan,
+        author: &Author,
+        io: &mut Io,
+    ) -> Result<(Document, Exit), Diagnostic> {
+        let Given { args, plan, batch, now, .. } = *self;
+        // A second look: what is there now, and not what was planned; without what tests left.
+        work.tree.sweep()?;
+        work.lay(&done.steps)?;
+        let after = self.look(&work.tree, io)?;
+        let found = outcome(side(before), side(&after));
+        let evidence = Evidence { plan, batch, work, done, before, found: &found, now };
+        let mut document = evidence.document();
+        let exit = verdict(args, done, &mut document);
+        if let Some(missing) = missing(plan, batch, &work.tree, before)? {
+            document.why = format!("{}; {missing}", document.why);
+        }
+        if work.tree.repository().is_none() && exit != Exit::Violated {
+            document.why += NOWHERE;
+            io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
+        }
+        if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
+            document.changelogs = evidence::changelogs(&document.moves, now, io);
+            commit(args, work, done, &evidence, &mut document, author)?;
+            let proven = exit == Exit::Clean || args.trial.untested;
+            if work.tree.repository().is_some() && proven {
+                self.publish_branch(&work.tree, &mut document, io)?;
+            }
+        }
+        Ok((document, exit))
+    }
+
+    /// Writes the branch of what was committed, and opens its request where one is wanted.
+    fn publish_branch(
+        &self,
+        tree: &Tree,
+        document: &mut Document,
+        io: &mut Io,
+    ) -> Result<(), Diagnostic> {
+        let Given { args, plan, batch, .. } = *self;
+        let branch = format!("{BRANCHES}{}", batch.name);
+        let published = publish(tree, &branch)?;
+        io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
+        document.branch = Some(published.branch);
+        finished::add(&args.path, args.trial.finished.as_deref(), document, io);
+        document.rollback = rollback(&batch.name, &branch);
+        if args.request {
+            document.request = Some(request::ask(args, plan, batch, tree, document)?);
+        }
+        Ok(())
+    }
 }
 
 /// The batch that another one was planned on top of, if the commit that it starts from has it not, in words. What people

@@ -14,6 +14,7 @@ use trimtab_engine::selection::{
 };
 use trimtab_model::advisory::Kind;
 use trimtab_model::charter::Strictness;
+use trimtab_model::finding::{Unknown, UnknownReason};
 use trimtab_model::{
     Code, Component, Diagnostic, Ecosystem, FileInventory, Inventory, Metadata, Purl,
 };
@@ -43,8 +44,7 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
         Err(problem) => return Err(problem),
     };
     let now = Timestamp::now();
-    let mut options = registry::Options::at(now);
-    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let mut options = io.registries(now);
     options.offline = args.offline;
     options.time_limit = Duration::from_secs(args.seconds.into());
     options.resolve_limit = options.time_limit * 3;
@@ -59,12 +59,12 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
         // Without a version, the newest that the registry offers is meant.
         let meant = answer.metadata.as_ref().map_or(&purl, |m| &m.purl);
         let known = index.as_ref().map(|index| known(meant, index)).transpose()?.flatten();
-        let advised: Option<Vec<Advised>> = known
-            .as_ref()
-            .map(|all| all.iter().map(|(id, kind)| Advised { id, kind: *kind }).collect());
+        let advised = known.as_ref().map(|known| advised(&known.found));
+        let uncompared = known.as_ref().map(|known| self::advised(&known.uncompared));
         let popular = Ecosystem::of(meant).and_then(|e| Popular::of(e.family));
         let answered = answer.metadata.is_some();
-        let attack = known.iter().flatten().any(|(_, kind)| *kind == Kind::Malicious);
+        let mut found = known.iter().flat_map(|known| &known.found);
+        let attack = found.any(|(_, kind)| *kind == Kind::Malicious);
         let brings = match (args.shallow, attack) {
             (true, _) => None,
             (false, true) => Some(Err("it is reported as an attack, and not resolved".to_owned())),
@@ -79,6 +79,7 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
             purl: meant,
             metadata: answer.metadata.as_ref(),
             advisories: advised.as_deref(),
+            uncompared: uncompared.as_deref().unwrap_or_default(),
             lifecycle: lifecycle_of(meant, index.as_ref())?,
             brings: match (&brings, &closure) {
                 (_, Some((_, closure))) => brings::Brings::All(closure),
@@ -111,9 +112,25 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
     })
 }
 
+/// Ids of advisories with what they report.
+type Ids = Vec<(String, Kind)>;
+
+/// The advisories about a package at a version.
+pub(super) struct Known {
+    /// Those that it is affected by.
+    pub(super) found: Ids,
+    /// Those whose ranges could not be compared with it.
+    pub(super) uncompared: Ids,
+}
+
+/// Advisories as the rules take them.
+pub(super) fn advised(all: &[(String, Kind)]) -> Vec<Advised<'_>> {
+    all.iter().map(|(id, kind)| Advised { id, kind: *kind }).collect()
+}
+
 /// The advisories about a package at a version. Without a version, nothing can be said, unless some
 /// version is reported as an attack.
-pub(super) fn known(purl: &Purl, index: &Index) -> Result<Option<Vec<(String, Kind)>>, Diagnostic> {
+pub(super) fn known(purl: &Purl, index: &Index) -> Result<Option<Known>, Diagnostic> {
     let file = FileInventory {
         path: "check-new".into(),
         components: vec![Component::new(purl.clone())],
@@ -122,16 +139,21 @@ pub(super) fn known(purl: &Purl, index: &Index) -> Result<Option<Vec<(String, Ki
     let inventory = Inventory { files: vec![file], ..Inventory::default() };
     let scan = scan::of_inventory(String::new(), inventory, index)?;
     let found = scan.findings.iter().map(Advised::of);
-    let mut all: Vec<(String, Kind)> = found.map(|a| (a.id.to_owned(), a.kind)).collect();
-    if purl.version().is_some() {
-        // What is known counts, also where something else could not be compared.
-        return Ok((scan.unknowns.is_empty() || !all.is_empty()).then_some(all));
-    }
+    let mut found: Ids = found.map(|a| (a.id.to_owned(), a.kind)).collect();
+    let mut might = Ids::new();
     for id in scan.unknowns.iter().flat_map(|u| &u.advisories) {
         let advisory = index.advisory(id).map_err(|e| e.diagnostic())?;
-        all.extend(advisory.map(|a| (id.to_string(), a.kind())));
+        might.extend(advisory.map(|a| (id.to_string(), a.kind())));
     }
-    Ok(all.iter().any(|(_, kind)| *kind == Kind::Malicious).then_some(all))
+    if purl.version().is_some() {
+        // What is known counts, also where something else could not be compared.
+        let by_range = |u: &Unknown| u.reason == UnknownReason::IncomparableRange;
+        let is_known = scan.unknowns.iter().all(by_range) || !found.is_empty();
+        return Ok(is_known.then_some(Known { found, uncompared: might }));
+    }
+    found.extend(might);
+    let is_attack = found.iter().any(|(_, kind)| *kind == Kind::Malicious);
+    Ok(is_attack.then_some(Known { found, uncompared: Vec::new() }))
 }
 
 /// What it would bring; otherwise why that is unknown.

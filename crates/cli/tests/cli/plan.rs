@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::command::{Ran, Terminal, run_in};
 use crate::planning::{copy, git, indexed, sums};
@@ -408,5 +409,58 @@ fn where_nothing_may_run_each_has_its_edit() {
         assert!(edit.diff.contains(&format!("+gem \"{name}\", \"1.1.0\"")), "{edit:#?}");
         let by_hand = left.next.as_ref().unwrap().ends_with("or make the edit by hand");
         assert!(by_hand, "{left:#?}");
+    }
+}
+
+#[test]
+fn where_the_package_manager_is_missing_one_try_tells_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    for path in ["data", "records/npm", "shop", "none"] {
+        fs::create_dir_all(at(path)).unwrap();
+    }
+    let names = ["ant", "bee", "cat", "dog"];
+    let (mut asked, mut locked) = (serde_json::Map::new(), serde_json::Map::new());
+    for (number, name) in names.iter().enumerate() {
+        let record = serde_json::json!({
+            "schema_version": "1.6.0", "id": format!("OSV-TEST-{number}"), "summary": "made up",
+            "published": "2025-12-01T00:00:00Z", "modified": "2025-12-01T00:00:00Z",
+            "affected": [{
+                "package": { "ecosystem": "npm", "name": name },
+                "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": "1.1.0" }] }],
+            }],
+        });
+        fs::write(at(&format!("records/npm/OSV-TEST-{number}.json")), record.to_string()).unwrap();
+        asked.insert((*name).to_owned(), "1.0.0".into());
+        let entry = serde_json::json!({ "version": "1.0.0" });
+        locked.insert(format!("node_modules/{name}"), entry);
+    }
+    indexed(&at("records"), &at("data"));
+    let manifest = serde_json::json!({ "name": "shop", "version": "1.0.0", "dependencies": asked });
+    fs::write(at("shop/package.json"), manifest.to_string()).unwrap();
+    locked.insert(String::new(), manifest);
+    let lock = serde_json::json!({
+        "name": "shop", "version": "1.0.0", "lockfileVersion": 3, "packages": locked,
+    });
+    fs::write(at("shop/package-lock.json"), lock.to_string()).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_trimtab"))
+        .args(["plan", "--now", "2026-02-02T09:00:00Z", "--format", "json"])
+        .arg("--db")
+        .arg(at("data/advisories.index"))
+        .arg(at("shop"))
+        .env("PATH", at("none"))
+        .env("XDG_DATA_HOME", at("data"))
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&ran.stderr);
+    let plan = json::read(&String::from_utf8_lossy(&ran.stdout)).unwrap();
+    assert_eq!(plan.left.len(), names.len(), "{err}");
+    assert!(plan.search.tries <= 1, "{err}");
+    for left in &plan.left {
+        assert!(left.why.starts_with("`npm` is not installed"), "{left:#?}");
+        assert_eq!(left.edit.len(), 1, "{left:#?}");
+    }
+    for round in ["Relocking together", "Raising together", "First tries", "Forcing together"] {
+        assert!(!err.contains(round), "nothing more is tried: {err}");
     }
 }

@@ -8,7 +8,7 @@ use trimtab_model::{Family, Licence, Metadata, Purl};
 
 use super::brings::{self, Brings};
 use super::near::Popular;
-use super::{Candidate, Lifecycle, Reason, Rule, Verdict};
+use super::{Advised, Candidate, Lifecycle, Reason, Rule, Verdict};
 
 const CHARTER: &str = "charter";
 const INDEX: &str = "advisory index";
@@ -44,7 +44,7 @@ pub(super) fn apply(
     judge.reasons
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     fn say(&mut self, rule: Rule, verdict: Verdict, found: impl Into<Box<str>>, source: &str) {
         let (found, source) = (found.into(), source.into());
         self.reasons.push(Reason { rule, verdict, found, source, unknown: false });
@@ -70,7 +70,8 @@ impl Judge<'_> {
     }
 
     fn advisories(&mut self) {
-        let Some(advisories) = self.candidate.advisories else {
+        let (advisories, uncompared) = (self.candidate.advisories, self.candidate.uncompared);
+        let Some(advisories) = advisories else {
             for (rule, strictness, what) in [
                 (Rule::Malicious, Strictness::Deny, "whether it is reported as malicious"),
                 (Rule::Vulnerable, Strictness::Warn, "whether it has known vulnerabilities"),
@@ -89,10 +90,16 @@ impl Judge<'_> {
             }
             return;
         };
-        let ids = |kinds: &[Kind]| -> Vec<&str> {
-            advisories.iter().filter(|a| kinds.contains(&a.kind)).map(|a| a.id).collect()
+        let of = |all: &[Advised<'a>], kinds: &[Kind]| -> Vec<&'a str> {
+            all.iter().filter(|a| kinds.contains(&a.kind)).map(|a| a.id).collect()
         };
+        let ids = |kinds: &[Kind]| of(advisories, kinds);
+        // What one advisory leaves open is unknown for its own rule alone.
+        let open = |kinds: &[Kind]| of(uncompared, kinds);
         match &ids(&[Kind::Malicious])[..] {
+            [] if !open(&[Kind::Malicious]).is_empty() => {
+                self.leave_open(Rule::Malicious, Strictness::Deny, &open(&[Kind::Malicious]));
+            }
             [] => self.say(Rule::Malicious, Verdict::Allow, "not reported", INDEX),
             some => self.say(
                 Rule::Malicious,
@@ -101,7 +108,11 @@ impl Judge<'_> {
                 INDEX,
             ),
         }
-        match &ids(&[Kind::Vulnerability, Kind::Unsound, Kind::Notice])[..] {
+        let flaws = [Kind::Vulnerability, Kind::Unsound, Kind::Notice];
+        match &ids(&flaws)[..] {
+            [] if !open(&flaws).is_empty() => {
+                self.leave_open(Rule::Vulnerable, Strictness::Warn, &open(&flaws));
+            }
             [] => self.say(Rule::Vulnerable, Verdict::Allow, "none known", INDEX),
             some => self.say(
                 Rule::Vulnerable,
@@ -113,6 +124,20 @@ impl Judge<'_> {
         if let some @ [_, ..] = &ids(&[Kind::Unmaintained])[..] {
             let verdict = Verdict::broken(self.rules.unmaintained);
             self.say(Rule::Maintenance, verdict, format!("unmaintained by {}", told(some)), INDEX);
+        } else if let some @ [_, ..] = &open(&[Kind::Unmaintained])[..] {
+            self.leave_open(Rule::Maintenance, self.rules.unmaintained, some);
+        }
+    }
+
+    /// Advisories could not be compared with the version, and a rule of this strictness would need that.
+    fn leave_open(&mut self, rule: Rule, strictness: Strictness, ids: &[&str]) {
+        if strictness == Strictness::Allow {
+            return;
+        }
+        let verb = if ids.len() == 1 { "applies" } else { "apply" };
+        self.miss(rule, strictness, &format!("whether {} {verb} to this version", told(ids)));
+        if let Some(reason) = self.reasons.last_mut() {
+            reason.source = INDEX.into();
         }
     }
 

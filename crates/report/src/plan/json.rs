@@ -74,7 +74,8 @@ pub struct Document {
     /// are used: the charter's points, and shares that are assumed.
     #[serde(default)]
     pub learnt: Vec<Learnt>,
-    /// Components of which it cannot be said whether they are vulnerable. They are in none of the numbers.
+    /// Components of which it cannot be said, or not by each advisory, whether they are vulnerable. What cannot be said is in
+    /// none of the numbers.
     #[serde(default)]
     pub not_judged: Vec<NotJudged>,
     /// How many files that list components were read, whole or in part.
@@ -112,13 +113,17 @@ pub struct Unread {
     pub partly: bool,
 }
 
-/// A component of which it cannot be said whether it is vulnerable.
+/// A component of which it cannot be said, or not by each advisory, whether it is vulnerable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotJudged {
     /// Its purl.
     pub package: String,
     /// Why, as a scan says it: `no-version`, `unparsable-version`, `no-ecosystem`, `not-from-registry`, `incomparable-range`.
+    /// The last says that these advisories alone could not be compared: findings by others are counted.
     pub reason: String,
+    /// The advisories that may apply to it, sorted.
+    #[serde(default)]
+    pub advisories: Vec<String>,
 }
 
 /// An advisory index.

@@ -13,7 +13,7 @@ use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
 use super::json::{Document, Finding};
-use super::words::{best, headline, number, passed, searched};
+use super::words::{best, headline, not_judged, number, passed, searched};
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, count};
 
@@ -108,18 +108,7 @@ impl Page<'_> {
             );
             self.say("", &text, Ansi::new())?;
         }
-        if let [first, rest @ ..] = &plan.not_judged[..] {
-            let more = match rest.len() {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
-            let text = format!(
-                "{} could not be assessed and {} not counted here: {} ({}){more}.",
-                count(plan.not_judged.len(), "component"),
-                if rest.is_empty() { "is" } else { "are" },
-                first.package,
-                first.reason,
-            );
+        for text in not_judged(plan) {
             self.say("", &text, Ansi::new())?;
         }
         if plan.search.cut_short {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::json::{Check, Document, Finding, Search, Unread};
+use super::json::{Check, Document, Finding, NotJudged, Search, Unread};
 use crate::table::{count, range};
 
 /// Files that are named in a sentence.
@@ -119,6 +119,55 @@ fn unread(all: &[Unread]) -> String {
     }
 }
 
+/// What could not be assessed, and of what only single advisories could not be compared.
+pub(super) fn not_judged(plan: &Document) -> Vec<String> {
+    let counted: BTreeSet<&str> = plan.findings.iter().map(|f| f.package.as_str()).collect();
+    unjudged(&plan.not_judged, &counted)
+}
+
+/// `counted`: components that have findings all the same.
+fn unjudged(all: &[NotJudged], counted: &BTreeSet<&str>) -> Vec<String> {
+    let is_partly = |not: &&NotJudged| {
+        not.reason == "incomparable-range" || counted.contains(not.package.as_str())
+    };
+    let (partly, whole): (Vec<&NotJudged>, Vec<&NotJudged>) = all.iter().partition(is_partly);
+    let more = |rest: usize| match rest {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let mut told = Vec::new();
+    if let [first, rest @ ..] = &whole[..] {
+        told.push(format!(
+            "{} could not be assessed and {} not counted here: {} ({}){}.",
+            count(whole.len(), "component"),
+            if rest.is_empty() { "is" } else { "are" },
+            first.package,
+            first.reason,
+            more(rest.len()),
+        ));
+    }
+    if let [first, rest @ ..] = &partly[..] {
+        let of = partly.iter().map(|not| not.advisories.len()).sum::<usize>();
+        let names: Vec<&str> = first.advisories.iter().take(NAMED).map(String::as_str).collect();
+        let beyond = first.advisories.len().saturating_sub(names.len());
+        let names = match names.is_empty() {
+            true => String::new(),
+            false => format!(" ({}{})", names.join(", "), more(beyond)),
+        };
+        let (whose, its) = match rest.is_empty() {
+            true => ("the version of".to_owned(), "its"),
+            false => (format!("the versions of {}:", count(partly.len(), "component")), "their"),
+        };
+        told.push(format!(
+            "{} could not be compared with {whose} {}{names}{}; {its} other findings are counted.",
+            count(of, "advisory"),
+            first.package,
+            more(rest.len()),
+        ));
+    }
+    told
+}
+
 /// `3.5 to 9 pt, planned as 12.4`: the range, and the points that are reckoned with where they are none of its ends.
 pub(super) fn points(least: f64, most: f64, reckoned: f64) -> String {
     let all = format!("{} pt", range(least, most));
@@ -221,6 +270,32 @@ mod tests {
         assert_eq!(unknown([check(&["archived"])].iter()), None);
         let python = Check { package: "pkg:pypi/a@1".to_owned(), ..check(&["archived"]) };
         assert_eq!(unknown([python].iter()).as_deref(), Some("unknown for 1: archived"));
+    }
+
+    #[test]
+    fn what_one_advisory_cannot_be_compared_with_is_counted() {
+        let not = |package: &str, reason: &str, advisories: &[&str]| NotJudged {
+            package: package.to_owned(),
+            reason: reason.to_owned(),
+            advisories: advisories.iter().map(|id| (*id).to_owned()).collect(),
+        };
+        let one = not("pkg:pypi/left@1", "incomparable-range", &["X-1"]);
+        let none = not("pkg:pypi/right", "no-version", &["X-2", "X-3"]);
+        let told =
+            |all: &[NotJudged], counted: &[&str]| unjudged(all, &counted.iter().copied().collect());
+        let partly = "1 advisory could not be compared with the version of pkg:pypi/left@1 (X-1); \
+                      its other findings are counted.";
+        let whole = "1 component could not be assessed and is not counted here: pkg:pypi/right (no-version).";
+        assert_eq!(told(&[one.clone(), none.clone()], &[]), [whole, partly]);
+        // What is known without its version counts too.
+        assert_eq!(
+            told(&[one, none], &["pkg:pypi/right"]),
+            [
+                "3 advisories could not be compared with the versions of 2 components: pkg:pypi/left@1 \
+              (X-1), and 1 more; their other findings are counted."
+            ]
+        );
+        assert!(told(&[], &[]).is_empty());
     }
 
     #[test]

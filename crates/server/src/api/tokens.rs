@@ -184,15 +184,7 @@ pub(crate) async fn make(
         (None, Some(id)) => ScopeOf::Team(id),
         (Some(_), Some(_)) => return Err(Problem::invalid("Name a system or a team, not both.")),
     };
-    let secret = Secret::new("trimtab_").map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporarily unavailable",
-            "Try again.",
-        )
-    })?;
+    let secret = Secret::new("trimtab_").map_err(|e| Problem::no_random_bytes(&e))?;
     let now = app.now();
     let new = NewToken {
         name: wanted.name,
@@ -260,15 +252,7 @@ pub(crate) async fn signing(app: &App, who: &Who, id: i64) -> Result<Signing, Pr
             "The server has no key to encrypt secrets with: start it with `--key-file`.",
         )
     })?;
-    let random = |e: std::io::Error| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporarily unavailable",
-            "Try again.",
-        )
-    };
+    let random = |e: std::io::Error| Problem::no_random_bytes(&e);
     let secret = signed::Secret::new().map_err(random)?;
     let handle = Secret::new("").map_err(random)?.shown().get(..22).unwrap_or_default().to_owned();
     let sealed = key.seal(secret.bytes(), &signed::sealed_for(who.org, id)).map_err(random)?;

@@ -18,19 +18,33 @@ struct Missed<'f> {
     system: (i64, &'f str),
     /// Each with its deadline.
     findings: Vec<(&'f Finding, Timestamp)>,
+    /// Which of them the charter calls *now*: that one more of these is late is told at once.
+    urgent: Vec<String>,
 }
 
-/// What of some findings that count is past its deadline, by their systems.
-pub(super) fn of(findings: &[Finding], now: Timestamp) -> Vec<NewPending> {
+/// What of some findings that count is past its deadline, by their systems. `is_urgent`: whether the charter calls one *now*.
+pub(super) fn of(
+    findings: &[Finding],
+    is_urgent: impl Fn(&Finding) -> bool,
+    now: Timestamp,
+) -> Vec<NewPending> {
     let mut by: BTreeMap<i64, Missed<'_>> = BTreeMap::new();
     for is in findings {
         let due = deadline(is).filter(|due| *due <= now);
         if let (Some((id, name)), Some(due)) = (is.system.as_ref(), due) {
-            let none = || Missed { system: (*id, name.as_str()), findings: Vec::new() };
-            by.entry(*id).or_insert_with(none).findings.push((is, due));
+            let none = || Missed {
+                system: (*id, name.as_str()),
+                findings: Vec::new(),
+                urgent: Vec::new(),
+            };
+            let missed = by.entry(*id).or_insert_with(none);
+            missed.findings.push((is, due));
+            if is_urgent(is) {
+                missed.urgent.push(is.id.to_string());
+            }
         }
     }
-    by.values().filter_map(Missed::thing).collect()
+    by.into_values().filter_map(Missed::thing).collect()
 }
 
 /// When the next deadline of some findings passes.
@@ -47,7 +61,8 @@ fn grave(is: &Finding) -> Option<Level> {
 }
 
 impl Missed<'_> {
-    fn thing(&self) -> Option<NewPending> {
+    fn thing(mut self) -> Option<NewPending> {
+        self.urgent.sort_unstable();
         // The gravest, and of these the one that was due first.
         let all = self.findings.iter().copied();
         let (gravest, due) = all.max_by_key(|(is, due)| (grave(is), Reverse(*due)))?;
@@ -60,10 +75,16 @@ impl Missed<'_> {
         };
         let (package, _) = short(&gravest.package);
         let level = grave(gravest).map_or_else(|| "level unknown".to_owned(), |l| l.to_string());
+        let few = self.urgent.len();
+        let urgent = if (1..self.findings.len()).contains(&few) {
+            format!(" The charter requires {few} of them now.")
+        } else {
+            String::new()
+        };
         let told = Told {
             title,
             detail: format!(
-                "The gravest: {} in {package} in {} ({level}), due {} UTC.",
+                "The gravest: {} in {package} in {} ({level}), due {} UTC.{urgent}",
                 gravest.vulnerability.1,
                 gravest.asset.1,
                 due.strftime("%Y-%m-%d %H:%M")
@@ -82,8 +103,9 @@ impl Missed<'_> {
             // It is news again when a later deadline passes, and not because some of it is fixed.
             mark: digest(&newest.to_string()),
             told: json!(told),
-            urgent: false,
-            urgent_of: Vec::new(),
+            // Whoever had it before is asked anew: it was not done in time.
+            urgent: !self.urgent.is_empty(),
+            urgent_of: self.urgent,
         })
     }
 }

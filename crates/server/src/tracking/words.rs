@@ -2,6 +2,8 @@
 //! said. Made anew only when something of it became another: numbers that differ every day change no ticket.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use trimtab_model::charter::Calendar;
 use trimtab_model::{Level, Purl, Role};
 use trimtab_store::{Finding, Org, Scheduled, Team, Tracker};
 
@@ -44,6 +46,27 @@ pub(super) async fn day(app: &App, org: Org, at: Timestamp) -> Result<String, Re
     Ok(at.to_zoned(agreed.charter.calendar.time_zone.clone()).date().to_string())
 }
 
+/// The last day at the end of whose work a moment has not passed: a deadline in the night is not the next day's work. It is
+/// no day before something was there.
+fn last_day(at: Timestamp, since: Timestamp, calendar: &Calendar) -> Date {
+    let local = at.to_zoned(calendar.time_zone.clone());
+    let date = local.date();
+    if local.time() >= calendar.day_ends {
+        return date;
+    }
+    let began = since.to_zoned(calendar.time_zone.clone()).date();
+    date.yesterday().map_or(date, |before| before.max(began).min(date))
+}
+
+/// A moment by the charter's calendar, with the zone.
+fn moment(at: Timestamp, calendar: &Calendar) -> String {
+    let local = at.to_zoned(calendar.time_zone.clone());
+    match calendar.time_zone.iana_name() {
+        Some(zone) => format!("{} {zone}", local.strftime("%Y-%m-%d %H:%M")),
+        None => local.strftime("%Y-%m-%d %H:%M %:z").to_string(),
+    }
+}
+
 /// A package as people call it.
 fn name(package: &str) -> String {
     match package.parse::<Purl>() {
@@ -77,14 +100,16 @@ pub(super) async fn told(
     let levels = change.findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
     let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
     let level = level.unwrap_or(Level::Critical);
-    let first = change.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
+    let deadline = |f: &Finding| Some((f.weighed.as_ref()?.deadline?, f.detected));
+    let first_of = change.findings.iter().filter_map(deadline).min();
+    let first = first_of.map(|(at, _)| at);
     let late = first.is_some_and(|due| due <= now);
     let begins = is.window.as_ref().map(|window| window.starts);
     let after = begins.zip(first).is_some_and(|(begins, due)| due < begins);
-    let due = match first {
-        Some(at) => Some(day(app, org, at).await?),
-        None => None,
-    };
+    let agreed = app.agreed(org, now).await?;
+    let calendar = &agreed.charter.calendar;
+    let due = first_of.map(|(at, since)| last_day(at, since, calendar).to_string());
+    let deadline = first.map(|at| moment(at, calendar));
     let window = is.window.as_ref().map_or("now", |w| &w.name).to_owned();
     let points = (!change.pointed).then(|| (is.points * 2.0).round() / 2.0);
     let asset = gravest.asset.1.clone();
@@ -95,7 +120,7 @@ pub(super) async fn told(
     let flags = [(is.by_people, " by people"), (late, " late"), (after, " after")];
     let flags: String = flags.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
     let made_of = format!(
-        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}{flags}",
+        "4 {level} {due:?} {deadline:?} {} {window} {points:?} {findings:?} {component:?} {} {}{flags}",
         is.version, change.team.name, app.settings.public
     );
     // Without an index nothing can be said of what it means: that waits.
@@ -119,7 +144,8 @@ pub(super) async fn told(
         team: change.team.name.clone(),
         component,
         links: links(app, change),
-        criteria: criteria(change, &asset),
+        criteria: criteria(change, &asset, deadline.as_deref()),
+        deadline,
         asset,
         from,
         to: is.version.clone(),
@@ -180,7 +206,10 @@ fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
         all.push(format!("Level: {}, was {}.", new.level, held.level));
     }
     let none = || "none".to_owned();
-    let due = |told: &Told| told.due.clone().unwrap_or_else(none);
+    let due = |told: &Told| {
+        let at = told.deadline.as_ref().or(told.due.as_ref());
+        at.cloned().unwrap_or_else(none)
+    };
     if held.due != new.due {
         all.push(format!("Due by the charter: {}, was {}.", due(new), due(held)));
     }
@@ -223,7 +252,7 @@ fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
     all
 }
 
-fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
+fn criteria(change: &Change<'_>, asset: &str, deadline: Option<&str>) -> Vec<String> {
     let package = name(&change.is.change.package);
     let findings = match change.findings.len() {
         1 => "the finding is".to_owned(),
@@ -237,7 +266,14 @@ fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
         format!("{asset} has no {package} below {}", change.is.version),
         "its tests give the same result as before".to_owned(),
         format!("a new inventory of it has been pushed, and {gone}"),
-        "the new build runs in production; this ticket then closes by itself".to_owned(),
+        match deadline {
+            Some(by) => format!(
+                "the new build runs in production by {by}, the charter's deadline; this ticket then closes by itself"
+            ),
+            None => {
+                "the new build runs in production; this ticket then closes by itself".to_owned()
+            }
+        },
     ]
 }
 
@@ -341,6 +377,23 @@ mod tests {
         ];
         let ids: Vec<i64> = gravest_first(&all).iter().map(|f| f.id).collect();
         assert_eq!(ids, [4, 3, 2, 1], "what is not weighed may be anything");
+    }
+
+    #[test]
+    fn a_deadline_in_the_night_is_work_of_the_day_before() {
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(1));
+        let calendar = Calendar { time_zone: zone, ..trimtab_charter::preset::default().calendar };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let found = at("2026-12-01T00:11:00Z");
+        let day = |due: &str| last_day(at(due), found, &calendar).to_string();
+        let ends = calendar.day_ends.on(2026, 12, 4).to_zoned(calendar.time_zone.clone());
+        let ends = ends.unwrap().timestamp();
+        assert_eq!(last_day(ends, found, &calendar).to_string(), "2026-12-04", "as a day ends");
+        assert_eq!(day("2026-12-04T00:11:00Z"), "2026-12-03");
+        assert_eq!(day("2026-12-04T22:59:00Z"), "2026-12-04", "its work has ended");
+        // What is due within hours is not due before it was there.
+        assert_eq!(day("2026-12-01T04:00:00Z"), "2026-12-01");
+        assert_eq!(moment(at("2026-12-04T00:11:00Z"), &calendar), "2026-12-04 01:11 +01:00");
     }
 
     #[test]

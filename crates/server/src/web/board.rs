@@ -104,7 +104,7 @@ pub(crate) async fn shared(State(app): State<App>, Path(secret): Path<String>) -
 }
 
 async fn by_link(app: &App, secret: &str) -> Page {
-    let (share, who) = reader(app, secret).await?;
+    let (share, who) = reader(app, secret).await.map_err(Sorry::of_link)?;
     let side = side(&share.is.side)?;
     let name = match share.is.scope {
         ScopeOf::Team(id) => {

@@ -10,7 +10,7 @@ use trimtab_pages::page::{Question as Posed, Supplied as View};
 use trimtab_pages::part::{Field, Form as Sheet, Input, Notice, Pairs, Urgency, Value, When};
 use trimtab_store::{Question, Supplied};
 
-use super::{Page, file_form, html};
+use super::{Page, Sorry, file_form, html};
 use crate::access::who::is_from_elsewhere;
 use crate::problem::Problem;
 use crate::reviewing::last_day;
@@ -71,7 +71,7 @@ async fn sent(app: &App, secret: &str, headers: &HeaderMap, request: Request) ->
         return Err(Problem::from_elsewhere().into());
     }
     // Nothing is read of whoever has no link.
-    let by = intake::by_secret(app, secret).await?;
+    let by = intake::by_secret(app, secret).await.map_err(Sorry::of_link)?;
     let largest = LARGEST.min(app.settings.largest_upload);
     let done = take(app, &by, request, largest).await;
     let is_older = done.as_ref().is_ok_and(|taken| taken.older.is_some());
@@ -115,7 +115,7 @@ async fn answered(app: &App, secret: &str, headers: &HeaderMap, sent: &Sent) -> 
     if is_from_elsewhere(headers) {
         return Err(Problem::from_elsewhere().into());
     }
-    let by = intake::by_secret(app, secret).await?;
+    let by = intake::by_secret(app, secret).await.map_err(Sorry::of_link)?;
     let id: i64 = sent.text("question").parse().map_err(|_| Problem::not_found("question"))?;
     let of = |name: &str| sent.text(&format!("{name}-{id}"));
     let maybe = |name: &str| Some(of(name)).filter(|text| !text.trim().is_empty());
@@ -160,7 +160,7 @@ fn headline(name: &str, questions: usize, owed: usize) -> String {
 }
 
 async fn show(app: &App, secret: &str, said: Said) -> Page {
-    let by = intake::by_secret(app, secret).await?;
+    let by = intake::by_secret(app, secret).await.map_err(Sorry::of_link)?;
     let (asked, answered) = intake::questions(app, &by).await?;
     let organisations = app.store.organisations().await?;
     let organisation = organisations.into_iter().find(|o| o.org == by.org());

@@ -50,6 +50,21 @@ fn who_begins_is_told_the_next_step() {
         "{seen}"
     );
     assert!(!server.open(&audit, "/teams").text.contains("/teams/new"));
+    // Nor does another page count what nobody sent.
+    let (system, _) = server.system(org, "shop");
+    let room = format!("/systems/{system}");
+    for path in ["/findings", "/boards/product", "/boards/operations/wall", room.as_str()] {
+        let page = server.open(&audit, path).text;
+        assert!(page.contains("has been sent yet: nothing can be found"), "{path}: {page}");
+        for label in ["past their deadline", "open, counting towards the load", "findings<"] {
+            assert!(!page.contains(&format!("class=\"label\">{label}")), "{path}: {page}");
+        }
+    }
+    for path in ["/systems", "/teams"] {
+        let page = server.open(&audit, path).text;
+        assert!(page.contains("title=\"no inventory has been sent\""), "{path}: {page}");
+        assert!(!page.contains("<b>0</b>"), "{path}: {page}");
+    }
 }
 
 #[test]

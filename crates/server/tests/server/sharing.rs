@@ -155,7 +155,11 @@ fn a_link_is_made_and_withdrawn_on_pages() {
         rows["rows"].as_array().unwrap().iter().find(|r| r["name"] == "floor 3").unwrap()["id"]
             .to_string();
     assert_eq!(server.send(lea, "/shares", &[("id", &id), ("do", "withdraw")]).status, 303);
-    assert_eq!(server.ask("GET", &format!("/shared/{secret}"), &[], b"").status, 404);
+    // Whoever has it reads what to do, and of no page that they cannot open.
+    let gone = server.ask("GET", &format!("/shared/{secret}"), &[], b"");
+    assert_eq!(gone.status, 404);
+    let is_told = gone.text.contains("This link does not work");
+    assert!(is_told && !gone.text.contains("/findings"), "{}", gone.text);
     let auditor = server.someone(world.org, "Aud", &[(Role::Auditor, Organisation)]);
     assert_eq!(server.open(&auditor, path).status, 403);
     assert_eq!(server.send(&auditor, path, &[("name", "x"), ("days", "1")]).status, 403);

@@ -299,8 +299,7 @@ fn edits(changes: &[Change], tool: &Tool) -> Vec<json::Edit> {
 
 /// Where the changes of what comes are told, as far as registries say it or name a repository.
 pub(super) fn changelogs(moves: &[json::Move], now: Timestamp, io: &Io) -> Vec<json::Changelog> {
-    let mut options = registry::Options::at(now);
-    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let mut options = io.registries(now);
     options.time_limit = PATIENCE;
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();

@@ -121,6 +121,7 @@ impl Answer<'_> {
                 .map(|unknown| json::NotJudged {
                     package: unknown.purl.to_string(),
                     reason: unknown.reason.as_str().to_owned(),
+                    advisories: unknown.advisories.iter().map(ToString::to_string).collect(),
                 })
                 .collect(),
             read: unread::read(&self.scan.inventory),

@@ -15,6 +15,8 @@ use super::place::{Ground, Judged, Key, Place, judge, look};
 
 /// The longest that one try may take.
 const ONE_TRY: Duration = Duration::from_secs(300);
+/// All of a time, in thousandths.
+const WHOLE: u64 = 1000;
 /// How many versions of a parent are tried, and how many where there is time for all that wait.
 const PARENTS: usize = 6;
 const PARENTS_IN_TIME: usize = 16;
@@ -33,6 +35,8 @@ pub(super) struct Made {
     pub(super) unread: Vec<String>,
     /// Names and versions of what stays without a wheel, so that nobody knows what it requires of what moves.
     pub(super) unasked: Vec<(String, String)>,
+    /// Names and versions of what moves along as its version has no wheel, which holds up all that is locked with it.
+    pub(super) unbuilt: Vec<(String, String)>,
     /// Whether it was carried out with no version that is too young.
     pub(super) aged: bool,
     /// Smaller versions of a parent that there was no time to try, ascending.
@@ -52,6 +56,7 @@ impl Made {
             unfit: Vec::new(),
             unread: Vec::new(),
             unasked: Vec::new(),
+            unbuilt: Vec::new(),
             aged: false,
             untried: Vec::new(),
         }
@@ -89,6 +94,8 @@ pub(super) struct Trial<'t> {
     begun: Instant,
     /// Milliseconds after the beginning at which nothing more is begun.
     limit: AtomicU64,
+    /// The part of the time until the end that one try may take, in thousandths.
+    most_of: AtomicU64,
     /// After the beginning: what was begun before ends by then.
     end: Duration,
     most: usize,
@@ -106,9 +113,10 @@ impl<'t> Trial<'t> {
         (begun, end): (Instant, Duration),
         most: usize,
     ) -> Trial<'t> {
-        let (limit, tries) = (AtomicU64::new(0), AtomicUsize::new(0));
+        let (limit, most_of) = (AtomicU64::new(0), AtomicU64::new(WHOLE));
+        let tries = AtomicUsize::new(0);
         let (waiting, refused) = (AtomicUsize::new(0), Mutex::default());
-        Trial { index, options, begun, limit, end, most, tries, waiting, refused }
+        Trial { index, options, begun, limit, most_of, end, most, tries, waiting, refused }
     }
 
     /// Sets how long after the beginning something may be begun.
@@ -173,10 +181,22 @@ impl<'t> Trial<'t> {
         held
     }
 
-    /// A try that was begun in time may use what is left until the end.
+    /// What is left until the end.
+    pub(super) fn rest(&self) -> Duration {
+        self.end.saturating_sub(self.begun.elapsed())
+    }
+
+    /// Sets which part of the time until the end one try may take: what comes after it has the rest.
+    pub(super) fn at_most(&self, of: f64) {
+        let of = Duration::from_millis(WHOLE).mul_f64(of.clamp(0.0, 1.0)).as_millis();
+        self.most_of.store(u64::try_from(of).unwrap_or(WHOLE), Ordering::Relaxed);
+    }
+
+    /// A try that was begun in time may use what is left until the end, or its part of that.
     pub(super) fn options(&self) -> Options {
-        let left = self.end.saturating_sub(self.begun.elapsed()).max(self.left());
-        Options { time_limit: left.clamp(Duration::from_secs(1), ONE_TRY), ..self.options.clone() }
+        let most_of = self.most_of.load(Ordering::Relaxed);
+        let time_limit = one_try(self.rest(), most_of);
+        Options { time_limit, ..self.options.clone() }
     }
 
     /// A refusal; that the time of all tries was over says nothing about the proposal.
@@ -389,6 +409,13 @@ impl<'t> Trial<'t> {
     }
 }
 
+/// How long one try may take, by what is left until the end and its part of that in thousandths.
+fn one_try(rest: Duration, most_of: u64) -> Duration {
+    let part = u32::try_from(most_of.min(WHOLE)).unwrap_or(u32::MAX);
+    let thousandth = rest / u32::try_from(WHOLE).unwrap_or(u32::MAX);
+    thousandth.saturating_mul(part).clamp(Duration::from_secs(1), ONE_TRY)
+}
+
 /// Whether a refusal is of the proposal, and not of the moment.
 fn is_lasting(refused: &Refused) -> bool {
     let Refused::Tool(refusal) = refused else { return false };
@@ -420,9 +447,25 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         unfit: confirmed.unfit,
         unread: confirmed.unread,
         unasked: confirmed.unasked,
+        unbuilt: Vec::new(),
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
         untried: Vec::new(),
     };
     (made, confirmed.scratch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_try_goes_beyond_the_end_but_for_a_second() {
+        let seconds = Duration::from_secs;
+        assert_eq!(one_try(seconds(200), WHOLE), seconds(200));
+        assert_eq!(one_try(seconds(200), 600), seconds(120));
+        assert_eq!(one_try(seconds(3600), WHOLE), ONE_TRY);
+        assert_eq!(one_try(seconds(3600), 600), ONE_TRY);
+        assert_eq!(one_try(Duration::ZERO, WHOLE), seconds(1));
+    }
 }

@@ -30,6 +30,56 @@ impl Search<'_> {
         order.filter(few).collect()
     }
 
+    /// Of each place whose package manager is not installed the first idea: what it is refused for is what all are.
+    pub(super) fn absent(&self, order: &[usize]) -> Vec<usize> {
+        let options = &self.trial.options;
+        let absent: BTreeSet<usize> = (0..)
+            .zip(self.places)
+            .filter(|(_, place)| place.tool.missing(options).is_some())
+            .map(|(at, _)| at)
+            .collect();
+        let mut seen = BTreeSet::new();
+        let is_first = |at: &usize| {
+            let case = &self.cases[*at];
+            let place = case.place.filter(|place| absent.contains(place) && case.idea.to.is_some());
+            place.is_some_and(|place| seen.insert(place))
+        };
+        order.iter().copied().filter(is_first).collect()
+    }
+
+    /// The places of such ideas, with why nothing can be run there.
+    pub(super) fn unrun(&self, absent: &[usize], searched: &Searched) -> Vec<(usize, Refusal)> {
+        let refused = |at: &usize| {
+            let tried = searched.tried[*at].iter();
+            let refusal = tried.filter_map(|(_, why)| whole(why)).find(|refusal| is_unrun(refusal));
+            Some((self.cases[*at].place?, refusal?.clone()))
+        };
+        absent.iter().filter_map(refused).collect()
+    }
+
+    /// Takes places out of the order in which nothing can be done. What was not tried there is told why.
+    pub(super) fn give_up(
+        &self,
+        order: &mut Vec<usize>,
+        barred: Vec<(usize, Refusal)>,
+        scouts: &[usize],
+        searched: &mut Searched,
+    ) {
+        for (place, refusal) in barred {
+            order.retain(|at| {
+                let case = &self.cases[*at];
+                let stays = case.place != Some(place) || is_its_own(&refusal, &case.idea.package);
+                if !stays && !scouts.contains(at) {
+                    // Its edit is that of another package.
+                    let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
+                    let why = Refused::Tool(Box::new(refusal));
+                    searched.tried[*at].push(("any update".to_owned(), why));
+                }
+                stays
+            });
+        }
+    }
+
     /// Places in which every scout was refused for one and the same reason, which is not of the package that was to move.
     pub(super) fn barred(&self, scouts: &[usize], searched: &Searched) -> Vec<(usize, Refusal)> {
         let made: BTreeSet<usize> = searched.made.iter().map(|(place, _)| *place).collect();
@@ -70,8 +120,13 @@ fn whole(refused: &Refused) -> Option<&Refusal> {
     of_place.then_some(&**refusal)
 }
 
+/// Whether a package manager was not run at all.
+fn is_unrun(refusal: &Refusal) -> bool {
+    matches!(refusal.reason, Reason::ToolMissing { .. } | Reason::ProjectCode(_))
+}
+
 /// Whether a refusal is for want of a wheel of a package itself: it may move to a version that has one.
-pub(super) fn is_its_own(refusal: &Refusal, package: &Purl) -> bool {
+fn is_its_own(refusal: &Refusal, package: &Purl) -> bool {
     match &refusal.reason {
         Reason::NoWheel { package: name, .. } => Purl::new("pypi", None, name) == package.package(),
         _ => false,

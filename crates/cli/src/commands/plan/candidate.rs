@@ -150,6 +150,12 @@ impl Material<'_> {
             let is_paid = matches!(need, Need::Go { .. }) && done.contains(&shared::line());
             price.needs(need.to_string().into(), need.is_language() && !is_paid);
         }
+        for (package, version) in &made.unbuilt {
+            let why = format!(
+                "{package} {version} has no wheel for the Python installed here and holds up what is locked with it, so it moves first"
+            );
+            price.needs(why.into(), false);
+        }
         for (package, version) in &made.unfit {
             let why = format!("no wheel of {package} {version} fits the Python installed here");
             price.lower(why.into());

@@ -9,7 +9,7 @@ use trimtab_advisories::index::Index;
 use trimtab_connect::{registry, update};
 use trimtab_engine::selection::brings::Brings;
 use trimtab_engine::selection::near::Popular;
-use trimtab_engine::selection::{Advised, Candidate, Judgement, Reason, Rule, Verdict, judge};
+use trimtab_engine::selection::{Candidate, Judgement, Reason, Rule, Verdict, judge};
 use trimtab_model::charter::Selection;
 use trimtab_model::metadata::Standing;
 use trimtab_model::{Diagnostic, Ecosystem, Metadata, Purl};
@@ -99,14 +99,14 @@ pub(in crate::commands) fn checks(
         let metadata = known.remove(purl).flatten();
         let answered = metadata.is_some();
         let metadata = with_time(metadata, times.get(purl), purl, options.now);
-        let advised = check_new::known(purl, index)?;
-        let advised: Option<Vec<Advised<'_>>> = advised
-            .as_ref()
-            .map(|all| all.iter().map(|(id, kind)| Advised { id, kind: *kind }).collect());
+        let advisories = check_new::known(purl, index)?;
+        let advised = advisories.as_ref().map(|known| check_new::advised(&known.found));
+        let uncompared = advisories.as_ref().map(|known| check_new::advised(&known.uncompared));
         let candidate = Candidate {
             purl,
             metadata: metadata.as_ref(),
             advisories: advised.as_deref(),
+            uncompared: uncompared.as_deref().unwrap_or_default(),
             lifecycle: check_new::lifecycle_of(purl, Some(index))?,
             brings: Brings::OneStep,
         };

@@ -69,7 +69,8 @@ fn open_first(mut all: Vec<usize>, open: &[usize]) -> Vec<usize> {
     all
 }
 
-fn is_major(from: Option<&str>, to: Option<&str>) -> bool {
+/// Whether a step goes to another major version.
+pub(super) fn is_major(from: Option<&str>, to: Option<&str>) -> bool {
     from.zip(to).and_then(|(from, to)| distance(from, to)) == Some(Distance::Major)
 }
 

@@ -1,7 +1,9 @@
 //! What a search came to know, and does not ask for again: what registries offer, what has no wheel, and places as they are.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
+use trimtab_connect::registry;
 use trimtab_connect::registry::versions::{Offered, versions};
 use trimtab_model::{Diagnostic, Proposal, Purl};
 
@@ -55,7 +57,11 @@ impl Search<'_> {
         if let Some(offered) = known().get(&package) {
             return Ok(offered.clone());
         }
-        let offered = versions(&package, &self.registry)?;
+        // No answer is waited for beyond the end, but for a second.
+        let rest = self.trial.rest().max(Duration::from_secs(1));
+        let time_limit = self.registry.time_limit.min(rest);
+        let options = registry::Options { time_limit, ..self.registry.clone() };
+        let offered = versions(&package, &options)?;
         known().insert(package, offered.clone());
         Ok(offered)
     }
@@ -65,7 +71,7 @@ impl Search<'_> {
         let of = self.places.get(place)?;
         let ground = self.grounds.get(place)?;
         let known = self.trees.chosen(&of.folder, of.tool);
-        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options, known));
+        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options(), known));
         Some(made.as_ref().map(|ground| (of, ground)).map_err(|why| &**why))
     }
 }

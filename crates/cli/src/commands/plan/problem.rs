@@ -75,9 +75,9 @@ pub(super) fn explained(
 
 /// What calls a package at a version malicious.
 fn malware(package: &Purl, version: &str, index: &Index) -> Result<Vec<String>, Diagnostic> {
-    let all = check_new::known(&package.package().with_version(version), index)?;
+    let known = check_new::known(&package.package().with_version(version), index)?;
     let is_malware = |(id, kind): (String, Kind)| (kind == Kind::Malicious).then_some(id);
-    Ok(all.into_iter().flatten().filter_map(is_malware).collect())
+    Ok(known.into_iter().flat_map(|known| known.found).filter_map(is_malware).collect())
 }
 
 /// The problem of one team.

@@ -7,12 +7,11 @@ use std::sync::{Mutex, OnceLock};
 
 use trimtab_connect::registry;
 use trimtab_connect::registry::versions::Offered;
-use trimtab_connect::update::{Change, Reason, Refusal};
+use trimtab_connect::update::{Change, Reason};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
 use super::attempt::{Made, Refused, Trial};
-use super::barred::is_its_own;
 use super::beside::is_aside;
 use super::narrow::{self, Wide};
 use super::parents::Parents;
@@ -21,6 +20,10 @@ use super::tree::Trees;
 
 /// How many tries are made at a time.
 const AT_ONCE: usize = 2;
+/// The part of the time until the end that one run for many packages may take: if it is cut short, halves have the rest.
+const JOINT: f64 = 0.6;
+/// The part of the time that is left in which what the project forces may be begun at the start.
+const FORCED: f64 = 0.4;
 /// The part of the time that is left which relocking packages with those that ask for them may take.
 const ASKERS: f64 = 0.25;
 /// The part of the time that is left which raising parents may take.
@@ -193,8 +196,15 @@ impl<'s> Search<'s> {
         let named = |at: &usize| self.cases[*at].idea.to.is_some();
         self.tell_bundled(&order, &mut searched);
         self.round("Other images", &self.image_tasks(&order), &mut searched, progress)?;
+        // Where the package manager is not there, one try tells all that can be known.
+        let absent = self.absent(&order);
+        let tasks: Vec<Task> = absent.iter().map(|at| Task::First(vec![*at])).collect();
+        self.round("Missing package managers", &tasks, &mut searched, progress)?;
+        let unrun = self.unrun(&absent, &searched);
+        self.give_up(&mut order, unrun, &absent, &mut searched);
         let relocks = self.several(Way::Relock, &order);
-        self.round("Relocking together", &relocks, &mut searched, progress)?;
+        self.joint("Relocking together", &relocks, &mut searched, progress)?;
+        self.trial.until_part(super::SINGLE);
         // What no relock moves is raised by one run too.
         let unmoved: Vec<usize> = self
             .open(&order, &searched)
@@ -203,29 +213,22 @@ impl<'s> Search<'s> {
             .collect();
         // What the project forces itself moves by nothing else. Of few nobody asked yet whether they can be relocked.
         let forced = self.forced(&self.open(&order, &searched));
+        let (before, held) = (searched.cut_short, self.trial.share(FORCED));
         self.round("What is forced", &forced, &mut searched, progress)?;
+        self.trial.until(held);
+        // Those that did not come to it are forced later, and if not that is told.
+        searched.cut_short = before;
         let unmoved = self.open(&unmoved, &searched);
         let raises = self.several(Way::Raise, &unmoved);
-        self.round("Raising together", &raises, &mut searched, progress)?;
+        self.joint("Raising together", &raises, &mut searched, progress)?;
         self.lend(&searched);
         let open = self.movable(&self.open(&order, &searched));
         let scouts = self.scouts(open.iter().copied().filter(named), &searched);
         let tasks: Vec<Task> = scouts.iter().map(|at| Task::First(vec![*at])).collect();
         self.round("First tries", &tasks, &mut searched, progress)?;
         // Where nothing can be done, nothing more is tried.
-        for (place, refusal) in self.barred(&scouts, &searched) {
-            order.retain(|at| {
-                let case = &self.cases[*at];
-                let stays = case.place != Some(place) || is_its_own(&refusal, &case.idea.package);
-                if !stays && !scouts.contains(at) {
-                    // Its edit is that of another package.
-                    let refusal = Refusal { edits: Vec::new(), ..refusal.clone() };
-                    let why = Refused::Tool(Box::new(refusal));
-                    searched.tried[*at].push(("any update".to_owned(), why));
-                }
-                stays
-            });
-        }
+        let barred = self.barred(&scouts, &searched);
+        self.give_up(&mut order, barred, &scouts, &mut searched);
         let open = self.movable(&self.open(&order, &searched));
         let first: Vec<usize> =
             open.into_iter().filter(|at| named(at) && !scouts.contains(at)).collect();
@@ -278,7 +281,7 @@ impl<'s> Search<'s> {
         self.trial.until(held);
         let open = self.open(&order, &searched);
         let forces = self.several(Way::Override, &open);
-        self.round("Forcing together", &forces, &mut searched, progress)?;
+        self.joint("Forcing together", &forces, &mut searched, progress)?;
         self.lend(&searched);
         // What is known to be possible, each alone; the heaviest first. What is left over needs a run too.
         self.trial.share(ALONE);
@@ -348,6 +351,25 @@ impl<'s> Search<'s> {
         self.tell_edits(&mut searched);
         self.tell_who_asks(&order, &mut searched);
         Ok(searched)
+    }
+
+    /// Tries some tasks that are about many packages each.
+    fn joint(
+        &self,
+        phase: &str,
+        tasks: &[Task],
+        searched: &mut Searched,
+        progress: &Told<'_>,
+    ) -> Result<(), Diagnostic> {
+        self.trial.at_most(JOINT);
+        let late = self.round(phase, tasks, searched, progress);
+        self.trial.at_most(1.0);
+        late.map(drop)
+    }
+
+    /// Lets halves of what was cut short begin later than others, as nothing of it is known to be possible yet.
+    pub(super) fn extend(&self) {
+        self.trial.until_part(LENT);
     }
 
     /// Of the time that is kept for trying batches little is needed as long as there is little to put into them.

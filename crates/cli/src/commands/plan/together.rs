@@ -2,6 +2,7 @@
 //! possible, and it is a change of its own for those that no single try gets to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use trimtab_connect::update::Reason;
 use trimtab_engine::action::{Idea, Worse};
@@ -9,6 +10,7 @@ use trimtab_model::{Diagnostic, Proposal, Purl, Way};
 
 use super::attempt::{Made, Refused};
 use super::beside::is_aside;
+use super::copies::is_major;
 use super::place::{Ground, Key, Place};
 use super::search::{Answer, Search, Searched, Task, Whole};
 
@@ -38,12 +40,17 @@ impl Search<'_> {
                 of.entry(place).or_default().push(*at);
             }
         }
-        let packages = |ideas: &Vec<usize>| {
+        let packages = |ideas: &[usize]| {
             let all = ideas.iter().map(|at| self.cases[*at].idea.package.package());
             all.collect::<BTreeSet<Purl>>().len()
         };
+        let is_large = |at: &usize| {
+            let idea = self.cases[*at].idea;
+            way == Way::Raise && is_major(idea.package.version(), idea.to.as_deref())
+        };
         of.into_values()
             .filter(|ideas| packages(ideas) >= LEAST)
+            .flat_map(|ideas| in_steps(ideas, is_large, packages))
             .map(|ideas| Task::Several(way, ideas))
             .collect()
     }
@@ -57,7 +64,7 @@ impl Search<'_> {
         };
         let mut waiting = vec![ideas.to_vec()];
         let mut left = TRIES;
-        let least = self.trial.left().mul_f64(1.0 - SHARE);
+        let mut least = self.trial.left().mul_f64(1.0 - SHARE);
         while let Some(ideas) = waiting.pop() {
             if left == 0 || left < TRIES && self.trial.left() < least {
                 break;
@@ -91,6 +98,16 @@ impl Search<'_> {
                         answer.idle.insert((at, way));
                     }
                 }
+                // What took too long for all may be done for half of them, in all the time that is left.
+                Err(refused) if is_late(&refused) => {
+                    self.extend();
+                    if self.trial.is_over() {
+                        break;
+                    }
+                    self.trial.at_most(1.0);
+                    least = Duration::ZERO;
+                    waiting.extend(halves(&ideas));
+                }
                 Err(refused) if splits(&refused) => {
                     let named = named(&refused);
                     let is_named = |at: &usize| {
@@ -105,10 +122,8 @@ impl Search<'_> {
                         ideas.iter().copied().partition(is_named);
                     if !named.is_empty() && others.len() >= 2 {
                         waiting.push(others);
-                    } else if ideas.len() >= 2 * LEAST {
-                        let (heavy, light) = ideas.split_at(ideas.len() / 2);
-                        waiting.push(light.to_vec());
-                        waiting.push(heavy.to_vec());
+                    } else {
+                        waiting.extend(halves(&ideas));
                     }
                 }
                 Err(_) => {}
@@ -205,6 +220,38 @@ impl Search<'_> {
     }
 }
 
+/// Ideas in their order, by those whose steps are large or not where each are worth a run of their own: what is a small step
+/// waits for no large one.
+fn in_steps(
+    ideas: Vec<usize>,
+    is_large: impl Fn(&usize) -> bool,
+    packages: impl Fn(&[usize]) -> usize,
+) -> Vec<Vec<usize>> {
+    let (large, small): (Vec<usize>, Vec<usize>) = ideas.iter().copied().partition(is_large);
+    match packages(&small) >= LEAST && packages(&large) >= LEAST {
+        true => vec![small, large],
+        false => vec![ideas],
+    }
+}
+
+/// The halves of what is too much for one run; what is to be tried first comes last. Nothing: there are too few.
+fn halves(ideas: &[usize]) -> Vec<Vec<usize>> {
+    if ideas.len() < 2 * LEAST {
+        return Vec::new();
+    }
+    let (heavy, light) = ideas.split_at(ideas.len() / 2);
+    vec![light.to_vec(), heavy.to_vec()]
+}
+
+/// Whether the time was over, and nothing is known of the proposal.
+fn is_late(refused: &Refused) -> bool {
+    match refused {
+        Refused::Time => true,
+        Refused::Tool(refusal) => matches!(refusal.reason, Reason::TimeLimit(_)),
+        _ => false,
+    }
+}
+
 /// A relock that moves all copies of a package, as one of a copy that it helps: one that stays where it is would be priced as
 /// if it went all the way.
 fn of_what_moves(part: &Proposal, helped: &[&Idea]) -> Proposal {
@@ -269,9 +316,32 @@ fn splits(refused: &Refused) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use trimtab_connect::update::Refusal;
     use trimtab_model::Relation;
 
     use super::*;
+
+    #[test]
+    fn small_steps_wait_for_no_large_ones_where_both_are_worth_a_run() {
+        let is_large = |at: &usize| *at >= 10;
+        let of = |ideas: &[usize]| in_steps(ideas.to_vec(), is_large, <[usize]>::len);
+        assert_eq!(of(&[10, 0, 1, 11, 2, 12]), [vec![0, 1, 2], vec![10, 11, 12]]);
+        assert_eq!(of(&[10, 0, 1, 11, 2]), [vec![10, 0, 1, 11, 2]]);
+        assert_eq!(of(&[0, 1, 2]), [vec![0, 1, 2]]);
+    }
+
+    #[test]
+    fn what_took_too_long_is_halved_down_to_what_is_worth_a_run() {
+        let refusal = |reason| {
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        assert!(is_late(&Refused::Time) && is_late(&refusal(Reason::TimeLimit(300))));
+        assert!(!is_late(&Refused::Nothing) && !is_late(&refusal(Reason::Failed(String::new()))));
+        // The heavier half is tried first: it is taken from the end.
+        assert_eq!(halves(&[5, 4, 3, 2, 1, 0]), [vec![2, 1, 0], vec![5, 4, 3]]);
+        assert!(halves(&[4, 3, 2, 1, 0]).is_empty());
+    }
 
     #[test]
     fn a_relock_is_of_a_copy_that_moves() {

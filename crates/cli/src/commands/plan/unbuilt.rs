@@ -40,8 +40,9 @@ impl Search<'_> {
             for (_, set) in sets.into_iter().filter(|(is, _)| *is) {
                 let Some(next) = beside(&tried, set) else { break };
                 match self.agreed(place, copy, &next, wanted)? {
-                    Ok(made) => {
+                    Ok(mut made) => {
                         self.keep_wheels(place, &along);
+                        made.unbuilt = held_up(&asked, set);
                         return Ok(Ok(made));
                     }
                     // They go, and something else is worse: that may be mended.
@@ -122,6 +123,14 @@ fn is_asked(proposal: &Proposal, package: &Purl) -> bool {
     proposal.parts().any(|part| part.package().package() == package.package())
 }
 
+/// Names and versions of what goes along with a proposal for want of a wheel.
+fn held_up(asked: &Proposal, along: &[Proposal]) -> Vec<(String, String)> {
+    let others = along.iter().map(Proposal::package).filter(|locked| !is_asked(asked, locked));
+    let told = others
+        .map(|locked| (locked.name().to_owned(), locked.version().unwrap_or_default().to_owned()));
+    told.collect()
+}
+
 /// A proposal with others of other packages.
 fn beside(proposal: &Proposal, others: &[Proposal]) -> Option<Proposal> {
     let own: Vec<Proposal> = proposal.parts().cloned().collect();
@@ -162,6 +171,15 @@ mod tests {
         assert_eq!(of(&raise("a"), &[raise("a"), raise("b")]), ["b", "a"]);
         assert_eq!(of(&relock("a"), &[relock("b")]), ["a", "b"]);
         assert_eq!(of(&relock("a"), &[]), ["a"]);
+    }
+
+    #[test]
+    fn what_holds_up_is_told_of_other_packages_alone() {
+        let package = |name: &str| Purl::new("pypi", None, name).with_version("1.0");
+        let relock = |name: &str| Proposal::Relock { package: package(name), to: None };
+        let along = [relock("a"), relock("b")];
+        assert_eq!(held_up(&relock("a"), &along), [("b".to_owned(), "1.0".to_owned())]);
+        assert!(held_up(&relock("a"), &[]).is_empty());
     }
 
     #[test]

@@ -164,6 +164,10 @@ pub(crate) fn confirmed(tool: &str) {
             let all = &action.confidence.reasons;
             assert!(all.iter().any(|reason| reason.contains(why)), "{tool}: {all:?}");
         }
+        if let Some(why) = expected["cost"].as_str() {
+            let all = &action.cost.reasons;
+            assert!(all.iter().any(|reason| reason.what.contains(why)), "{tool}: {all:?}");
+        }
         for with in expected["with"].as_array().into_iter().flatten() {
             let with = purl(with.as_str().unwrap());
             let mut all = action.proposal.with.iter();

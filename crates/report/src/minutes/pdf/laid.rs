@@ -5,6 +5,7 @@ use super::super::chart::{Drawn, Mark, drawn};
 use super::super::html::top;
 use super::super::{Chart, Document, Table};
 use super::face::{CELL, Face, HEAD, HEADING, TEXT, TITLE};
+use crate::inert::one_line;
 
 /// The size of A4 in points.
 pub(super) const WIDTH: f32 = 595.0;
@@ -24,7 +25,7 @@ const GAP: f32 = 10.0;
 /// Something drawn; the origin is the upper left corner, in points.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ink {
-    /// A line of text, from the left end of its ground line.
+    /// A line of text, from the left end of its ground line; letters that the face does not have are still in it.
     Text { x: f32, y: f32, face: Face, line: String },
     /// A filled rectangle, from its upper left corner.
     Rect { x: f32, y: f32, width: f32, height: f32, tone: f32 },
@@ -96,7 +97,7 @@ pub(super) fn laid(document: &Document) -> Laid {
     for section in &document.sections {
         // A heading is not the last line of a page.
         sheet.room(60.0);
-        let title = HEADING.lettered(&section.title);
+        let title = one_line(&section.title);
         // What has no title is found by none.
         let part = match title.trim().is_empty() {
             true => Part::Paragraph,
@@ -111,7 +112,31 @@ pub(super) fn laid(document: &Document) -> Laid {
             sheet.table(&section.table);
         }
     }
+    if let Some(note) = replaced(&sheet.laid) {
+        sheet.paragraph(&note, TEXT, Part::Paragraph, 14.0);
+    }
     sheet.laid
+}
+
+/// That letters of a document are not seen in it, if some are not: whoever reads or signs it knows that there is more.
+fn replaced(laid: &Laid) -> Option<String> {
+    let inks = laid.leaves.iter().filter(|leaf| leaf.is_content).flat_map(|leaf| &leaf.inks);
+    let letters: usize = inks
+        .map(|ink| match ink {
+            Ink::Text { face, line, .. } => face.replaced(line),
+            _ => 0,
+        })
+        .sum();
+    let (number, verb) = match letters {
+        0 => return None,
+        1 => ("1 letter".to_owned(), "stands"),
+        _ => (format!("{letters} letters"), "stand"),
+    };
+    Some(format!(
+        "{number} of this document {verb} as \u{fffd} here: the typeface of this file has Latin, Greek, Cyrillic, \
+         Hebrew and Arabic letters, and few others. What is missing is in the file's text for whoever copies it or has \
+         it read aloud, and other formats of the document show it."
+    ))
 }
 
 /// Pages that are filled from the top.
@@ -238,7 +263,7 @@ impl Sheet {
             let from = (x(*at) - wide / 2.0).min(right - wide).max(left);
             inks.push(text(from, below, label));
         }
-        let said = CELL.lettered(&format!("Chart: {}. The table has its values.", chart.title));
+        let said = one_line(&format!("Chart: {}. The table has its values.", chart.title));
         let drawing = self.put(inks, true);
         self.laid.nodes.push(Node::leaf(Part::Figure(said), vec![drawing]));
         let tone = |at: usize| TONE_NAMES.get(at % TONE_NAMES.len()).copied().unwrap_or("dark");
@@ -366,6 +391,23 @@ mod tests {
             leaf.inks.iter().any(|ink| matches!(ink, Ink::Text { line, .. } if line == "Owner"))
         };
         assert_eq!(read.filter(said).count(), 1);
+    }
+
+    #[test]
+    fn that_letters_are_not_seen_is_said_once() {
+        let notes = |document: &Document| {
+            let is = laid(document);
+            let all: Vec<String> = texts(&is).map(|(.., line, _)| line.to_owned()).collect();
+            let said = all.join(" ");
+            (said.matches("of this document stand").count(), said)
+        };
+        let (number, said) = notes(&sample());
+        assert_eq!(number, 1, "{said}");
+        assert!(said.contains("2 letters of this document stand as \u{fffd}"), "{said}");
+        assert!(said.contains("日本"), "{said}");
+        let mut plain = sample();
+        plain.sections[0].table.rows.truncate(1);
+        assert_eq!(notes(&plain).0, 0);
     }
 
     #[test]

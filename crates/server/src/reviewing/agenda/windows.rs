@@ -17,7 +17,7 @@ const WINDOWS: usize = 4;
 
 impl Making<'_> {
     /// What is scheduled of what the review is of.
-    async fn scheduled(&self) -> Result<Vec<(i64, Scheduled)>, Problem> {
+    pub(super) async fn scheduled(&self) -> Result<Vec<(i64, Scheduled)>, Problem> {
         if let ReviewOf::Team(id) = self.scope.of {
             let all = self.app.store.scheduled(self.org, id).await?;
             return Ok(all.into_iter().map(|is| (id, is)).collect());

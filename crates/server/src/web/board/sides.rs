@@ -17,7 +17,7 @@ use crate::facts::{maturity, risks};
 use crate::goaling;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::web::{count, today};
+use crate::web::{UNSENT, count, today};
 
 /// How many rows a table has.
 const ROWS: usize = 12;
@@ -30,6 +30,11 @@ const ASSETS: usize = 20_000;
 /// They may see nothing; the store does not answer.
 pub(super) async fn of(app: &App, who: &Who, side: Role) -> Result<Told, Problem> {
     let base = Base::of(app, who).await?;
+    // Leadership has goals before there is anything to count.
+    if base.is_unsent && side != Role::Leadership {
+        let headline = UNSENT.to_owned();
+        return Ok(Told { headline, figures: Vec::new(), dial: None, tables: Vec::new() });
+    }
     match side {
         Role::Engineering => engineering(app, who, &base).await,
         Role::Security => security(app, who, &base).await,

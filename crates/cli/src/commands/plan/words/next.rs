@@ -21,10 +21,8 @@ pub(super) fn unnamed(case: &Case<'_>, package: &str) -> String {
 
 /// The same of what has no fix at all: what brings it may do without it in a later version.
 pub(super) fn without(case: &Case<'_>, tried: &Tried, package: &str) -> String {
-    let by_hand = unnamed(case, package);
-    if case.idea.relation == Relation::Direct || case.idea.parents.is_empty() {
-        return by_hand;
-    }
+    let brings = brings(case).filter(|_| case.idea.relation != Relation::Direct);
+    let Some(brings) = brings else { return unnamed(case, package) };
     let mut raised = tried.iter().filter(|(what, _)| what.starts_with("raise ")).peekable();
     let is_open = |why: &Refused| match why {
         Refused::Time | Refused::Unasked(_) => true,
@@ -32,11 +30,17 @@ pub(super) fn without(case: &Case<'_>, tried: &Tried, package: &str) -> String {
         _ => false,
     };
     match raised.peek().is_some() && !raised.any(|(_, why)| is_open(why)) {
-        true => {
-            format!("{by_hand} (no later version of what brings it that was tried does without it)")
-        }
+        true => format!(
+            "replace or remove {brings} (no later version that was tried does without {package}), {ACCEPT}"
+        ),
         false => {
-            format!("raise, {by_hand} (it was not tried whether a later version does without it)")
+            let later = match case.idea.parents.len() {
+                1 => "a later version",
+                _ => "later versions",
+            };
+            format!(
+                "look for {later} of {brings} without {package} (not tried), replace or remove {brings}, {ACCEPT}"
+            )
         }
     }
 }

@@ -276,3 +276,35 @@ fn the_words_of_a_tool_are_kept_whole() {
     assert!(!told.contains('\n') && told.chars().count() > 1000, "{told}");
     assert!(told.split(' ').eq(said.split_whitespace()), "{told}");
 }
+
+#[test]
+fn what_brings_something_without_a_fix_is_looked_for_in_a_later_version() {
+    let purl = |text: &str| text.parse().unwrap();
+    let told = |parents: &[&str], tried: Vec<(&str, Refused)>| {
+        let idea = Idea {
+            to: None,
+            parents: parents.iter().map(|parent| purl(parent)).collect(),
+            ..idea("pkg:cargo/deep@1.0.0", Relation::Transitive, "2.0.0")
+        };
+        let wanted = BTreeSet::new();
+        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
+        without(&case, &tried, "deep")
+    };
+    let (top, other) = ("pkg:cargo/top@1.0.0", "pkg:cargo/other@1.0.0");
+    assert_eq!(
+        told(&[top], Vec::new()),
+        format!(
+            "look for a later version of top without deep (not tried), replace or remove top, {ACCEPT}"
+        )
+    );
+    let both = told(&[top, other], vec![("raise top and other", Refused::Time)]);
+    assert!(both.starts_with("look for later versions of top and other without deep"), "{both}");
+    assert_eq!(
+        told(&[top], vec![("raise top", Refused::Nothing)]),
+        format!(
+            "replace or remove top (no later version that was tried does without deep), {ACCEPT}"
+        )
+    );
+    assert!(told(&[], Vec::new()).starts_with("replace or remove what brings deep, "));
+}
