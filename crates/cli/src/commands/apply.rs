@@ -9,6 +9,7 @@ pub(super) mod plan;
 mod request;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_charter::project::Apply as Settings;
 use trimtab_connect::apply::{
-    Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
+    Author, Command, Confinement, Judgement, Limits, Tree, detect, find, publish,
 };
 use trimtab_connect::requests::BRANCHES;
 use trimtab_connect::update;
 use trimtab_connect::update::{Options, Tool, Unbuilt};
 use trimtab_engine::action::{Side, outcome};
+use trimtab_engine::repository::ids;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
@@ -161,6 +163,9 @@ pub(in crate::commands) fn carry_out(
     };
     let given = Given { args, plan, batch: &batch, index: &index, options: &options, now };
     let before = given.look(&tree, io)?;
+    if let Some(missing) = missing(plan, &batch, &tree, &before)? {
+        io.err(&format!("{}: {missing}\n", trimtab_report::one_line(&batch.name)));
+    }
     let actions = plan.actions(&batch)?;
     let mut work = Work {
         arrivals: Arrivals {
@@ -259,6 +264,9 @@ impl Given<'_> {
         let evidence = Evidence { plan, batch, work, done, before, found: &found, now };
         let mut document = evidence.document();
         let exit = verdict(args, done, &mut document);
+        if let Some(missing) = missing(plan, batch, &work.tree, before)? {
+            document.why = format!("{}; {missing}", document.why);
+        }
         if work.tree.repository().is_none() && exit != Exit::Violated {
             document.why += NOWHERE;
             io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
@@ -293,6 +301,43 @@ impl Given<'_> {
         }
         Ok(())
     }
+}
+
+/// The batch that another one was planned on top of, if the commit that it starts from has it not, in words. What people
+/// carried out otherwise is there too.
+fn missing(
+    plan: &Plan,
+    batch: &Batch,
+    tree: &Tree,
+    before: &Scan,
+) -> Result<Option<String>, Diagnostic> {
+    let Some(repository) = tree.repository() else { return Ok(None) };
+    let open: BTreeSet<&str> = before
+        .findings
+        .iter()
+        .filter_map(|finding| {
+            let all = ids(finding);
+            let all: Vec<&str> = all.iter().map(|id| &**id).collect();
+            Some(plan.known(&all, &finding.purl.to_string())?.name.as_str())
+        })
+        .collect();
+    for below in plan.below(batch) {
+        let is_open = below.removes.iter().any(|name| open.contains(name.as_str()));
+        if !is_open || !find(repository, &below.name, tree.base())?.is_empty() {
+            continue;
+        }
+        let branch = format!("{BRANCHES}{}", below.name);
+        let is_there = find(repository, &below.name, &branch).is_ok_and(|all| !all.is_empty());
+        let then = match is_there {
+            true => format!("merge that first, or start from its branch with --at {branch}"),
+            false => "carry that out first".to_owned(),
+        };
+        return Ok(Some(trimtab_report::one_line(&format!(
+            "it was planned on top of `{}`, which is not in the commit that it starts from: it may move and remove something else than planned, and the two may conflict; {then}",
+            below.name
+        ))));
+    }
+    Ok(None)
 }
 
 /// How the run ends, and what the outcome is called.

@@ -221,7 +221,7 @@ impl Given<'_> {
         let registry = self.registry_options(io);
         let offers = match args.offline {
             true => Offers::default(),
-            false => self.ask(&mut ideas, &kept, &scan.inventory, &registry)?,
+            false => self.ask(&mut ideas, &kept, &scan.inventory, &registry, io)?,
         };
         let (places, of) = places(&ideas, &scan.inventory, top);
         let keys = keys(scan, open, top);
@@ -319,12 +319,15 @@ impl Given<'_> {
         kept: &[Finding],
         inventory: &Inventory,
         registry: &registry::Options,
+        io: &Io,
     ) -> Result<Offers, Diagnostic> {
         let limit = self.total.mul_f64(FLAVOURS);
         offered::flavoured(ideas, registry, limit);
         let unpublished = offered::published(ideas, registry, limit);
         let path = |file: u32| inventory.files.get(file as usize).map(|f| f.path.clone());
-        let known = beyond::beyond(ideas, kept, &path, (self.index, registry), limit)?;
+        let progress = Mutex::new(Progress::new(io));
+        let tell = teller(&progress);
+        let known = beyond::beyond(ideas, kept, &path, (self.index, registry), (limit, &tell))?;
         Ok(Offers { unpublished, known })
     }
 }
@@ -341,12 +344,16 @@ struct Offers {
 /// Searches, and shows how far it is.
 fn search_with_progress(search: &Search<'_>, io: &Io) -> Result<Searched, Diagnostic> {
     let progress = Mutex::new(Progress::new(io));
-    let tell = |phase: &str, done: usize, all: usize| {
+    search.run(&teller(&progress))
+}
+
+/// Shows how many of how many tasks of a phase are done.
+fn teller(progress: &Mutex<Progress>) -> impl Fn(&str, usize, usize) + Sync {
+    move |phase, done, all| {
         if let Ok(mut progress) = progress.try_lock() {
             progress.report(phase, done as u64, all as u64, false);
         }
-    };
-    search.run(&tell)
+    }
 }
 
 /// What is said where a registry did not answer.

@@ -160,6 +160,39 @@ fn a_commit_of_one_action_tells_what_comes_with_it() {
 }
 
 #[test]
+fn what_is_planned_on_top_of_another_batch_says_where_that_is_missing() {
+    let Some(case) = npm("const t = require('node:test'); t('fine', () => {});\n") else { return };
+    let batches = [("first", &[MS][..]), ("week-48", &[INHERITS][..])];
+    let file = case.plan_of("npm", "package-lock.json", &batches, None);
+    let mut plan: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    plan["batches"][1]["after"] = json!("first");
+    fs::write(&file, plan.to_string()).unwrap();
+    let why = || {
+        let (ran, told) = case.apply(&file, &["--test", "none"]);
+        let is_away = is_away(&told);
+        (told["why"].as_str().unwrap_or_default().to_owned(), ran.err, is_away)
+    };
+    let (told, err, away) = why();
+    if away {
+        return;
+    }
+    let missing =
+        "it was planned on top of `first`, which is not in the commit that it starts from";
+    assert!(told.contains(missing) && err.contains(missing), "{told}\n{err}");
+    assert!(told.ends_with("carry that out first"), "{told}");
+    let root = case.root();
+    let commit = "Move ms\n\nTrimtab-Batch: first";
+    git(&root, &["checkout", "-q", "-b", "trimtab/first"]);
+    git(&root, &["commit", "-q", "--allow-empty", "-m", commit]);
+    git(&root, &["checkout", "-q", "main"]);
+    let (told, ..) = why();
+    assert!(told.ends_with("start from its branch with --at trimtab/first"), "{told}");
+    git(&root, &["merge", "-q", "trimtab/first"]);
+    let (told, err, _) = why();
+    assert!(!told.contains("on top of") && !err.contains("on top of"), "{told}\n{err}");
+}
+
+#[test]
 fn what_is_worse_is_refused() {
     let Some(case) = npm("const t = require('node:test'); t('fine', () => {});\n") else { return };
     // An advisory about the version that it would move to.

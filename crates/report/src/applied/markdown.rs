@@ -228,7 +228,10 @@ fn list(title: &str, all: &[String], out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "## {title}\n")?;
-    items(all, out)
+    for line in all.iter().take(MOST) {
+        writeln!(out, "- {}", marked(line))?;
+    }
+    more(all.len(), out)
 }
 
 fn items(all: &[String], out: &mut dyn Write) -> io::Result<()> {
@@ -249,7 +252,20 @@ fn more(count: usize, out: &mut dyn Write) -> io::Result<()> {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    inert(&format!("{first}{}.", letters.as_str().trim_end_matches('.')))
+    marked(&format!("{first}{}.", letters.as_str().trim_end_matches('.')))
+}
+
+/// A text of ours, in which what stands between two backticks is code; nothing else in it is markup.
+fn marked(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let is_even = parts.len().is_multiple_of(2);
+    let part = |(at, part): (usize, &&str)| match at % 2 {
+        0 => inert(part),
+        // The last of an odd number of marks opens nothing.
+        _ if is_even && at + 1 == parts.len() => format!("\\`{}", inert(part)),
+        _ => format!("`{}`", code(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// A text within code: what would end it, or turns the direction of text, is taken out.
@@ -267,6 +283,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_code_is_shown_as_code() {
+        assert_eq!(marked("the line `go` of a_b"), "the line `go` of a\\_b");
+        assert_eq!(marked("`<b>` and <b>"), "`<b>` and \\<b\\>");
+        assert_eq!(marked("one ` only <b>"), "one \\` only \\<b\\>");
+        assert_eq!(sentence("`a` is done"), "`a` is done.");
+    }
 
     #[test]
     fn what_fails_now_is_told_with_the_tests() {
