@@ -294,6 +294,37 @@ fn that_a_deadline_of_what_is_now_passed_is_told_at_once_though_somebody_had_it(
     assert_eq!(look(3 * deadline + 92), 4, "that it is there, and that it is late");
 }
 
+clock!(MOVED, moved_clock);
+
+#[test]
+fn what_comes_with_a_system_is_told_once_the_plan_may_have_it() {
+    MOVED.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), moved_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.wishes(&hook, &json!({}));
+    let (far, _) = server.system(world.org, "far");
+    world.carries("yard", far, 100..101);
+    MOVED.store(10, Ordering::SeqCst);
+    let far = System { name: "far".into(), team: Some(world.team), ..System::default() };
+    let put = app.store.put_system(world.org, &far, "trimtab", moved_clock());
+    server.runtime.block_on(put).unwrap();
+    let look = |minutes: i64| {
+        MOVED.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        hook.came().len()
+    };
+    assert_eq!(look(11), 0, "it is being planned");
+    assert_eq!(look(16), 1);
+    // That it is written down again as the team's changes nothing.
+    let put = app.store.put_system(world.org, &far, "trimtab", moved_clock());
+    server.runtime.block_on(put).unwrap();
+    assert_eq!(look(17), 1);
+    let waits = world.notices()["things"].to_string();
+    assert!(waits.contains("p100 in yard"), "{waits}");
+}
+
 clock!(GONE, gone_clock);
 
 #[test]
