@@ -16,6 +16,7 @@ use super::{Changed, Listed, Named, cursor, limit, moment};
 use crate::access::Who;
 use crate::carding;
 use crate::measuring::question::told;
+use crate::object;
 use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{Pack, PackFigures};
@@ -26,7 +27,7 @@ use crate::state::App;
 
 /// A body that is an object: what is sent as a list is understood by nobody.
 pub(crate) fn body<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Problem> {
-    serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
+    object::read(sent)
 }
 
 /// Which.
