@@ -170,13 +170,13 @@ pub(crate) async fn of_team(
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    // What people decided to hold back, and no change removes, interrupts nobody.
+    // What people decided to hold back, and no change removes.
     let is_held = |is: &Finding| {
         let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
         !going.contains(&is.id) && held.contains_key(&change)
     };
-    let at_once = |is: &Finding| is_urgent(is, cadences) && !is_held(is);
-    let (missed, passes) = (missed::of(&findings, at_once, now), missed::next(&findings, now));
+    let how = (|is: &Finding| is_urgent(is, cadences), is_held);
+    let (missed, passes) = (missed::of(&findings, how, now), missed::next(&findings, now));
     Ok(Looked { things, missed, passes, again })
 }
 
