@@ -10,7 +10,7 @@ use trimtab_model::Purl;
 use trimtab_store::{
     Appeal, AppealState, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident,
     IncidentSort, NewPending, Org, PlacementState, Resolve, ResolveState, Review, ReviewFilter,
-    ReviewOf, ReviewState, StoreError, StoredCharter,
+    ReviewOf, ReviewState, StoreError, StoredCharter, Tracker,
 };
 
 use super::things::Told;
@@ -26,6 +26,8 @@ use crate::web::today::short;
 /// How long before its end an exception is told, and before its time a review.
 pub(crate) const ENDS: SignedDuration = SignedDuration::from_hours(24 * 14);
 pub(crate) const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// So long a tracker may fail before its team is told.
+const STOPPED: SignedDuration = SignedDuration::from_hours(1);
 /// So long who asked for an emergency is told how it was answered.
 const ANSWERED: SignedDuration = SignedDuration::from_hours(48);
 /// The most of a kind that are looked at, and hand-offs of a team: those that are due first.
@@ -295,6 +297,32 @@ fn over(is: &Appeal, system: (i64, &str), at: Timestamp) -> NewPending {
     thing(&format!("held:{}", is.id), "", &told, false)
 }
 
+/// Whether a tracker stands still: something is wrong with it, and for so long it did what it was asked for at no time.
+fn is_stopped(trouble: &str, since: Timestamp, now: Timestamp) -> bool {
+    !trouble.is_empty() && now.duration_since(since) >= STOPPED
+}
+
+/// A tracker that stands still: nobody sees it there.
+fn stopped(is: &Tracker, now: Timestamp) -> Option<NewPending> {
+    // When it was last well; of one that never was, since it is set so.
+    let since = is.told.map_or(is.changed, |told| told.max(is.changed));
+    if !is_stopped(&is.trouble, since, now) {
+        return None;
+    }
+    let told = Told {
+        title: "The team's tickets stand still: its tracker cannot be used".to_owned(),
+        detail: format!(
+            "Since {} UTC no ticket is made, changed or closed: {}.",
+            since.strftime("%Y-%m-%d %H:%M"),
+            is.trouble.trim_end_matches('.')
+        ),
+        act: "Set the tracker or its token again; tickets follow by themselves then.".to_owned(),
+        link: format!("/teams/{}/tickets", is.is.team),
+        ..Told::default()
+    };
+    Some(thing("tracker", &since.to_string(), &told, false))
+}
+
 /// Emergencies that were answered a short while ago.
 ///
 /// # Errors
@@ -394,6 +422,12 @@ pub(crate) async fn of_teams(
         let (Some((team, system)), Some(at)) = (owner(is.is.system), is.ended) else { continue };
         if counts(app, org, &is).await? {
             all.entry(team).or_default().things.push(over(&is, system, at));
+        }
+    }
+    for team in app.store.tracked(org).await? {
+        let tracker = app.store.tracker(org, team).await?;
+        if let Some(thing) = tracker.and_then(|is| stopped(&is, now)) {
+            all.entry(team).or_default().things.push(thing);
         }
     }
     late(app, org, now, &mut all).await?;
@@ -575,4 +609,17 @@ fn by_system(late: &[handoffs::HandOff], link: &str) -> Vec<NewPending> {
         thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
     };
     by.iter().map(system).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tracker_stands_still_that_fails_for_an_hour() {
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert!(is_stopped("denied", at(0), at(60)));
+        assert!(!is_stopped("denied", at(0), at(59)), "it may be well again");
+        assert!(!is_stopped("", at(0), at(600)), "nothing is wrong");
+    }
 }
