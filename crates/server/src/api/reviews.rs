@@ -16,7 +16,6 @@ use super::{Changed, Listed, Named, cursor, limit, moment};
 use crate::access::Who;
 use crate::carding;
 use crate::measuring::question::told;
-use crate::object;
 use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{Pack, PackFigures};
@@ -27,7 +26,7 @@ use crate::state::App;
 
 /// A body that is an object: what is sent as a list is understood by nobody.
 pub(crate) fn body<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Problem> {
-    object::read(sent)
+    serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
 }
 
 /// Which.
