@@ -154,7 +154,7 @@ async fn leave(
         return Ok(());
     }
     let mut left = Left::default();
-    let mut owner = None;
+    let (mut open, mut owner) = (Vec::new(), None);
     for id in &told.findings {
         let found = match live.get(id) {
             Some(found) => Some(found.clone()),
@@ -163,7 +163,11 @@ async fn leave(
             None => app.store.finding(org, *id).await?,
         };
         left.add(found.as_ref(), team.id);
-        owner = owner.or_else(|| found.filter(|f| is_moved(f, team.id)).map(|f| f.team));
+        match found {
+            Some(is) if is_moved(&is, team.id) => owner = owner.or(Some(is.team)),
+            Some(is) if is_open(&is, team.id) => open.push(is),
+            _ => {}
+        }
     }
     let (over, why) = left.told();
     let why = match held {
@@ -182,14 +186,24 @@ async fn leave(
         return Ok(());
     }
     told.fixed = over && left.fixed > 0 && left.moved == 0;
+    let mut more = Vec::new();
+    if !open.is_empty() {
+        let agreed = app.agreed(org, now).await?;
+        let new = words::unplanned(&told, &open, &agreed.charter.calendar, now);
+        more.extend(words::graver(&told, &new));
+        more.extend(words::later(&told, &new));
+        told = new;
+    }
     let day = words::day(app, org, now).await?;
-    let note = match is_back {
-        true => format!("What was fixed is in production again, by a roll-back. {why}"),
-        false => why.clone(),
-    };
-    let note = words::noted(told.note.as_deref(), &day, &note);
-    // Said once, and not again with every day.
-    let said = told.note.as_deref().is_some_and(|held| held.ends_with(&why));
+    if is_back {
+        more.insert(0, "What was fixed is in production again, by a roll-back.".to_owned());
+    }
+    // Said once, and not again with every day: it ends what is said.
+    let held = told.note.as_deref();
+    let said = more.is_empty() && held.is_some_and(|held| held.ends_with(&why));
+    more.push(why.clone());
+    let held = held.map(|held| held.strip_suffix(&*why).unwrap_or(held).trim_end());
+    let note = words::noted(held, &day, &more.join(" "));
     if said && !over {
         return Ok(());
     }
@@ -208,6 +222,13 @@ async fn leave(
 /// Whether a finding is there, and another team's or nobody's.
 fn is_moved(is: &Finding, team: i64) -> bool {
     is.state.is_live() && is.team.as_ref().is_none_or(|(id, _)| *id != team)
+}
+
+/// Whether a finding is a team's, and neither merged nor decided.
+fn is_open(is: &Finding, team: i64) -> bool {
+    let decided = is.weighed.as_ref().is_some_and(|w| w.decision.is_some());
+    let live = is.state.is_live() && is.state != FindingState::Merged;
+    live && !decided && !is_moved(is, team)
 }
 
 /// That what a ticket was for is another team's now, or nobody's, and still there.
