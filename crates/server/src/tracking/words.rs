@@ -333,7 +333,7 @@ pub(super) fn unplanned(
     if let Some(last) = new.criteria.last_mut() {
         *last = closing(new.deadline.as_deref());
     }
-    let lines = new.engineering.split_once('\n').unwrap_or((&new.engineering, ""));
+    let lines = new.engineering.split_once('\n').unwrap_or((new.engineering.as_str(), ""));
     if let Some((what, _)) = lines.0.split_once(" Planned for ") {
         new.engineering = format!("{what} No plan has it.\n{}", lines.1);
     }
