@@ -84,8 +84,7 @@ impl Applied {
                 asset: row.int(1)?,
                 batch: row.text(2)?,
                 at: moment(row.int(3)?)?,
-                told: serde_json::from_str(&row.text(4)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                told: row.json(4)?,
             },
             asset_name: row.text(5)?,
             system: row.maybe_int(6)?,
