@@ -127,8 +127,7 @@ impl Store {
                 org: Org(row.int(0)?),
                 name: row.text(1)?,
                 created: moment(row.int(2)?)?,
-                settings: serde_json::from_str(&row.text(3)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                settings: row.json(3)?,
             })
         };
         found.iter().map(read).collect()

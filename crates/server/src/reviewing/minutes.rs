@@ -122,10 +122,6 @@ pub(crate) fn document(told: &Told<'_>) -> Document {
     Document { title, lines, sections }
 }
 
-fn columns(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
 fn decisions(told: &Told<'_>) -> Section {
     let row = |is: &Resolve| {
         let topic = if is.is.topic.1.is_empty() { "–".to_owned() } else { is.is.topic.1.clone() };
@@ -145,7 +141,7 @@ fn decisions(told: &Told<'_>) -> Section {
     Section {
         title: "Decisions".to_owned(),
         text: vec![text],
-        table: Table { columns: columns(&["What", "About", "Owner", "Until", "Status"]), rows },
+        table: Table::of(&["What", "About", "Owner", "Until", "Status"], rows),
         ..Section::default()
     }
 }
@@ -165,10 +161,10 @@ fn numbers(told: &Told<'_>) -> Section {
             Some(_) => "Compared with the last review of the same scope.".to_owned(),
             None => "There was no earlier review of the same scope.".to_owned(),
         }],
-        table: Table {
-            columns: columns(&["What", "This review", "The last", "Change"]),
-            rows: rows.iter().map(row).collect(),
-        },
+        table: Table::of(
+            &["What", "This review", "The last", "Change"],
+            rows.iter().map(row).collect(),
+        ),
         ..Section::default()
     }
 }
@@ -234,10 +230,10 @@ fn part(is: &PackPart) -> Section {
     Section {
         title: format!("{} ({} min)", is.title, is.minutes),
         text: if is.count == 0 && !is.more { vec!["Nothing.".to_owned()] } else { text },
-        table: filled(&Table {
-            columns: columns(&["Topic", "Level", when(&is.part), "More", "Again"]),
-            rows: is.topics.iter().map(row).collect(),
-        }),
+        table: filled(&Table::of(
+            &["Topic", "Level", when(&is.part), "More", "Again"],
+            is.topics.iter().map(row).collect(),
+        )),
         ..Section::default()
     }
 }

@@ -145,8 +145,9 @@ impl Ground {
         })
     }
 
-    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, the digest of the index, how many of the
-    /// two sources of exploits are known (`null`: there is no index), which teams have no plan, and how suppliers' products were judged.
+    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, the digest of the index, how
+    /// many of the two sources of exploits are known (`null`: there is no index), which teams have no plan, and how suppliers'
+    /// products were judged.
     pub(super) fn rests(&self) -> Value {
         let [read, _, exploits] = &self.index;
         let newest = match read {
