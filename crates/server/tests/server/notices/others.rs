@@ -122,6 +122,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
         "An exception ends on 2026-03-19: CVE-2026-78 in left-pad",
         "Late: Ask the supplier",
         "A review is planned for 2026-03-10 11:00 UTC",
+        "A review is still open, since 2026-03-02",
         "Incident: A worm",
         "Incident: A door",
     ] {
