@@ -9,7 +9,7 @@ use trimtab_engine::pulse::{Means, OfRole, Told, told};
 use trimtab_model::Role;
 use trimtab_store::{NewGoal, Org, PulseAnswer, ReviewOf, SharedGoal, StoreError};
 
-use crate::access::{Action, Who};
+use crate::access::{Action, On, Who};
 use crate::measuring::question::{Asked, LONGEST, measure};
 use crate::problem::Problem;
 use crate::reviewing::{last_day, line, may_hold, scope};
@@ -136,6 +136,20 @@ pub(crate) struct Wanted {
     pub(crate) ends: String,
 }
 
+/// Whether they may share a goal of some subject, and end one: who may hold its reviews; and leadership of all of it, as
+/// themselves, for no action of tokens says so.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn may_share(app: &App, who: &Who, of: &ReviewOf) -> Result<bool, Problem> {
+    let leads = match of {
+        ReviewOf::All => who.holds(Role::Leadership, On::ALL),
+        ReviewOf::Team(id) => who.holds(Role::Leadership, On { system: None, team: Some(*id) }),
+        ReviewOf::Systems(_) => false,
+    };
+    Ok((leads && who.session.is_some()) || may_hold(app, who, of).await?)
+}
+
 /// Keeps a goal. Returns its id.
 ///
 /// # Errors
@@ -149,7 +163,7 @@ pub(crate) async fn add(app: &App, who: &Who, wanted: &Wanted) -> Result<i64, Pr
             false => Problem::forbidden(Action::Review),
         });
     }
-    if !may_hold(app, who, &on).await? {
+    if !may_share(app, who, &on).await? {
         return Err(Problem::forbidden(Action::Review));
     }
     let name = line(&wanted.name, 200).filter(|name| !name.is_empty());
@@ -210,7 +224,7 @@ pub(crate) async fn drop_goal(app: &App, who: &Who, id: i64) -> Result<(), Probl
     let goal = goals.into_iter().find(|goal| goal.id == id).ok_or_else(missing)?;
     let on = of(goal.is.team);
     scope(app, who, &on).await.map_err(|_| missing())?;
-    if !may_hold(app, who, &on).await? {
+    if !may_share(app, who, &on).await? {
         return Err(Problem::forbidden(Action::Review));
     }
     let done = app.store.drop_goal(who.org, id, &who.actor(), app.now()).await?;

@@ -69,6 +69,13 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "Not signed in", detail)
     }
 
+    /// A token that lets nobody in. Which of these it is, it is told to nobody.
+    pub fn unknown_token() -> Problem {
+        let detail =
+            "This token is not known, was revoked, or has expired. Make another one: My account.";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "Not signed in", detail)
+    }
+
     /// A message that is signed by nobody, or not so that it counts.
     pub(crate) fn unsigned(detail: &str) -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unsigned", "Not signed", detail)

@@ -149,7 +149,7 @@ impl FromRequestParts<App> for Who {
         let now = app.now();
         let who = if let Some(secret) = bearer(&parts.headers) {
             let token = app.store.token(&digest(secret), now).await?;
-            let token = token.ok_or_else(Problem::unauthorised)?;
+            let token = token.ok_or_else(Problem::unknown_token)?;
             app.limits.token(token.org, token.id)?;
             app.store.note_token(&token, now).await?;
             of(app, token.org, token.person, None, Some(token)).await?

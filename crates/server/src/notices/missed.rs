@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Level;
 use trimtab_store::{Finding, NewPending};
@@ -12,6 +12,9 @@ use trimtab_store::{Finding, NewPending};
 use super::things::Told;
 use crate::access::secret::digest;
 use crate::web::today::short;
+
+/// So often it is told that something is still past its deadline.
+const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// What of a system is past its deadline.
 struct Missed<'f> {
@@ -50,12 +53,33 @@ pub(super) fn of(
             }
         }
     }
-    by.into_values().filter_map(Missed::thing).collect()
+    by.into_values().filter_map(|missed| missed.thing(now)).collect()
 }
 
-/// When the next deadline of some findings passes.
+/// When the next deadline of some findings passes, or one that passed is told of again.
 pub(super) fn next(findings: &[Finding], now: Timestamp) -> Option<Timestamp> {
-    findings.iter().filter_map(deadline).filter(|due| *due > now).min()
+    let mut next: Option<Timestamp> = None;
+    let mut newest: BTreeMap<i64, Timestamp> = BTreeMap::new();
+    for is in findings {
+        let Some(due) = deadline(is) else { continue };
+        if due > now {
+            next = Some(next.map_or(due, |at| at.min(due)));
+        } else if let Some((system, _)) = &is.system {
+            newest.entry(*system).and_modify(|at| *at = due.max(*at)).or_insert(due);
+        }
+    }
+    next.into_iter().chain(newest.into_values().filter_map(|due| again(due, now))).min()
+}
+
+/// How many weeks ago a deadline passed.
+fn weeks(due: Timestamp, now: Timestamp) -> i32 {
+    i32::try_from(now.duration_since(due).as_hours() / WEEK.as_hours()).unwrap_or(i32::MAX)
+}
+
+/// When it is told again that a deadline passed.
+fn again(due: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let wait = WEEK.checked_mul(weeks(due, now).checked_add(1)?)?;
+    due.checked_add(wait).ok()
 }
 
 fn deadline(is: &Finding) -> Option<Timestamp> {
@@ -67,7 +91,7 @@ fn grave(is: &Finding) -> Option<Level> {
 }
 
 impl Missed<'_> {
-    fn thing(mut self) -> Option<NewPending> {
+    fn thing(mut self, now: Timestamp) -> Option<NewPending> {
         self.urgent.sort_unstable();
         // Of what is to be done the gravest, and of these the one that was due first.
         let all = self.findings.iter().copied();
@@ -119,12 +143,25 @@ impl Missed<'_> {
         };
         Some(NewPending {
             item: format!("missed:{id}"),
-            // It is news again when a later deadline passes, and not because some of it is fixed.
-            mark: digest(&newest.to_string()),
+            // It is news again when a later deadline passes and each week, and not because some of it is fixed.
+            mark: digest(&format!("{newest} {}", weeks(newest, now))),
             told: json!(told),
             // Whoever had it before is asked anew: it was not done in time.
             urgent: !self.urgent.is_empty(),
             urgent_of: self.urgent,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_missed_is_told_again_each_week() {
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        assert_eq!([0, 167, 168, 400].map(|hours| weeks(at(0), at(hours))), [0, 0, 1, 2]);
+        assert_eq!(again(at(0), at(0)), Some(at(168)));
+        assert_eq!(again(at(0), at(168)), Some(at(336)), "later than now");
     }
 }

@@ -26,6 +26,8 @@ use crate::web::today::short;
 /// How long before its end an exception is told, and before its time a review.
 pub(crate) const ENDS: SignedDuration = SignedDuration::from_hours(24 * 14);
 pub(crate) const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// A review that is open for so long was forgotten.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 /// So long a tracker may fail before its team is told.
 const STOPPED: SignedDuration = SignedDuration::from_hours(1);
 /// So long who asked for an emergency is told how it was answered.
@@ -270,6 +272,18 @@ pub(crate) fn review(is: &Review) -> NewPending {
     thing(&format!("review:{}", is.id), &is.is.at.to_string(), &told, false)
 }
 
+/// A review that nobody closed: until then it has no end, and its minutes are not those of a meeting.
+fn unclosed(is: &Review, opened: Timestamp) -> NewPending {
+    let told = Told {
+        title: format!("A review is still open, since {}", day(opened)),
+        detail: format!("It was planned for {} minutes.", is.is.minutes),
+        act: "Say what was decided, and close it on its page.".to_owned(),
+        link: format!("/reviews/{}", is.id),
+        ..Told::default()
+    };
+    thing(&format!("unclosed:{}", is.id), "", &told, false)
+}
+
 pub(crate) fn followed(is: &Resolve) -> NewPending {
     let told = Told {
         title: format!("Late: {}", is.is.what),
@@ -415,6 +429,11 @@ pub(crate) async fn of_teams(
         let near = is.is.at >= now && is.is.at <= now + MEETS;
         if let (ReviewOf::Team(team), ReviewState::Prepared, true) = (&is.is.of, is.state, near) {
             all.entry(*team).or_default().things.push(review(is));
+        }
+        let forgotten =
+            is.opened.filter(|at| is.state == ReviewState::Open && *at <= now - FORGOTTEN);
+        if let (ReviewOf::Team(team), Some(opened)) = (&is.is.of, forgotten) {
+            all.entry(*team).or_default().things.push(unclosed(is, opened));
         }
     }
     for is in app.store.held_until(org, now - ENDS, MOST).await? {

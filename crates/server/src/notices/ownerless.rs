@@ -50,6 +50,9 @@ pub(crate) async fn all(
         if people.is_empty() {
             people.clone_from(&admins);
         }
+        if let Some(thing) = late(app, org, agreed, place).await? {
+            all.push(Ownerless { people: people.clone(), thing });
+        }
         all.push(Ownerless { people, thing });
     }
     Ok(all)
@@ -66,6 +69,57 @@ fn of_system(named: &BTreeMap<(i64, String), i64>, system: i64) -> Vec<i64> {
     people.sort_unstable();
     people.dedup();
     people
+}
+
+/// What of a place the charter requires *now* and is past its deadline. `None`: nothing.
+async fn late(
+    app: &App,
+    org: Org,
+    agreed: &Agreed,
+    place: Option<(i64, &str)>,
+) -> Result<Option<NewPending>, StoreError> {
+    let (system, now) = (place.map_or(0, |(id, _)| id), app.now());
+    let mut count = 0;
+    for level in Level::ALL.iter().copied().filter(|is| is_now(*is, &agreed.charter.cadences)) {
+        let filter = FindingFilter {
+            system: Some(system),
+            counts: Some(true),
+            level: Some(level),
+            due_before: Some(now),
+            ..FindingFilter::default()
+        };
+        count += app.store.count_findings(org, &filter).await?.number;
+    }
+    if count == 0 {
+        return Ok(None);
+    }
+    let name = place.map_or("assets without a system", |(_, name)| name);
+    let title = match count {
+        1 => format!("Missed: 1 finding in {name} that the charter requires now, and nobody owns"),
+        more => {
+            format!(
+                "Missed: {more} findings in {name} that the charter requires now, and nobody owns"
+            )
+        }
+    };
+    let told = Told {
+        title,
+        detail: "The deadline passed while no team had it in a plan.".to_owned(),
+        act: "Give it an owner team, and say who fixes it now.".to_owned(),
+        link: format!("/findings?counts=true&system={system}&due=passed"),
+        system: place.map(|(id, _)| id),
+        findings: usize::try_from(count).unwrap_or(usize::MAX),
+        first: true,
+        ..Told::default()
+    };
+    Ok(Some(NewPending {
+        item: format!("owner-late:{system}"),
+        // A number: it is told at once again when it is more.
+        mark: count.to_string(),
+        told: json!(told),
+        urgent: true,
+        urgent_of: Vec::new(),
+    }))
 }
 
 /// What is told of a place. `None`: nothing there counts.

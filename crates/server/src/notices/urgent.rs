@@ -1,5 +1,6 @@
 //! What people are mailed at once whom no team's alarm reaches: an emergency to those who may answer it, within hours; its
-//! answer to who asked for it; and what the charter calls *now* and nobody owns, to those who answer for it. Each once, whatever their own digest is.
+//! answer to who asked for it; and what the charter calls *now* and nobody owns, to those who answer for it. Each once,
+//! whatever their own digest is.
 
 use std::collections::{BTreeMap, BTreeSet};
 

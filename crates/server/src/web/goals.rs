@@ -14,10 +14,10 @@ use trimtab_pages::part::{
 use trimtab_store::{ReviewOf, SharedGoal};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
-use crate::access::{Action, On, Who};
+use crate::access::{Action, Who};
 use crate::goaling::{self, Shared, Wanted};
 use crate::problem::Problem;
-use crate::reviewing::{last_day, may_hold};
+use crate::reviewing::last_day;
 use crate::state::App;
 
 /// What the forms send.
@@ -242,13 +242,13 @@ async fn forms(
     sent: Option<&Sent>,
 ) -> Result<Vec<(String, Sheet)>, Problem> {
     let mut of = Vec::new();
-    if who.may(Action::Review, On::ALL) {
+    if goaling::may_share(app, who, &ReviewOf::All).await? {
         of.push(("all".to_owned(), "The organisation".to_owned()));
     }
     let systems = app.store.systems(who.org).await?;
     for team in app.store.teams(who.org).await? {
         let owns = systems.iter().any(|s| s.team == Some(team.id));
-        if owns && may_hold(app, who, &ReviewOf::Team(team.id)).await? {
+        if owns && goaling::may_share(app, who, &ReviewOf::Team(team.id)).await? {
             of.push((format!("team:{}", team.id), team.name));
         }
     }
@@ -280,7 +280,7 @@ async fn forms(
     let mut mine = Vec::new();
     for goal in goals {
         let of = goal.is.team.map_or(ReviewOf::All, ReviewOf::Team);
-        if may_hold(app, who, &of).await? {
+        if goaling::may_share(app, who, &of).await? {
             let until = last_day(goal.is.ends);
             mine.push((goal.id.to_string(), format!("{} (until {until})", goal.is.name)));
         }

@@ -51,6 +51,25 @@ fn runs_elsewhere(room: &Room) -> bool {
     room.around().iter().any(|(_, stand)| stand.fixed.is_none())
 }
 
+/// That it was closed while some teams were not done; nothing where all were.
+fn left_undone(room: &Room) -> String {
+    let undone = room.stands.iter().filter(|stand| stand.fixed.is_none());
+    let name = |team: Option<i64>| match team {
+        None => "what nobody owns".to_owned(),
+        team => room.team(team),
+    };
+    undone_words(&undone.map(|stand| name(stand.team)).collect::<Vec<_>>())
+}
+
+fn undone_words(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!(", and {one} is not done"),
+        [first, second] => format!(", and {first} and {second} are not done"),
+        [first, second, ..] => format!(", and {first}, {second} and others are not done"),
+    }
+}
+
 pub(crate) async fn page(
     State(app): State<App>,
     who: Result<Who, Problem>,
@@ -70,7 +89,7 @@ pub(crate) async fn page(
     };
     let rows = &room.places.rows;
     let headline = match (open, teams) {
-        (false, _) => format!("{drill}“{}” is closed.", is.is.title),
+        (false, _) => format!("{drill}“{}” is closed{}.", is.is.title, left_undone(&room)),
         (true, 0) if !room.places.known => {
             format!("{drill}{}: no source knows yet which packages it is in.", is.is.title)
         }
@@ -537,4 +556,20 @@ pub(crate) async fn retrospective(
         parts.push((String::new(), Part::table(table)));
     }
     Ok(html(&Dossier { layout, notice: notice(&room), figures: Figures::default(), parts }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_not_done_is_named() {
+        let words = |names: &[&str]| {
+            undone_words(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(words(&[]), "");
+        assert_eq!(words(&["Web"]), ", and Web is not done");
+        assert_eq!(words(&["Web", "Ops"]), ", and Web and Ops are not done");
+        assert_eq!(words(&["Web", "Ops", "Data"]), ", and Web, Ops and others are not done");
+    }
 }

@@ -98,5 +98,7 @@ fn a_token_does_what_it_is_for_and_no_more() {
     let revoked =
         server.ask("DELETE", &format!("/api/v1/tokens/{id}"), &[("cookie", &cookie)], b"");
     assert_eq!(revoked.status, 204);
-    assert_eq!(server.ask("GET", "/api/v1/findings", &with, b"").status, 401);
+    let answer = server.ask("GET", "/api/v1/findings", &with, b"");
+    assert_eq!(answer.status, 401);
+    assert!(answer.text.contains("was revoked, or has expired"), "{}", answer.text);
 }

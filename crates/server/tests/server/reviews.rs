@@ -458,6 +458,12 @@ fn goals_are_as_far_as_the_number_that_they_are_about() {
         server.ask("DELETE", &format!("/api/v1/goals/{id}"), &own, b"").status
     };
     let org = server.org();
+    // Leadership shares goals of what it leads, and holds no review of it.
+    let boss = server.someone(org, "Boss", &[(Role::Leadership, Organisation)]);
+    made(&post(server, &boss, "/api/v1/goals", &all));
+    assert!(server.open(&boss, "/goals").text.contains("Share a goal"));
+    let review = json!({ "team": world.team });
+    assert_eq!(post(server, &boss, "/api/v1/reviews", &review).status, 403);
     let audit = server.someone(org, "Audit", &[(Role::Auditor, Organisation)]);
     assert_eq!((gone(&audit), gone(&world.tom), gone(&world.tom)), (403, 200, 404));
     let form =

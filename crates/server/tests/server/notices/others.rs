@@ -122,6 +122,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
         "An exception ends on 2026-03-19: CVE-2026-78 in left-pad",
         "Late: Ask the supplier",
         "A review is planned for 2026-03-10 11:00 UTC",
+        "A review is still open, since 2026-03-02",
         "Incident: A worm",
         "Incident: A door",
     ] {
@@ -256,7 +257,12 @@ fn that_deadlines_were_missed_is_told_once_and_again_when_more_are() {
     world.carries("desk", world.system, 5..6);
     look(DIGEST + week + 73 * 60);
     look(DIGEST + 2 * week);
-    assert_eq!(told(), [first, "Missed: 3 findings in shop are past their deadline".to_owned()]);
+    let both = [first, "Missed: 3 findings in shop are past their deadline".to_owned()];
+    assert_eq!(told(), both);
+    // Each week while it lasts.
+    look(DIGEST + 2 * week + 4 * 24 * 60);
+    look(DIGEST + 3 * week);
+    assert_eq!(told(), [both[0].clone(), both[1].clone(), both[1].clone()]);
 }
 
 clock!(AGAIN_NOW, again_now_clock);

@@ -260,6 +260,13 @@ fn what_nobody_owns_is_mailed_once_to_whom_the_system_names_else_to_admins() {
     let text = mailed("amy");
     assert!(text.contains("4 findings, 3 of them now"), "{text}");
     assert_eq!(runs(&world, &world.lea).len(), 2);
+    // So is it when their deadline passes.
+    LONELY.store(72 * 60 + 1, Ordering::SeqCst);
+    world.job("notify", "late");
+    world.settle();
+    let text = mailed("amy");
+    assert!(text.contains("Missed: 3 findings in lonely"), "{text}");
+    assert_eq!(runs(&world, &amy).len(), 2, "once");
     assert!(server.open(&amy, "/account/digest").text.contains("lonely has no owner"));
 }
 
