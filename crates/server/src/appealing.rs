@@ -14,7 +14,7 @@ use trimtab_store::{
 };
 use utoipa::ToSchema;
 
-use crate::access::{Action, On, Who};
+use crate::access::{Action, On, Who, who};
 use crate::api::{on, visible};
 use crate::deciding::{self, level};
 use crate::facts::finding;
@@ -26,6 +26,8 @@ use crate::weighing::Agreed;
 
 /// The most days that a dispute holds a change back.
 pub(crate) const HELD: i64 = 30;
+/// The most people who are named as those who may answer.
+const ANSWERERS: usize = 10;
 /// So many of them are ended at once.
 const BLOCK: usize = 200;
 
@@ -269,6 +271,34 @@ pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
         return Vec::new();
     }
     spoken(who, is, place)
+}
+
+/// People who may answer what is asked, by id, the first of them: not who asked, nor who granted it before.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn answerers(
+    app: &App,
+    org: Org,
+    is: &Appeal,
+    place: On,
+) -> Result<Vec<i64>, Problem> {
+    let mut all = Vec::new();
+    if is.state != AppealState::Asked {
+        return Ok(all);
+    }
+    for role in is.is.sides.iter().filter_map(|side| Role::from_word(side)) {
+        for id in app.store.people_holding(org, role, (place.system, place.team)).await? {
+            if all.contains(&id) || all.len() >= ANSWERERS {
+                continue;
+            }
+            let Ok(who) = who::of(app, org, id, None, None).await else { continue };
+            if !answering(&who, is, place).is_empty() {
+                all.push(id);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// What waits for somebody's word, each with the sides for which they may answer.

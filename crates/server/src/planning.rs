@@ -37,6 +37,8 @@ const LOOKED: usize = 4 * MOST;
 pub(crate) const WINDOWS: usize = 6;
 /// What is scheduled stays in its window unless that costs a larger share of the load-days that the best plan saves.
 const STAYS: f64 = 0.05;
+/// Why something waits for a later window, where not all before it was placed anew.
+const FULL: &str = "earlier windows are full of what saves more, or was scheduled there before";
 /// The most windows of a trial that looks ahead for some time.
 const MANY: usize = 60;
 /// How long load-days are counted at least.
@@ -193,6 +195,8 @@ pub(crate) struct Planned {
     pub(crate) stays: HashSet<usize>,
     /// Candidates that leave their window because another one saves more.
     pub(crate) let_go: HashSet<usize>,
+    /// Whether some do not stay because something past its deadline, which was not done in its window, goes first.
+    pub(crate) makes_way: bool,
     /// The points of a whole window: one that runs has fewer left.
     pub(crate) whole: f64,
     /// What estimates learn from.
@@ -240,6 +244,14 @@ impl Planned {
         self.stays.contains(&candidate)
     }
 
+    /// A reason in words. What stays where it was scheduled may save less than what waits.
+    pub(crate) fn told(&self, why: &plan::WhyNow) -> String {
+        match why {
+            plan::WhyNow::Full if !self.stays.is_empty() => FULL.to_owned(),
+            why => tell::why_now(&self.question, why),
+        }
+    }
+
     /// Why a batch is in its window, in words. What stays where it was scheduled was accepted by nobody.
     pub(crate) fn why_now(&self, batch: &plan::Batch) -> Vec<String> {
         let mut why: Vec<String> = Vec::new();
@@ -250,7 +262,7 @@ impl Planned {
                 let kept = stays.iter().filter_map(|c| self.kept(*c, batch.slot));
                 why.extend(kept.map(|kept| kept.why.clone()));
             } else {
-                why.push(tell::why_now(&self.question, is));
+                why.push(self.told(is));
             }
         }
         why.sort_unstable();
@@ -370,6 +382,7 @@ pub(crate) async fn made(
         missed: own.missed,
         stays: again.stays.into_iter().collect(),
         let_go: again.let_go.into_iter().collect(),
+        makes_way: own.makes_way,
         whole: own.whole,
         learnt: own.learnt,
         zone: agreed.charter.calendar.time_zone.clone(),
@@ -393,6 +406,8 @@ struct Part {
     missed: Vec<Placement>,
     accepted: Vec<plan::Placement>,
     before: Vec<plan::Placement>,
+    /// Whether some of those were left out because something past its deadline goes first.
+    makes_way: bool,
     learnt: Learnt,
 }
 

@@ -343,6 +343,10 @@ fn why(
     }
     let words = change.placed.as_ref().filter(|_| by_people).map(|placed| placed.reason.as_str());
     let mut said = said::of_one(&planned.question, batch, at, words);
+    let full = tell::why_now(&planned.question, &WhyNow::Full);
+    for words in &mut said {
+        *words = words.replace(&full, &planned.told(&WhyNow::Full));
+    }
     let was = change.kept.as_ref().map(|kept| &kept.window);
     let moved = was.filter(|was| was.as_ref().map(|w| w.starts) != window.map(|w| w.starts));
     let left = match moved {
@@ -350,6 +354,7 @@ fn why(
         Some(Some(was)) if was.ends <= now => Some("its window has ended and it is not done"),
         Some(_) if by_people => None,
         Some(_) if planned.let_go.contains(&at) => Some("another window saves more"),
+        Some(_) if planned.makes_way => Some("what is past its deadline goes first"),
         Some(_) => Some("it cannot stay in its window"),
     };
     said.splice(0..0, left.map(ToOwned::to_owned));

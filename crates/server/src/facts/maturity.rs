@@ -34,6 +34,8 @@ pub(crate) struct Told {
     pub(crate) is: Assessment,
     /// Of the organisation: its teams that own a system. Others have nothing to show.
     pub(crate) teams: Vec<(i64, String, Assessment)>,
+    /// What the organisation asks of itself instead of what is asked of all, with why.
+    pub(crate) reasons: Vec<kept::Reason>,
     /// Where the ledger ends, entry and seal, for who may read it.
     pub(crate) ledger: Option<(i64, String)>,
     /// The stages of the days that were kept, for who sees all of it.
@@ -181,6 +183,7 @@ async fn assessed(app: &App, who: &Who, asked: Option<i64>) -> Result<(Told, Gro
         true => kept::days(app, who.org, asked, at).await?,
         false => Vec::new(),
     };
-    let told = Told { name, team: asked, whole, at, is, teams, ledger: None, days };
+    let reasons = kept::reasons(app, who.org).await?;
+    let told = Told { name, team: asked, whole, at, is, teams, reasons, ledger: None, days };
     Ok((told, ground))
 }

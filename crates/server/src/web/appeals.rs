@@ -286,20 +286,33 @@ async fn tell(
     let mut layout = layout(app, who, Entry::Plan, &title, headline).await?;
     layout.crumbs =
         vec![Link::to("Plan", "/plan"), Link::to("Appeals", "/appeals"), Link::words(title)];
-    let about = about(&is, &names, now);
+    let mut about = about(&is, &names, now);
+    let may = appealing::answerers(app, who.org, &is, place).await?;
+    if is.state == AppealState::Asked {
+        let people: Vec<String> = may.iter().map(|id| name(&names, *id)).collect();
+        let people = match people.is_empty() {
+            true => Value::Unknown("nobody here may, by the charter".to_owned()),
+            false => Value::Text(people.join(", ")),
+        };
+        about.0.push(("May answer".to_owned(), people));
+    }
     let roles = answering(who, &is, place);
     if roles.is_empty() {
         let waits = is.state == AppealState::Asked;
         let own = waits && is.is.author == who.person.id;
         let granted = waits && is.consents.iter().any(|c| c.person == who.person.id);
+        let few = too_few(&is, may.len());
         let text = match (own, granted) {
-            (true, _) => Some("You asked for this, so somebody else answers."),
-            (false, true) => Some("You have granted it; somebody else must grant it too."),
+            (true, _) => Some("You asked for this, so somebody else answers.".to_owned()),
+            (false, true) => {
+                Some("You have granted it; somebody else must grant it too.".to_owned())
+            }
             (false, false) => None,
         };
-        let note =
-            |text: &str| Notice { urgency: Urgency::Note, text: text.to_owned(), next: None };
-        let notice = text.map(note);
+        let urgency = if few.is_some() { Urgency::Warning } else { Urgency::Note };
+        let text: Vec<String> = text.into_iter().chain(few).collect();
+        let notice =
+            (!text.is_empty()).then(|| Notice { urgency, text: text.join(" "), next: None });
         let parts = vec![("Details".to_owned(), Part::Pairs(about))];
         return Ok(html(&Dossier { layout, notice, figures: Figures::default(), parts }));
     }
@@ -320,6 +333,22 @@ async fn tell(
     };
     mended(&mut form, wrong);
     Ok(html(&Act { layout, follows: Vec::new(), about, form }))
+}
+
+/// That it waits for more people than may answer, as far as it does.
+fn too_few(is: &Appeal, may: usize) -> Option<String> {
+    let granted = u32::try_from(is.consents.len()).unwrap_or(u32::MAX);
+    let left = is.is.needs.saturating_sub(granted).max(1);
+    let is_so = is.state == AppealState::Asked && usize::try_from(left).is_ok_and(|l| may < l);
+    let people = count(i64::from(left), "person", "people");
+    let there = if may == 0 { "nobody".to_owned() } else { may.to_string() };
+    is_so.then(|| {
+        format!(
+            "It waits for {people} of {} beside whoever asked, and {there} may answer here. An admin gives roles under \
+             Administration.",
+            is.is.sides.join(" or ")
+        )
+    })
 }
 
 fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Timestamp) -> Pairs {

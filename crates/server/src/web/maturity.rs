@@ -17,6 +17,7 @@ use trimtab_store::StageDay;
 
 use super::{Page, Sorry, html, layout};
 use crate::access::Who;
+use crate::facts::maturity::kept::Reason;
 use crate::facts::maturity::{Told, of};
 use crate::measuring::question::told as day_told;
 use crate::problem::Problem;
@@ -95,9 +96,24 @@ pub(crate) fn pack(app: &App, who: &Who, told: &Told) -> Response {
         tables.push(teams(told, base));
     }
     tables.extend(stages(told, who, base, told.at));
+    if !told.reasons.is_empty() {
+        tables.push(reasons(told));
+    }
     tables.push(frameworks(told));
     let title = format!("Maturity of {}", told.name);
     html(&Pack { title, headline: told.headline(), about: Pairs(about), tables })
+}
+
+/// Why thresholds are others than the usual ones.
+fn reasons(told: &Told) -> Table {
+    let row = |is: &Reason| Row::of(is.cells().into_iter().map(Cell::text).collect());
+    Table {
+        title: "Thresholds that were changed here".to_owned(),
+        titled: true,
+        columns: Reason::COLUMNS.into_iter().map(Column::left).collect(),
+        rows: told.reasons.iter().map(row).collect(),
+        ..Table::default()
+    }
 }
 
 fn figures(told: &Told) -> Figures {

@@ -98,6 +98,9 @@ pub(crate) async fn page(
         scheduled.retain(|s| s.findings.iter().any(|f| open.contains(f)));
     }
     let wait = scheduled.len();
+    // What is to be done at once stands first.
+    scheduled.sort_by_key(|is| is.window.as_ref().map(|window| window.starts));
+    let at_once = scheduled.iter().filter(|is| is.window.is_none()).count();
     scheduled.truncate(MOST);
     let mut names: HashMap<i64, String> = HashMap::new();
     for asset in scheduled.iter().map(|s| s.change.asset).collect::<HashSet<_>>() {
@@ -116,7 +119,8 @@ pub(crate) async fn page(
     let agreed = app.agreed(who.org, now).await?;
     let missing = unplanned(&agreed.charter, &team, now);
     let view = View {
-        notice: notice((tracker.as_ref(), missing.as_ref()), &rows, id, may),
+        notice: notice((tracker.as_ref(), missing.as_ref()), &rows, id, may)
+            .or_else(|| crowded(tracker.as_ref(), (of("open"), at_once), id, may)),
         figures: Figures(figures),
         list: list(&rows, id, now),
         waiting: (!scheduled.is_empty()).then(|| waiting(&scheduled, &names, id)),
@@ -159,6 +163,23 @@ fn notice(
             None,
         )
     })?
+}
+
+/// That what is to be done at once has no ticket because the team has no room for one.
+fn crowded(
+    tracker: Option<&Tracker>,
+    (open, at_once): (usize, usize),
+    id: i64,
+    may: bool,
+) -> Option<Notice> {
+    let limit = usize::try_from(tracker?.is.open_limit).ok()?;
+    (at_once > 0 && open >= limit).then(|| Notice {
+        urgency: Urgency::Warning,
+        text: "Changes that are to be done at once have no ticket: as many are open as the team allows. They stand first in \
+               the list of what has none."
+            .to_owned(),
+        next: may.then(|| Link::to("Set the tracker", format!("/teams/{id}/tracker"))),
+    })
 }
 
 /// For people.

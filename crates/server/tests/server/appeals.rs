@@ -149,7 +149,7 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let dispute = ask(server, &sia, "POST", "/api/v1/appeals", &later).1["id"].clone();
     let path = format!("/appeals/{dispute}");
     let own = server.open(&sia, &path).text;
-    assert!(own.contains("somebody else answers"), "{own}");
+    assert!(own.contains("somebody else answers") && own.contains("May answer"), "{own}");
     let fields = [("state", "refused"), ("role", side.as_str()), ("reason", "it is exploited")];
     let sent = server.send(&boss, &path, &fields);
     let page = server.open(&sia, &path).text;

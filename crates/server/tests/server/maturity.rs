@@ -193,6 +193,10 @@ fn an_organisation_asks_more_or_less_of_itself_within_bounds() {
     let is = criterion(&all, "inventory-whole");
     assert_eq!(is["missing"], "1 more of 2 systems needed (80 % required).");
     assert_eq!(is["least"], 80);
+    for path in ["/api/v1/maturity/pack", "/api/v1/maturity/oscal"] {
+        let export = server.open(lea, path).text;
+        assert!(export.contains("Two are bought, and send nothing."), "{path}");
+    }
     let rows = server.open(small, "/api/v1/maturity/thresholds").json()["rows"].clone();
     let rows = rows.as_array().unwrap();
     let own = rows.iter().find(|row| row["criterion"] == "inventory-whole").unwrap();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trimtab_engine::maturity::{Framework, Judged, Stage, Verdict};
 use trimtab_report::minutes::{Document, Section, Table};
 
+use super::kept::Reason;
 use super::{Told, enough};
 
 /// What shows a criterion; what is unknown is no number.
@@ -115,6 +116,19 @@ fn frameworks(told: &Told) -> Section {
     }
 }
 
+/// Why thresholds are others than the usual ones.
+fn reasons(told: &Told) -> Section {
+    Section {
+        title: "Thresholds that were changed here".to_owned(),
+        text: Vec::new(),
+        table: Table {
+            columns: columns(&Reason::COLUMNS),
+            rows: told.reasons.iter().map(|is| is.cells().to_vec()).collect(),
+        },
+        chart: None,
+    }
+}
+
 /// The document, for somebody by name. `base`: the server's address.
 pub(crate) fn document(told: &Told, by: &str, base: &str) -> Document {
     let of = if told.whole { "all of it" } else { "what they may see of it" };
@@ -136,6 +150,9 @@ pub(crate) fn document(told: &Told, by: &str, base: &str) -> Document {
     }
     let asked = Stage::ALL.into_iter().filter(|stage| *stage > Stage::Unmanaged);
     sections.extend(asked.map(|is| stage(told, is)));
+    if !told.reasons.is_empty() {
+        sections.push(reasons(told));
+    }
     sections.push(frameworks(told));
     Document { title: format!("Maturity of {}", told.name), lines, sections }
 }

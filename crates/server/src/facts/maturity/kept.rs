@@ -73,6 +73,43 @@ pub(super) async fn thresholds(app: &App, org: Org) -> Result<Thresholds, Proble
     ))
 }
 
+/// Another threshold than the usual one, and why.
+pub(crate) struct Reason {
+    pub(crate) criterion: &'static Criterion,
+    /// In percent.
+    pub(crate) least: i64,
+    pub(crate) why: String,
+    pub(crate) since: Timestamp,
+}
+
+impl Reason {
+    /// In the order of [`Reason::COLUMNS`].
+    pub(crate) fn cells(&self) -> [String; 5] {
+        [
+            self.criterion.words.to_owned(),
+            format!("{} %", self.least),
+            format!("{} %", self.criterion.least),
+            self.why.clone(),
+            self.since.strftime("%Y-%m-%d").to_string(),
+        ]
+    }
+
+    pub(crate) const COLUMNS: [&'static str; 5] = ["Asked for", "Here", "Of all", "Why", "Since"];
+}
+
+/// The thresholds that an organisation set, in the order of the table.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn reasons(app: &App, org: Org) -> Result<Vec<Reason>, Problem> {
+    let set = app.store.thresholds(org).await?;
+    let of = |criterion: &'static Criterion| {
+        let is = set.iter().find(|is| is.criterion == criterion.id)?;
+        Some(Reason { criterion, least: is.least, why: is.reason.clone(), since: is.at })
+    };
+    Ok(CRITERIA.iter().filter_map(of).collect())
+}
+
 /// What is asked of a criterion, and what was set of it.
 pub(crate) struct Asked {
     pub(crate) criterion: &'static Criterion,

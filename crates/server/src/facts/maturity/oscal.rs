@@ -94,6 +94,11 @@ fn observation(judged: &Judged, told: &Told, base: &str, id: &dyn Fn(&str) -> St
         "methods": ["EXAMINE"],
         "collected": told.at.to_string(),
     });
+    let reason = told.reasons.iter().find(|reason| reason.criterion.id == is.id);
+    if let (Some(reason), Some(members)) = (reason, observation.as_object_mut()) {
+        let remarks = format!("The threshold was changed here: {}", reason.why);
+        members.insert("remarks".to_owned(), remarks.into());
+    }
     let entries = judged.counted.iter().flat_map(|counted| &counted.entries);
     let evidence: Vec<Value> = entries
         .map(|seq| {
