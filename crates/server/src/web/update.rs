@@ -99,6 +99,13 @@ async fn show(
         Link::to("Updates", "/updates"),
         Link::words(title(&update.told)),
     ];
+    // What waits to be merged is merged there.
+    let request = update.told.request.as_ref().filter(|is| is.page.starts_with("https://"));
+    if update.far == Far::CarriedOut
+        && let Some(request) = request
+    {
+        layout.actions.push(Link::to("Open the request", request.page.clone()));
+    }
     let team = team(app, who, on).await?;
     let deployer = deployer(app, who, on, &team).await?;
     let may = may_say(who, on);

@@ -197,6 +197,8 @@ def by_side(ledger, actor, waits):
 
 # Sides that are asked for an answer on *Today*.
 SIDES = ("security", "product", "leadership")
+# How many rows a table of a board has.
+BOARD_ROWS = 12
 
 
 def boards(ledger):
@@ -217,6 +219,9 @@ def boards(ledger):
     say("/boards/engineering", "figure", "interruptions per team and week", is_["noise"]["a_week"])
     words("/boards/engineering", "h1", ([late, due] if late or due else []) + [all_])
     words("/boards/security", "h1", [levels["critical"]] + ([late] if late else []))
+    # A table has the first rows, and says of how many.
+    if all_ > BOARD_ROWS:
+        words("/boards/security", "words|Gravest first|p.pager", [BOARD_ROWS, all_])
     words("/", "h1", [late if late else all_] + answers_waiting(ledger))
     for team, name in ledger.teams.items():
         told = [one for one in ledger.told if one[2] == team]
@@ -232,6 +237,8 @@ def boards(ledger):
     say("/boards/operations", "figure", "merged to deployed, median", spent and spent["median"])
     touched = {f.system for f in ledger.of() if f.counts_at(ledger.now)}
     say("/boards/product", "figure", "products with a known risk", len(touched))
+    if len(touched) > BOARD_ROWS:
+        words("/boards/product", "words|Risk and plan by product|p.pager", [BOARD_ROWS, len(touched)])
     waits = 0
     for finding in ledger.of():
         waits += bool(finding.counts_at(ledger.now)) and not finding.on_main
