@@ -3,6 +3,9 @@
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+use trimtab_connect::registry;
+
 /// Streams, and what the environment says about them.
 pub struct Io {
     /// Data.
@@ -45,6 +48,13 @@ impl Io {
             stdin: Box::new(io::stdin()),
             closed: false,
         }
+    }
+
+    /// How registries are asked at a moment, within the usual limits. Every verb keeps their answers in one folder, so that
+    /// what one was told, another need not ask.
+    pub fn registries(&self, now: Timestamp) -> registry::Options {
+        let cache = self.data_folder.as_ref().map(|folder| folder.join("metadata"));
+        registry::Options { cache, ..registry::Options::at(now) }
     }
 
     /// Writes to standard output. A reader that went away (`| head`) ends the output quietly.

@@ -1,6 +1,8 @@
 //! Progress on standard error: nothing for work under 300 ms; one line per phase on a terminal,
 //! plain lines elsewhere.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -113,9 +115,70 @@ impl Drop for Progress {
     }
 }
 
+/// Says again and again how long something has been going on, of which nothing else is told until it ends.
+#[derive(Debug, Clone)]
+pub struct Pulse(mpsc::Sender<Option<String>>);
+
+impl Pulse {
+    /// Begins with nothing. `every`: how often it is said, by `tell`. It ends with the last clone of this.
+    pub fn new(every: Duration, tell: impl Fn(&str) + Send + 'static) -> Pulse {
+        let (send, receive) = mpsc::channel::<Option<String>>();
+        thread::spawn(move || {
+            let mut now: Option<(String, Instant)> = None;
+            loop {
+                match receive.recv_timeout(every) {
+                    Ok(next) => now = next.map(|what| (what, Instant::now())),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                    Err(RecvTimeoutError::Timeout) => {
+                        if let Some((what, since)) = &now {
+                            tell(&so_far(what, since.elapsed()));
+                        }
+                    }
+                }
+            }
+        });
+        Pulse(send)
+    }
+
+    /// Something begins.
+    pub fn next(&self, what: &str) {
+        let _ = self.0.send(Some(what.to_owned()));
+    }
+
+    /// It has ended, and nothing else begins.
+    pub fn rest(&self) {
+        let _ = self.0.send(None);
+    }
+}
+
+fn so_far(what: &str, time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..60 => format!("{what}: {seconds} s so far"),
+        seconds => format!("{what}: {} min so far", seconds / 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_it_takes_is_said_of_what_goes_on() {
+        let (send, said) = mpsc::channel();
+        let pulse = Pulse::new(Duration::from_millis(1), move |text| {
+            let _ = send.send(text.to_owned());
+        });
+        let next = || said.recv_timeout(Duration::from_secs(60)).ok();
+        for what in ["fetching: ", "testing: "] {
+            pulse.next(what.trim_end_matches(": "));
+            assert!(std::iter::from_fn(next).any(|text| text.starts_with(what)), "{what}");
+        }
+        drop(pulse);
+        // Nobody says anything any longer.
+        assert!(said.iter().all(|text| text.starts_with("testing: ")));
+        assert_eq!(so_far("testing", Duration::from_secs(59)), "testing: 59 s so far");
+        assert_eq!(so_far("testing", Duration::from_secs(179)), "testing: 2 min so far");
+    }
 
     #[test]
     fn a_phase_never_goes_back() {

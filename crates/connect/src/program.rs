@@ -1,8 +1,8 @@
 //! Running a program of somebody else's: no shell, no input, bounded output and time. What it
-//! started is stopped with it.
+//! started is stopped with it, and, where it may be stopped at any moment, with this process.
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -61,7 +61,20 @@ impl Output {
 }
 
 /// Runs a command to its end. Where it does not come to it, it and what it started are stopped.
-pub(crate) fn run(mut command: Command, limits: Limits) -> Result<Output, Stopped> {
+pub(crate) fn run(command: Command, limits: Limits) -> Result<Output, Stopped> {
+    run_with(command, limits, |_| None)
+}
+
+/// The same of what only asks, or writes into a copy: it and what it started are stopped too where this process is killed.
+pub(crate) fn run_tied(command: Command, limits: Limits) -> Result<Output, Stopped> {
+    run_with(command, limits, Tie::to)
+}
+
+fn run_with(
+    mut command: Command,
+    limits: Limits,
+    tie: fn(&Child) -> Option<Tie>,
+) -> Result<Output, Stopped> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -69,11 +82,49 @@ pub(crate) fn run(mut command: Command, limits: Limits) -> Result<Output, Stoppe
         ErrorKind::NotFound => Stopped::Missing,
         _ => Stopped::Run(e.to_string()),
     })?;
+    let tie = tie(&child);
     let ended = watch(&mut child, limits);
     if ended.is_err() {
         stop(&mut child);
     }
+    drop(tie);
     ended
+}
+
+/// Waits for a word; where there comes none, it stops its process group.
+#[cfg(unix)]
+const AWAIT: &str = "read -r said || kill -KILL 0";
+
+/// A shell in the process group of a program. The word that it waits for comes when this is dropped, and never where this
+/// process is killed: then its end of the pipe closes. The parent-death signal of Linux would reach the first process alone.
+struct Tie(Child);
+
+impl Tie {
+    /// Ties a program that leads its group. `None`: there is no shell, or the program has ended.
+    #[cfg(unix)]
+    fn to(child: &Child) -> Option<Tie> {
+        let group = i32::try_from(child.id()).ok()?;
+        let mut command = Command::new(on_path("sh")?);
+        command.args(["-c", AWAIT]).env_clear();
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        std::os::unix::process::CommandExt::process_group(&mut command, group);
+        command.spawn().ok().map(Tie)
+    }
+
+    #[cfg(not(unix))]
+    fn to(_: &Child) -> Option<Tie> {
+        None
+    }
+}
+
+impl Drop for Tie {
+    fn drop(&mut self) {
+        if let Some(mut word) = self.0.stdin.take() {
+            // It may have been stopped with its group.
+            let _ = word.write_all(b"\n");
+        }
+        let _ = self.0.wait();
+    }
 }
 
 fn watch(child: &mut Child, limits: Limits) -> Result<Output, Stopped> {
@@ -178,6 +229,63 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    /// What is killed: run by `what_is_tied_ends_with_this_process` in a process of its own.
+    #[cfg(unix)]
+    #[test]
+    #[ignore = "does nothing by itself: the test that kills it starts it in a process of its own"]
+    fn run_until_killed() {
+        if std::env::var_os("TRIMTAB_TIED").is_none() {
+            return;
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60 & wait"]);
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().unwrap();
+        let tie = Tie::to(&child);
+        eprintln!("begun {}", tie.is_some());
+        child.wait().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_tied_ends_with_this_process() {
+        use std::io::{BufRead, BufReader};
+        let mut runner = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "program::tests::run_until_killed", "--ignored", "--nocapture"])
+            .env("TRIMTAB_TIED", "1")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(runner.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("begun true") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0, "it never began");
+        }
+        let begun = Instant::now();
+        runner.kill().unwrap();
+        runner.wait().unwrap();
+        // What was started has the other end of it, and nobody else.
+        said.read_to_string(&mut line).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(30), "it went on");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_tied_comes_to_its_own_end() {
+        let limits =
+            |time| Limits { until: Instant::now() + Duration::from_secs(time), output: 64 };
+        let run = |words: &str, time| {
+            let mut command = Command::new("sh");
+            command.args(["-c", words]);
+            run_tied(command, limits(time))
+        };
+        assert_eq!(run("echo well", 60).unwrap().stdout, b"well\n");
+        assert!(!run("exit 3", 60).unwrap().is_well());
+        assert!(matches!(run("sleep 60", 0), Err(Stopped::TimeLimit)));
+    }
 
     #[test]
     fn pip_behind_pyenv_is_run_so_that_no_shims_are_written() {

@@ -199,6 +199,11 @@ impl Tool {
         self.moves_all
     }
 
+    /// Whether a file is a manifest, by its path: people write it.
+    pub fn is_manifest(&self, path: &str) -> bool {
+        (self.manifest)(path.rsplit('/').next().unwrap_or(path))
+    }
+
     /// Whether its files take in others, wherever they lie.
     fn takes_in(&self) -> bool {
         matches!(self.id, "pip" | "pip-tools")

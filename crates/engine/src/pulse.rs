@@ -7,8 +7,6 @@ use trimtab_model::Role;
 pub const LEAST: u64 = 5;
 /// How many questions there are.
 pub const QUESTIONS: usize = 3;
-/// The best answer; the least is 1.
-pub const BEST: u64 = 5;
 
 /// The answers of a role, summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -139,13 +139,6 @@ pub struct Severity {
     pub from: Option<Box<str>>,
 }
 
-impl Severity {
-    /// Whether only a word is known, no vector.
-    pub fn is_label_only(&self) -> bool {
-        self.rating != Rating::Unknown && self.score_tenths.is_none()
-    }
-}
-
 /// An entry of CISA's catalogue of known exploited vulnerabilities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kev {

@@ -83,7 +83,7 @@ pub struct Ticket {
     pub voices: Voices,
     /// The gravest level of what it removes.
     pub level: Level,
-    /// The charter's deadline.
+    /// The last day of work before the charter's deadline.
     pub due: Option<Date>,
     /// What it may cost. People's own points count from then on.
     pub points: Option<f64>,

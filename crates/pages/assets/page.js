@@ -1,5 +1,6 @@
 // What a page can do more with a script. Everything works without it: this adds keys, keeps times
-// fresh, shows the bar of what can be done only when rows are chosen, and copies links.
+// fresh, shows the bar of what can be done only when rows are chosen, copies links, and takes in
+// what others record on a page to which several people add.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -89,5 +90,53 @@
       button.textContent = "Copied";
     });
     place.append(button);
+  }
+
+  // A page to which several people add: parts of it are replaced by what the server has now. A part
+  // that has the focus, in which something was typed or chosen, or that says what is wrong with what
+  // was sent, stays as it is.
+  const live = document.querySelector("[data-live]");
+  if (live) {
+    const plain = (field) => field.tagName === "SELECT" ? (field.querySelector("option[selected]") ?? field.options[0])?.value : field.defaultValue;
+    const isTouched = (field, fresh) => {
+      const other = fresh.querySelector(`#${CSS.escape(field.id)}`);
+      if (field.value === (other ? other.value : plain(field))) return false;
+      // In a list of which nothing was chosen another entry may be the first by now.
+      return field.tagName !== "SELECT" || field.querySelector("option[selected]") !== null || field.value !== field.options[0]?.value;
+    };
+    const isUsed = (part, fresh) => part.contains(document.activeElement) || part.querySelector(".wrong, form .notice") !== null || Array.from(part.querySelectorAll("input:not([type=hidden]), select, textarea")).some((field) => isTouched(field, fresh));
+    const say = (words) => { if (live.textContent !== words) live.textContent = words; };
+    const here = location.pathname + location.search;
+    let busy = false;
+    const take = async () => {
+      if (busy || document.visibilityState !== "visible") return;
+      busy = true;
+      try {
+        const answer = await fetch(here, { headers: { accept: "text/html" } });
+        if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const moved = page.querySelector("[data-live]")?.dataset.live !== live.dataset.live;
+        const forms = Array.from(document.querySelectorAll("main form"));
+        if (moved && !forms.some((form) => isUsed(form, page))) {
+          location.replace(here);
+          return;
+        }
+        const title = page.querySelector("main h1")?.textContent;
+        const shown = document.querySelector("main h1");
+        if (shown && title && shown.textContent !== title) shown.textContent = title;
+        for (const part of document.querySelectorAll("[data-fresh]")) {
+          const fresh = page.querySelector(`[data-fresh="${CSS.escape(part.dataset.fresh)}"]`);
+          if (fresh && fresh.innerHTML !== part.innerHTML && !isUsed(part, fresh)) part.replaceChildren(...fresh.childNodes);
+        }
+        say(moved ? "It was opened or closed by somebody else. Reload the page when you no longer need what you typed." : "What others record appears here by itself.");
+      } catch {
+        say("What others record could not be read. Reload the page to see it.");
+      } finally {
+        busy = false;
+      }
+    };
+    say("What others record appears here by itself.");
+    setInterval(take, live.dataset.live === "open" ? 15000 : 60000);
+    document.addEventListener("visibilitychange", take);
   }
 })();

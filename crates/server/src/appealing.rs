@@ -407,6 +407,8 @@ pub(crate) async fn answer(
     if !app.store.answer_appeal_with(who.org, id, answer, by, follows, now).await? {
         return Err(Problem::conflict("Somebody else has just answered this."));
     }
+    // Who asked waits for it.
+    app.store.add_job(&notify::at_once(who.org, now), now).await?;
     app.work.notify_one();
     Ok(find(app, who, id).await?.0)
 }

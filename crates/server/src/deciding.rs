@@ -112,6 +112,9 @@ pub(crate) fn longest_by(charter: &Charter, level: Level) -> i64 {
 /// Of so many decisions at most it is looked whether what they were about is gone.
 const GONE: usize = 500;
 
+/// So long it stays away before a request about it ends: a roll-back may bring it back.
+const AWAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// The most findings of one question, and decisions of one answer.
 pub(crate) const MOST: usize = 100;
 
@@ -468,6 +471,31 @@ pub(crate) async fn waiting(
         }
     }
     Ok(all)
+}
+
+/// Ends requests of which everything that they were about went since they were asked for, and stayed away for a day: nobody
+/// could agree to them. Returns how many.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn end_gone(app: &App, org: Org, now: Timestamp) -> Result<usize, Problem> {
+    let asked = app.store.decisions(org, DecisionState::Asked, GONE).await?;
+    let ids: Vec<i64> = asked.iter().map(|is| is.id).collect();
+    let found = app.store.gravest_of(org, &ids).await?;
+    let mut over = Vec::new();
+    for is in asked.iter().filter(|is| !found.contains_key(&is.id)) {
+        let states = vec![FindingState::Fixed, FindingState::Retracted];
+        let gone = in_states(app, org, &is.is, states, None, MOST).await?;
+        // What nothing is known of may be about something that is to come.
+        let Some(last) = gone.iter().filter_map(|finding| finding.fixed).max() else { continue };
+        if last >= is.asked && now.duration_since(last) >= AWAY {
+            over.push(is.id);
+        }
+    }
+    if over.is_empty() {
+        return Ok(0);
+    }
+    Ok(app.store.end_gone(org, &over, now).await?)
 }
 
 /// The sides that answer decisions of an organisation, by the decision: they are the same for everybody, and asked for once.

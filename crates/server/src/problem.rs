@@ -84,6 +84,12 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 
+    /// No token may, whatever it allows: what comes of it would outlive the token.
+    pub(crate) fn for_people(what: &str) -> Problem {
+        let detail = format!("Only people who are signed in may {what}: no token can.");
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+
     /// Another site made the browser ask.
     pub fn from_elsewhere() -> Problem {
         let detail = "Another site made your browser send this. Open the page here and try again.";
@@ -113,6 +119,14 @@ impl Problem {
     pub(crate) fn changed() -> Problem {
         let detail = "It was changed in the meantime, or does not exist. Fetch it again.";
         Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "Changed in the meantime", detail)
+    }
+
+    /// The system has no random bytes for a secret. That is logged.
+    pub(crate) fn no_random_bytes(error: &std::io::Error) -> Problem {
+        tracing::error!(%error, "no random bytes");
+        let detail = "The server has no random numbers available. Try again.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem::new(status, "unavailable", "Temporarily unavailable", detail)
     }
 
     /// It does not fit how things stand.

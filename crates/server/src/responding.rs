@@ -60,6 +60,23 @@ pub(crate) struct Room {
     pub(crate) tasks: Vec<Task>,
     pub(crate) teams: Vec<Team>,
     pub(crate) names: HashMap<i64, String>,
+    /// Whose each token is.
+    pub(crate) tokens: HashMap<i64, i64>,
+}
+
+/// Who did something, by name: a person, also where a token of theirs did it.
+fn called_by(names: &HashMap<i64, String>, tokens: &HashMap<i64, i64>, actor: &str) -> String {
+    match actor.split_once(':') {
+        Some(("person", id)) => {
+            id.parse().map_or_else(|_| actor.to_owned(), |id| people::name(names, id))
+        }
+        Some(("token", id)) => {
+            let whose = id.parse().ok().and_then(|id: i64| tokens.get(&id));
+            let named = |person: &i64| format!("{} (by a token)", people::name(names, *person));
+            whose.map_or_else(|| format!("token {id}"), named)
+        }
+        _ => "Trimtab".to_owned(),
+    }
 }
 
 impl Room {
@@ -77,13 +94,7 @@ impl Room {
 
     /// Who did something, by name.
     pub(crate) fn actor(&self, actor: &str) -> String {
-        match actor.split_once(':') {
-            Some(("person", id)) => {
-                id.parse().map_or_else(|_| actor.to_owned(), |id| people::name(&self.names, id))
-            }
-            Some(("token", id)) => format!("token {id}"),
-            _ => "Trimtab".to_owned(),
-        }
+        called_by(&self.names, &self.tokens, actor)
     }
 
     /// How far the teams are in each environment that they may see: its name, and each team's.
@@ -238,6 +249,7 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
         events,
         teams: app.store.teams(who.org).await?,
         names: people::names(app, who.org).await?,
+        tokens: app.store.tokens(who.org).await?.iter().map(|is| (is.id, is.person)).collect(),
         is,
     })
 }
@@ -299,6 +311,16 @@ mod tests {
         assert!(open[0].is_late(at(181)) && !open[0].is_late(at(180)) && !open[1].is_late(at(999)));
         assert_eq!(tasks(&events)[0].done, Some(at(240)), "the first word stands");
         assert!(tasks(&events)[1].after && tasks(&events)[1].done.is_none());
+    }
+
+    #[test]
+    fn what_a_token_did_was_done_by_its_person() {
+        let names = HashMap::from([(7, "Olga".to_owned())]);
+        let tokens = HashMap::from([(3, 7)]);
+        let by = |actor| called_by(&names, &tokens, actor);
+        assert_eq!((by("person:7"), by("trimtab")), ("Olga".to_owned(), "Trimtab".to_owned()));
+        assert_eq!(by("token:3"), "Olga (by a token)");
+        assert_eq!(by("token:4"), "token 4", "it is not known whose");
     }
 
     #[test]

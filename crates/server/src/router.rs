@@ -55,15 +55,19 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::suppliers::one, api::suppliers::put))
         .routes(routes!(api::suppliers::deliver))
         .routes(routes!(api::suppliers::release))
-        .routes(routes!(api::suppliers::link))
-        .routes(routes!(api::suppliers::withdraw_link))
-        .routes(routes!(api::suppliers::questions, api::suppliers::ask))
-        .routes(routes!(api::suppliers::withdraw_question))
-        .routes(routes!(api::suppliers::documents))
-        .routes(routes!(api::suppliers::bytes))
-        .routes(routes!(api::suppliers::packages))
-        .routes(routes!(api::suppliers::preview, api::suppliers::take))
-        .routes(routes!(api::suppliers::letters, api::suppliers::write, api::suppliers::try_letter))
+        .routes(routes!(api::suppliers::links::link))
+        .routes(routes!(api::suppliers::links::withdraw_link))
+        .routes(routes!(api::suppliers::questions::questions, api::suppliers::questions::ask))
+        .routes(routes!(api::suppliers::questions::withdraw_question))
+        .routes(routes!(api::suppliers::documents::documents))
+        .routes(routes!(api::suppliers::documents::bytes))
+        .routes(routes!(api::suppliers::packages::packages))
+        .routes(routes!(api::suppliers::documents::preview, api::suppliers::documents::take))
+        .routes(routes!(
+            api::suppliers::letters::letters,
+            api::suppliers::letters::write,
+            api::suppliers::letters::try_letter
+        ))
         .routes(routes!(api::supplied::get))
         .routes(routes!(api::supplied::answer))
         .routes(routes!(api::systems::list, api::systems::put))

@@ -1,7 +1,6 @@
 //! Links to a board that are read without signing in: made by who may, read with what their maker may see at that
 //! moment, of a scope that was fixed when they were made.
 
-use axum::http::StatusCode;
 use jiff::SignedDuration;
 use trimtab_model::Role;
 use trimtab_store::{NewShare, ScopeOf, Share, Token};
@@ -45,7 +44,7 @@ pub(crate) fn side(word: &str) -> Result<Role, Problem> {
 pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, String), Problem> {
     // A link would outlive the token that made it: people make them.
     if who.session.is_none() {
-        return Err(Problem::forbidden(Action::Share));
+        return Err(Problem::for_people("make a link"));
     }
     let named = |role: &&Role| role.as_str() == wanted.side;
     let side = SIDES.iter().find(named).ok_or_else(|| {
@@ -72,15 +71,7 @@ pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, S
     if !(1..=LONGEST).contains(&wanted.days) {
         return Err(Problem::invalid(format!("`days` must be 1 to {LONGEST}.")));
     }
-    let secret = Secret::new(PREFIX).map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporarily unavailable",
-            "Try again.",
-        )
-    })?;
+    let secret = Secret::new(PREFIX).map_err(|e| Problem::no_random_bytes(&e))?;
     let now = app.now();
     let new = NewShare {
         name: wanted.name,

@@ -343,11 +343,7 @@ pub(crate) async fn link(
     if !(1..=LONGEST).contains(&days) {
         return Err(Problem::invalid(format!("`days` must be 1 to {LONGEST}.")));
     }
-    let secret = Secret::new(PREFIX).map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
-        Problem::new(status, "unavailable", "Temporarily unavailable", "Try again.")
-    })?;
+    let secret = Secret::new(PREFIX).map_err(|e| Problem::no_random_bytes(&e))?;
     let now = app.now();
     let (digest, expires) = (secret.digest(), now + SignedDuration::from_hours(24 * days));
     let of = (id, name.as_str(), who.person.id);

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use trimtab_connect::Clock;
 use trimtab_connect::track::{Project, Settings, Software};
 use trimtab_engine::track::Said;
@@ -52,7 +53,10 @@ pub(crate) struct Told {
     pub(crate) security: String,
     pub(crate) operations: String,
     pub(crate) level: String,
+    /// The last day on which whoever ends their work with it done is in time.
     pub(crate) due: Option<String>,
+    /// The charter's deadline, with its time and zone.
+    pub(crate) deadline: Option<String>,
     pub(crate) points: Option<f64>,
     pub(crate) team: String,
     pub(crate) component: Option<String>,
@@ -161,6 +165,18 @@ impl Had {
         let page = self.page.as_str();
         (page.starts_with("https://") || page.starts_with("http://")).then_some(page)
     }
+}
+
+/// How it stands with a ticket, as the ledger is told: its key, what the tracker has, and how many points the plan reckons.
+pub(crate) fn standing(
+    key: Option<&str>,
+    had: &Had,
+    is_wanted: bool,
+    planned: Option<f64>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let state = crate::api::tickets::stands(key.is_some(), had, is_wanted);
+    let members = [("key", json!(key)), ("state", json!(state)), ("planned", json!(planned))];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What ties a ticket to its action: the tracker's own name in it keeps those of two installations apart.

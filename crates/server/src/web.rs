@@ -80,9 +80,9 @@ pub(crate) mod wishes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use trimtab_pages::page::Trouble;
-use trimtab_pages::part::{Form, Input, Link, Notice, Pager, Urgency};
+use trimtab_pages::part::{Cell, Form, Input, Link, Notice, Pager, Urgency, Value};
 use trimtab_pages::{Entry, Layout, Template};
-use trimtab_store::Load;
+use trimtab_store::{Load, StoreError};
 
 use crate::access::who::is_csrf;
 use crate::access::{Action, On, Who};
@@ -90,17 +90,33 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// A problem as a page; who is not signed in is sent to sign in.
-pub(crate) struct Sorry(Problem);
+pub(crate) enum Sorry {
+    /// A problem of any kind.
+    Problem(Problem),
+    /// A link that does not work, or no longer. Whoever has it may have no account: they are sent to nobody but to
+    /// who gave it to them.
+    DeadLink,
+}
+
+impl Sorry {
+    /// A problem of whoever came by a link.
+    pub(crate) fn of_link(problem: Problem) -> Sorry {
+        if problem.status == 404 { Sorry::DeadLink } else { Sorry::Problem(problem) }
+    }
+}
 
 impl<P: Into<Problem>> From<P> for Sorry {
     fn from(problem: P) -> Sorry {
-        Sorry(problem.into())
+        Sorry::Problem(problem.into())
     }
 }
 
 impl IntoResponse for Sorry {
     fn into_response(self) -> Response {
-        let Sorry(problem) = self;
+        let problem = match self {
+            Sorry::Problem(problem) => problem,
+            Sorry::DeadLink => return dead_link(),
+        };
         if problem.status == 401 {
             return Redirect::to("/sign-in").into_response();
         }
@@ -119,6 +135,18 @@ impl IntoResponse for Sorry {
         }
         response
     }
+}
+
+fn dead_link() -> Response {
+    let why = "It has ended, was used or withdrawn, or was not copied whole. Ask whoever gave it to you for a new one.";
+    let page = Trouble {
+        status: 404,
+        headline: "This link does not work".to_owned(),
+        text: vec![why.to_owned()],
+        next: Vec::new(),
+        reference: String::new(),
+    };
+    (StatusCode::NOT_FOUND, html(&page)).into_response()
 }
 
 /// What a page answers.
@@ -275,6 +303,37 @@ pub(crate) fn pager(
 pub(crate) fn at_least(load: &Load) -> String {
     let plus = if load.is_least { "+" } else { "" };
     trimtab_pages::part::number(load.weight) + plus
+}
+
+/// What is said where nothing was sent.
+pub(crate) const UNSENT: &str = "No inventory has been sent yet: nothing can be found.";
+
+/// Whether nothing was sent of what somebody may see. Then nothing is known, and a zero would say too much.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn is_unsent(
+    app: &App,
+    who: &Who,
+    systems: Option<&[i64]>,
+) -> Result<bool, StoreError> {
+    Ok(app.store.assets(who.org, None, systems, "", 1).await?.is_empty())
+}
+
+/// A number, unless nothing was sent.
+pub(crate) fn unless_unsent(is_unsent: bool, number: String) -> Value {
+    match is_unsent {
+        true => Value::Unknown("no inventory has been sent".to_owned()),
+        false => number.into(),
+    }
+}
+
+/// A number in a list, with the list behind it, unless nothing was sent.
+pub(crate) fn counted(is_unsent: bool, number: String, href: String) -> Cell {
+    match unless_unsent(is_unsent, number) {
+        Value::Text(number) => Cell::link(number, href),
+        unknown => Cell::Value(unknown),
+    }
 }
 
 /// A number of things as the store counts them.

@@ -318,6 +318,37 @@ impl Store {
         Ok(true)
     }
 
+    /// Ends requests that nobody has to answer any longer, because what they were about is gone. Those that do not wait stay
+    /// as they are. Returns how many ended.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn end_gone(&self, org: Org, ids: &[i64], now: Timestamp) -> Result<usize> {
+        let mut tx = self.db.begin().await?;
+        let mut events = Vec::with_capacity(ids.len());
+        for id in ids {
+            let sql = "UPDATE decision SET state = 'ended', answered = $3
+                WHERE org = $1 AND id = $2 AND state = 'asked'";
+            if tx.run(sql, args![org.0, *id, micros(now)]).await? == 0 {
+                continue;
+            }
+            let sql = format!("SELECT {COLUMNS} FROM decision WHERE org = $1 AND id = $2");
+            let row = tx.first(&sql, args![org.0, *id]).await?;
+            let row = row.ok_or_else(|| StoreError::Damaged(format!("decision {id} went away")))?;
+            let is = Decision::from_row(&row)?.is;
+            let data = serde_json::json!({ "decision": id, "kind": is.kind.as_str(),
+                "state": "ended", "why": "gone" });
+            events.push(decided(&is, "trimtab", now, data));
+        }
+        if events.is_empty() {
+            return Ok(0);
+        }
+        described::count(&mut tx, org).await?;
+        ledger::append(&mut tx, org, &events).await?;
+        tx.commit().await?;
+        Ok(events.len())
+    }
+
     /// A decision.
     ///
     /// # Errors

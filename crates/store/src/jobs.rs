@@ -501,15 +501,6 @@ impl Store {
             WHERE id = $1 AND org = $2 AND state = 'dead'";
         Ok((&mut &self.db).run(sql, args![id, org.0, micros(now)]).await? == 1)
     }
-
-    /// Drops jobs that were done before a moment. What was given up stays.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn drop_jobs(&self, before: Timestamp) -> Result<u64> {
-        let sql = "DELETE FROM job WHERE state = 'done' AND ended < $1";
-        (&mut &self.db).run(sql, args![micros(before)]).await
-    }
 }
 
 /// How long to wait after the `attempts`th attempt, in microseconds: 2 s, 4 s, … at most an hour.

@@ -98,6 +98,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 30, name: "dial", text: include_str!("../migrations/0030_dial.sql") },
     Migration { version: 31, name: "pulse", text: include_str!("../migrations/0031_pulse.sql") },
+    Migration {
+        version: 32,
+        name: "tickets told",
+        text: include_str!("../migrations/0032_tickets_told.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -1,6 +1,6 @@
 //! Notices of teams: how each wishes to be told, and what there is to tell it of. What was told is in [`crate::letters`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ impl Was {
     }
 
     /// For what it is *now*.
-    fn of(&self) -> Vec<String> {
+    fn of(&self) -> BTreeSet<String> {
         serde_json::from_str(&self.urgent_of).unwrap_or_default()
     }
 }
@@ -130,7 +130,7 @@ impl Was {
 fn together<'w>(all: &'w BTreeMap<String, Was>, new: &NewPending) -> Vec<&'w Was> {
     let own = [all.get(&new.item), all.get(&apart(&new.item))];
     let own: Vec<&Was> = own.into_iter().flatten().filter(|was| was.urgent.is_some()).collect();
-    let known: Vec<String> = own.iter().flat_map(|was| was.of()).collect();
+    let known: BTreeSet<String> = own.iter().flat_map(|was| was.of()).collect();
     if new.urgent_of.is_empty() || !new.urgent_of.iter().all(|one| known.contains(one)) {
         return Vec::new();
     }

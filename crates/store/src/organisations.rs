@@ -134,26 +134,7 @@ impl Store {
         found.iter().map(read).collect()
     }
 
-    /// Changes the settings of an organisation.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn set_settings(
-        &self,
-        org: Org,
-        settings: &serde_json::Value,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        let sql = "UPDATE organisation SET settings = $2 WHERE org = $1";
-        tx.run(sql, args![org.0, settings.to_string()]).await?;
-        let changed = changed(actor, now, serde_json::json!({ "what": "settings" }));
-        ledger::append(&mut tx, org, &[changed]).await?;
-        tx.commit().await
-    }
-
-    /// Makes a team, or changes the one of its name. Returns its id.
+    /// Makes a team, or changes the one of its id, or of its name where that is 0. Returns its id.
     ///
     /// # Errors
     /// The store does not answer.
@@ -164,13 +145,22 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
-        let id = self.ids.one(&self.db, org.0, Kind::Team).await?;
+        let (id, sql) = match team.id {
+            0 => (
+                self.ids.one(&self.db, org.0, Kind::Team).await?,
+                "INSERT INTO team (org, id, name, cadence, capacity, open_limit)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, name)
+                DO UPDATE SET cadence = $4, capacity = $5, open_limit = $6 RETURNING id",
+            ),
+            id => (
+                id,
+                "UPDATE team SET name = $3, cadence = $4, capacity = $5, open_limit = $6
+                WHERE org = $1 AND id = $2 RETURNING id",
+            ),
+        };
         let mut tx = self.db.begin().await?;
         // Before any row, as all do.
         described::count(&mut tx, org).await?;
-        let sql = "INSERT INTO team (org, id, name, cadence, capacity, open_limit)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, name)
-            DO UPDATE SET cadence = $4, capacity = $5, open_limit = $6 RETURNING id";
         let limit = team.open_limit.map(i64::from);
         let args = args![org.0, id, &team.name, team.cadence.clone(), team.capacity, limit];
         let row = tx.first(sql, args).await?;

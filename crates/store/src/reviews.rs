@@ -221,6 +221,46 @@ pub(crate) async fn moved(tx: &mut Tx, org: Org, (system, team): (i64, Option<i6
     tx.run(sql, args![org.0, system, &of]).await.map(|_| ())
 }
 
+/// Writes down that a review is prepared, and ends what was begun with that.
+async fn put_prepared(
+    mut tx: Tx,
+    org: Org,
+    (id, new, name): (i64, &NewReview, Option<&str>),
+    actor: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let mut told = Vec::new();
+    if let Some(name) = name {
+        told.extend(groups::call(&mut tx, org, (&new.of, name), (actor, now)).await?);
+    }
+    let team = match new.of {
+        ReviewOf::Team(id) => Some(id),
+        ReviewOf::All | ReviewOf::Systems(_) => None,
+    };
+    let sql = "INSERT INTO review
+            (org, id, kind, scope, team, whole, at, minutes, state, made, actor, note)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'prepared', $9, $10, '')";
+    let values = args![
+        org.0,
+        id,
+        &new.kind,
+        new.of.word(),
+        team,
+        new.of == ReviewOf::All,
+        micros(new.at),
+        i64::from(new.minutes),
+        micros(now),
+        actor
+    ];
+    tx.run(sql, values).await?;
+    put_systems(&mut tx, org, id, &new.systems).await?;
+    let data = json!({ "what": "review", "review": id, "state": "prepared", "kind": new.kind,
+        "of": new.of.word(), "at": new.at.to_string(), "minutes": new.minutes });
+    told.push(changed(actor, now, data));
+    ledger::append(&mut tx, org, &told).await?;
+    tx.commit().await
+}
+
 async fn put_systems(tx: &mut Tx, org: Org, review: i64, systems: &[i64]) -> Result<()> {
     let sql = "DELETE FROM review_system WHERE org = $1 AND review = $2";
     tx.run(sql, args![org.0, review]).await?;
@@ -244,53 +284,38 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
-        self.add_named_review(org, (new, None), actor, now).await
+        let id = self.ids.one(&self.db, org.0, Kind::Review).await?;
+        let tx = self.db.begin().await?;
+        put_prepared(tx, org, (id, new, None), actor, now).await?;
+        Ok(id)
     }
 
-    /// The same, with what the group of systems is called from now on; `None`: as before.
+    /// The same, with what the group of systems is called from now on; `None`: as before. Not where one of the same kind and
+    /// subject is planned for that time, which is to come: then it returns the id of that one, and `false`.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn add_named_review(
+    pub async fn plan_review(
         &self,
         org: Org,
         (new, name): (&NewReview, Option<&str>),
         actor: &str,
         now: Timestamp,
-    ) -> Result<i64> {
+    ) -> Result<(i64, bool)> {
         let id = self.ids.one(&self.db, org.0, Kind::Review).await?;
         let mut tx = self.db.begin().await?;
-        let mut told = Vec::new();
-        if let Some(name) = name {
-            told.extend(groups::call(&mut tx, org, (&new.of, name), (actor, now)).await?);
+        if new.at > now {
+            // Of two that plan it at once the second sees the first.
+            ledger::hold(&mut tx, org).await?;
+            let sql = "SELECT id FROM review WHERE org = $1 AND at = $2 AND kind = $3
+                AND scope = $4 AND state = 'prepared' ORDER BY id LIMIT 1";
+            let values = args![org.0, micros(new.at), &new.kind, new.of.word()];
+            if let Some(row) = tx.first(sql, values).await? {
+                return Ok((row.int(0)?, false));
+            }
         }
-        let team = match new.of {
-            ReviewOf::Team(id) => Some(id),
-            ReviewOf::All | ReviewOf::Systems(_) => None,
-        };
-        let sql = "INSERT INTO review
-                (org, id, kind, scope, team, whole, at, minutes, state, made, actor, note)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'prepared', $9, $10, '')";
-        let values = args![
-            org.0,
-            id,
-            &new.kind,
-            new.of.word(),
-            team,
-            new.of == ReviewOf::All,
-            micros(new.at),
-            i64::from(new.minutes),
-            micros(now),
-            actor
-        ];
-        tx.run(sql, values).await?;
-        put_systems(&mut tx, org, id, &new.systems).await?;
-        let data = json!({ "what": "review", "review": id, "state": "prepared", "kind": new.kind,
-            "of": new.of.word(), "at": new.at.to_string(), "minutes": new.minutes });
-        told.push(changed(actor, now, data));
-        ledger::append(&mut tx, org, &told).await?;
-        tx.commit().await?;
-        Ok(id)
+        put_prepared(tx, org, (id, new, name), actor, now).await?;
+        Ok((id, true))
     }
 
     /// A review.

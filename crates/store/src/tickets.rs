@@ -227,6 +227,33 @@ impl Store {
         (&mut &self.db).run(sql, values).await.map(|_| ())
     }
 
+    /// Tells the ledger how it stands with a ticket, if it was not told that last. `stands`: the members that say so.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tell_ticket(
+        &self,
+        org: Org,
+        team: i64,
+        of: &PlannedChange,
+        stands: serde_json::Map<String, serde_json::Value>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let mut data = serde_json::Value::Object(stands);
+        let sql = "UPDATE ticket SET stood = $5
+            WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4 AND stood <> $5";
+        let values = args![org.0, team, of.asset, &of.package, data.to_string()];
+        if tx.run(sql, values).await? == 0 {
+            return Ok(());
+        }
+        data["what"] = json!("ticket-stands");
+        data["team"] = json!(team);
+        data["package"] = json!(of.package);
+        ledger::append(&mut tx, org, &[event(of, now, data)]).await?;
+        tx.commit().await
+    }
+
     /// Has tickets looked at again: those of some keys, as a webhook or the tracker's own list says. Returns how many.
     ///
     /// # Errors

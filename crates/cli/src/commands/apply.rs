@@ -9,21 +9,26 @@ pub(super) mod plan;
 mod request;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use trimtab_advisories::index::Index;
 use trimtab_charter::project::Apply as Settings;
 use trimtab_connect::apply::{
-    Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
+    Author, Command, Confinement, Judgement, Limits, Tree, detect, find, publish,
 };
 use trimtab_connect::requests::BRANCHES;
+use trimtab_connect::update;
 use trimtab_connect::update::{Options, Tool, Unbuilt};
-use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Side, outcome};
+use trimtab_engine::repository::ids;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::Document;
+use trimtab_report::plan::json::Batch;
 
 use super::plan::broke::Broke;
 use super::plan::image;
@@ -36,6 +41,7 @@ use crate::args::output::pairs;
 use crate::args::{Apply, ApplyFormat};
 use crate::exit::Exit;
 use crate::io::Io;
+use crate::progress::Pulse;
 use crate::{agreement, index, output, say};
 
 use arrivals::Arrivals;
@@ -45,6 +51,8 @@ use plan::Plan;
 
 /// How long a package manager may take to tell the versions that a scan does not know.
 pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
+/// How often it is told that what is run goes on.
+const PULSE: Duration = Duration::from_secs(60);
 /// What is told of a change for which there is no repository.
 const NOWHERE: &str = ", in a copy: the folder is not in a git repository, so no branch is written";
 /// Files of the checkout that are told as not committed.
@@ -144,11 +152,7 @@ pub(in crate::commands) fn carry_out(
     };
     let folder = PathBuf::from(&batch.folder);
     let command = command(args, &settings, &tree, &folder, io)?;
-    let tool = Tool::by_id(&batch.tool).ok_or_else(|| {
-        let message =
-            format!("batch `{}` needs `{}`, which this build cannot run", batch.name, batch.tool);
-        Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
-    })?;
+    let tool = tool_of(&batch)?;
     let options = Options {
         project_code: args.trial.project_code,
         before: too_young(&charter.selection, now),
@@ -157,29 +161,17 @@ pub(in crate::commands) fn carry_out(
         unbuilt: Unbuilt::any(),
         ..Options::default()
     };
-    // What only the package manager knew when it was planned, it is asked again.
-    let asks = plan.asks(&batch);
-    let whole = |tree: &Tree, io: &mut Io| -> Result<Scan, Diagnostic> {
-        let mut scan = scan::matched(&[tree.root()], &args.walk, &index, io)?;
-        if asks {
-            let top = Top { root: tree.root(), prefix: String::new() };
-            let only = Some(batch.folder.as_str());
-            let trees = Trees::ask(&mut scan.inventory, &top, only, &options, LISTING);
-            if !trees.is_empty() {
-                scan = scan::of_inventory(scan.target.to_string(), scan.inventory, &index)?;
-            }
-        }
-        Ok(scan)
-    };
-    let before = whole(&tree, io)?;
-    let mut registry = registry::Options::at(now);
-    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let given = Given { args, plan, batch: &batch, index: &index, options: &options, now };
+    let before = given.look(&tree, io)?;
+    if let Some(missing) = missing(plan, &batch, &tree, &before)? {
+        io.err(&format!("{}: {missing}\n", trimtab_report::one_line(&batch.name)));
+    }
     let actions = plan.actions(&batch)?;
     let mut work = Work {
         arrivals: Arrivals {
             index: &index,
             charter: &charter,
-            registry,
+            registry: io.registries(now),
             place: Place {
                 name: batch.place.as_str().into(),
                 folder: batch.folder.as_str().into(),
@@ -200,51 +192,152 @@ pub(in crate::commands) fn carry_out(
         unvetted: Cell::new(false),
         lost: RefCell::default(),
         vets_itself: Cell::new(false),
+        along: RefCell::default(),
+        pulse: Pulse::new(PULSE, |text| eprintln!("{text}")),
         tree,
     };
-    let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
+    let pulse = work.pulse.clone();
+    let done = work.run(&mut |what| {
+        io.err(&format!("{what} …\n"));
+        pulse.next(what);
+    })?;
+    pulse.rest();
     done.denied.iter().for_each(|denied| say::diagnostic(io, denied));
     let became: Vec<_> =
         done.tested().filter_map(|(at, broke)| Some((&work.actions.get(at)?.0, broke))).collect();
     let base = work.tree.repository().is_some().then(|| work.tree.base());
     Broke::keep(&args.path, &became, base, now, io);
-    // A second look: what is there now, and not what was planned; without what tests left.
-    work.tree.sweep()?;
-    work.lay(&done.steps)?;
-    let after = whole(&work.tree, io)?;
-    let found = outcome(side(&before), side(&after));
-    let evidence = Evidence {
-        plan,
-        batch: &batch,
-        work: &work,
-        done: &done,
-        before: &before,
-        found: &found,
-        now,
-    };
-    let mut document = evidence.document();
-    let exit = verdict(args, &done, &mut document);
-    if work.tree.repository().is_none() && exit != Exit::Violated {
-        document.why += NOWHERE;
-        io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
-    }
-    if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
-        document.changelogs = evidence::changelogs(&document.moves, now, io);
-        commit(args, &work, &done, &evidence, &mut document, &author)?;
-        let proven = exit == Exit::Clean || args.trial.untested;
-        if work.tree.repository().is_some() && proven {
-            let branch = format!("{BRANCHES}{}", batch.name);
-            let published = publish(&work.tree, &branch)?;
-            io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
-            document.branch = Some(published.branch);
-            finished::add(&args.path, args.trial.finished.as_deref(), &document, io);
-            document.rollback = rollback(&batch.name, &branch);
-            if args.request {
-                document.request = Some(request::ask(args, plan, &batch, &work.tree, &document)?);
+    let (document, exit) = given.finish(&work, &done, &before, &author, io)?;
+    Ok(Carried { document, exit, tree: work.tree })
+}
+
+/// The package manager of a batch.
+fn tool_of(batch: &Batch) -> Result<&'static Tool, Diagnostic> {
+    Tool::by_id(&batch.tool).ok_or_else(|| {
+        let message =
+            format!("batch `{}` needs `{}`, which this build cannot run", batch.name, batch.tool);
+        Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
+    })
+}
+
+/// What is carried out, and how it is looked at.
+struct Given<'g> {
+    args: &'g Apply,
+    plan: &'g Plan,
+    batch: &'g Batch,
+    index: &'g Index,
+    options: &'g Options,
+    now: Timestamp,
+}
+
+impl Given<'_> {
+    /// What there is in a copy now.
+    fn look(&self, tree: &Tree, io: &Io) -> Result<Scan, Diagnostic> {
+        let mut scan = scan::matched(&[tree.root()], &self.args.walk, self.index, io)?;
+        // What only the package manager knew when it was planned, it is asked again.
+        if self.plan.asks(self.batch) {
+            let top = Top { root: tree.root(), prefix: String::new() };
+            let only = Some(self.batch.folder.as_str());
+            let trees = Trees::ask(&mut scan.inventory, &top, only, self.options, LISTING);
+            if !trees.is_empty() {
+                scan = scan::of_inventory(scan.target.to_string(), scan.inventory, self.index)?;
             }
         }
+        Ok(scan)
     }
-    Ok(Carried { document, exit, tree: work.tree })
+
+    /// Looks at what was done, and, where nothing is worse by it, commits it and writes the branch.
+    fn finish(
+        &self,
+        work: &Work<'_>,
+        done: &Done,
+        before: &Scan,
+        author: &Author,
+        io: &mut Io,
+    ) -> Result<(Document, Exit), Diagnostic> {
+        let Given { args, plan, batch, now, .. } = *self;
+        // A second look: what is there now, and not what was planned; without what tests left.
+        work.tree.sweep()?;
+        work.lay(&done.steps)?;
+        let after = self.look(&work.tree, io)?;
+        let found = outcome(side(before), side(&after));
+        let evidence = Evidence { plan, batch, work, done, before, found: &found, now };
+        let mut document = evidence.document();
+        let exit = verdict(args, done, &mut document);
+        if let Some(missing) = missing(plan, batch, &work.tree, before)? {
+            document.why = format!("{}; {missing}", document.why);
+        }
+        if work.tree.repository().is_none() && exit != Exit::Violated {
+            document.why += NOWHERE;
+            io.err("Nothing was written: the folder is not in a git repository. Use --output patch=FILE to get the change.\n");
+        }
+        if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
+            document.changelogs = evidence::changelogs(&document.moves, now, io);
+            commit(args, work, done, &evidence, &mut document, author)?;
+            let proven = exit == Exit::Clean || args.trial.untested;
+            if work.tree.repository().is_some() && proven {
+                self.publish_branch(&work.tree, &mut document, io)?;
+            }
+        }
+        Ok((document, exit))
+    }
+
+    /// Writes the branch of what was committed, and opens its request where one is wanted.
+    fn publish_branch(
+        &self,
+        tree: &Tree,
+        document: &mut Document,
+        io: &mut Io,
+    ) -> Result<(), Diagnostic> {
+        let Given { args, plan, batch, .. } = *self;
+        let branch = format!("{BRANCHES}{}", batch.name);
+        let published = publish(tree, &branch)?;
+        io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
+        document.branch = Some(published.branch);
+        finished::add(&args.path, args.trial.finished.as_deref(), document, io);
+        document.rollback = rollback(&batch.name, &branch);
+        if args.request {
+            document.request = Some(request::ask(args, plan, batch, tree, document)?);
+        }
+        Ok(())
+    }
+}
+
+/// The batch that another one was planned on top of, if the commit that it starts from has it not, in words. What people
+/// carried out otherwise is there too.
+fn missing(
+    plan: &Plan,
+    batch: &Batch,
+    tree: &Tree,
+    before: &Scan,
+) -> Result<Option<String>, Diagnostic> {
+    let Some(repository) = tree.repository() else { return Ok(None) };
+    let open: BTreeSet<&str> = before
+        .findings
+        .iter()
+        .filter_map(|finding| {
+            let all = ids(finding);
+            let all: Vec<&str> = all.iter().map(|id| &**id).collect();
+            Some(plan.known(&all, &finding.purl.to_string())?.name.as_str())
+        })
+        .collect();
+    for below in plan.below(batch) {
+        let is_open = below.removes.iter().any(|name| open.contains(name.as_str()));
+        if !is_open || !find(repository, &below.name, tree.base())?.is_empty() {
+            continue;
+        }
+        let branch = format!("{BRANCHES}{}", below.name);
+        let is_there = find(repository, &below.name, &branch).is_ok_and(|all| !all.is_empty());
+        let then = match is_there {
+            true => format!("merge that first, or start from its branch with --at {branch}"),
+            false => "carry that out first".to_owned(),
+        };
+        return Ok(Some(trimtab_report::one_line(&format!(
+            "it was planned on top of `{}`, which is not in the commit that it starts from: it may move and remove something else than planned, and the two may conflict; {then}",
+            below.name
+        ))));
+    }
+    Ok(None)
 }
 
 /// How the run ends, and what the outcome is called.
@@ -314,7 +407,7 @@ fn commit(
     };
     if args.trial.commit_each {
         for (at, changes) in &done.steps {
-            let (moves, removes) = evidence.of_action(*at, document);
+            let (moves, removes) = evidence.of_action(*at, changes, document);
             // What this commit needs, and not what all of them do.
             let needs = update::needs(changes).iter().map(ToString::to_string).collect();
             let files = changes.iter().map(|change| change.path.clone()).collect();

@@ -44,8 +44,7 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
         Err(problem) => return Err(problem),
     };
     let now = Timestamp::now();
-    let mut options = registry::Options::at(now);
-    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let mut options = io.registries(now);
     options.offline = args.offline;
     options.time_limit = Duration::from_secs(args.seconds.into());
     options.resolve_limit = options.time_limit * 3;

@@ -51,13 +51,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use trimtab_advisories::index::Index;
+use trimtab_connect::registry::versions::Offered;
 use trimtab_connect::update::Options;
 use trimtab_connect::{registry, update};
-use trimtab_engine::action::{Open, ideas, open};
+use trimtab_engine::action::{Idea, Open, ideas, open};
+use trimtab_engine::repository::Agreement;
 use trimtab_model::charter::Selection;
 use trimtab_model::finding::Finding;
-use trimtab_model::scan::Scan;
-use trimtab_model::{Code, Diagnostic, Purl};
+use trimtab_model::scan::{Scan, Weighing};
+use trimtab_model::{Code, Diagnostic, Inventory, Purl};
 use trimtab_report::plan::{json, text};
 
 use self::answer::Answer;
@@ -72,6 +76,7 @@ use self::tree::Trees;
 use super::rhythm::{Extent, Rhythm, Said};
 use super::scan::usage;
 use super::{Outcome, finished, scan};
+use crate::agreement::Agreed;
 use crate::args::output::pairs;
 use crate::args::{Plan, PlanFormat};
 use crate::exit::Exit;
@@ -93,6 +98,7 @@ const ASKED: f64 = 0.8;
 /// The part of the time after which nothing is tried instead of what is held back, and the part after which registries
 /// are asked no more about what comes in by that.
 const INSTEAD: (f64, f64) = (0.87, 0.95);
+
 /// Runs the verb.
 ///
 /// # Errors
@@ -109,29 +115,15 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let agreed = agreement::read(&args.path, args.charter.as_deref(), io)?;
     let now = agreement::moment(args.now.as_deref())?;
     let charter = &agreed.agreement.charter;
-    let systems = &agreed.agreement.project.systems;
-    let owner = systems.first().and_then(|system| system.owner.as_deref());
-    let said =
-        Said { cadence: args.cadence.as_deref(), capacity: args.capacity, charter: agreed.chosen };
-    let settings = &agreed.agreement.project.team;
-    let rhythm = Rhythm::of(said, Extent::Next(args.windows), settings, owner, charter, now)?;
-    let mut scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
+    let rhythm = rhythm_of(args, &agreed, now)?;
     let root = agreement::repository(&args.path);
     let prefix = agreement::prefix(&root, &args.path);
     let top = Top { root, prefix };
     let total = Duration::from_secs(args.seconds.into());
-    // What runs that were killed left in the folder for temporary files.
-    update::sweep(None);
     let before = instead::too_young(&charter.selection, now);
     let images = image::read(&args.images.image_sbom)?;
     let options = Options { project_code: args.project_code, before, images, ..Options::default() };
-    let mut trees = Trees::default();
-    if !args.offline {
-        trees = Trees::ask(&mut scan.inventory, &top, None, &options, total.mul_f64(TREES));
-        if !trees.is_empty() {
-            scan = scan::of_inventory(scan.target.to_string(), scan.inventory, &index)?;
-        }
-    }
+    let (mut scan, trees) = scanned(args, &index, &top, &options, io)?;
     if let Some(history) = &mut history {
         history.record(&scan, now, io)?;
     }
@@ -141,109 +133,21 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     scan.diagnostics.extend(problems);
     say::diagnostics(io, scan.inventory.all_diagnostics().chain(&scan.diagnostics), args.verbose);
 
-    let (kept, all) = still_open(&scan, &open);
-    let mut ideas = ideas(&scan.inventory, &kept);
-    trees.redirect(&mut ideas, &scan.inventory, &top);
-    let mut registry = registry::Options::at(now);
-    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
-    registry.offline = args.offline;
-    registry.time_limit = registry.time_limit.min(total.mul_f64(ONE_ANSWER).max(PATIENCE));
-    let (mut unpublished, mut known) = (BTreeSet::new(), Vec::new());
-    if !args.offline {
-        offered::flavoured(&mut ideas, &registry, total.mul_f64(FLAVOURS));
-        unpublished = offered::published(&mut ideas, &registry, total.mul_f64(FLAVOURS));
-        let path = |file: u32| scan.inventory.files.get(file as usize).map(|f| f.path.clone());
-        let limit = total.mul_f64(FLAVOURS);
-        known = beyond::beyond(&mut ideas, &kept, &path, (&index, &registry), limit)?;
-    }
-    let (places, of) = places(&ideas, &scan.inventory, &top);
-    let keys = keys(&scan, &open, &top);
-    let cases = cases((&ideas[..], &unpublished), of, &all, &open, &scan, &top);
-
     let trial = Trial::new(&index, options, (begun, total), args.tries);
-    trial.until_part(SINGLE);
-    let search = Search::new(&cases, &places, &top, &trial, registry, &trees);
-    search.know(known);
-    let mut searched = match args.offline {
-        true => guess(&cases),
-        false => {
-            let progress = Mutex::new(Progress::new(io));
-            let tell = |phase: &str, done: usize, all: usize| {
-                if let Ok(mut progress) = progress.try_lock() {
-                    progress.report(phase, done as u64, all as u64, false);
-                }
-            };
-            search.run(&tell)?
-        }
-    };
-    if searched.away {
-        let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is only partly known")
-            .help("check the network, the proxy and the package manager's own settings, and plan again; --offline asks nobody");
-        say::diagnostic(io, &told);
-        scan.diagnostics.push(told);
-    }
-    let checks = judge(&search, &mut searched.made, &charter.selection, args.offline)?;
-    let finished = finished::learnt(&args.path, args.finished.as_deref(), charter, io)?;
-    let material = Material {
-        cases: &cases,
-        places: &places,
-        keys: &keys,
-        charter,
-        checks: &checks,
-        finished: &finished,
-        now,
-        confirmed: !args.offline,
-    };
-    let (mut candidates, mut denied) = material.candidates(std::mem::take(&mut searched.made));
-    if !args.again {
-        let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
-        candidates = without_broken(candidates, &broke, &material, &mut denied);
-    }
-    let mut explained =
-        problem::explained(&cases, (&places, &keys), &searched, &open, (&scan, &index))?;
-    heirs::advise(&mut explained, &open, &scan, &index)?;
-    let wished = &agreed.agreement.project.images;
-    image::advise(&mut explained, &open, &scan, &top, wished, args.offline);
-    let confirmed = match args.offline {
-        true => 0,
-        false => covered(&cases, &candidates, &keys),
-    };
-    trial.until_part(1.0);
-    let planner = Planner {
-        rhythm: &rhythm,
-        open: &open,
-        places: &places,
-        explained: &explained,
-        freezes: trimtab_engine::plan::freezes(&charter.calendar),
-        material: &material,
-        memory: &Memory::of(&args.path, io),
-        now,
-    };
-    let settled = planner.settle(candidates, (!args.offline).then_some(&search), io)?;
-    let answer = Answer {
+    let given = Given {
         args,
-        scan: &scan,
-        trees: &trees,
-        weighing: &weighing,
-        charter,
+        index: &index,
         agreement: &agreed.agreement,
         rhythm: &rhythm,
         top: &top,
+        trees: &trees,
+        weighing: &weighing,
         open: &open,
-        places: &places,
-        checks: &checks,
-        finished: &finished,
-        explained: &explained,
-        denied: &denied,
-        settled: &settled,
-        ideas: cases.iter().filter(|case| case.idea.to.is_some()).count(),
-        confirmed,
-        tries: trial.tries(),
-        cut_short: searched.cut_short,
+        total,
         now,
     };
-    let document = answer.document();
-    keep(args, &document, searched.away, io);
+    let (document, is_away) = given.document(&mut scan, &trial, io)?;
+    keep(args, &document, is_away, io);
     output::all(&outputs, args.verbose, io, |format, style, out| {
         Ok(match format {
             PlanFormat::Text => text::write(&document, style, out),
@@ -251,6 +155,211 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         }?)
     })?;
     Ok(if scan.is_incomplete() || agreed.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
+
+/// The rhythm that counts here: of the command line, the agreement, or what is assumed.
+fn rhythm_of(args: &Plan, agreed: &Agreed, now: Timestamp) -> Result<Rhythm, Diagnostic> {
+    let agreement = &agreed.agreement;
+    let systems = &agreement.project.systems;
+    let owner = systems.first().and_then(|system| system.owner.as_deref());
+    let said =
+        Said { cadence: args.cadence.as_deref(), capacity: args.capacity, charter: agreed.chosen };
+    let extent = Extent::Next(args.windows);
+    Rhythm::of(said, extent, &agreement.project.team, owner, &agreement.charter, now)
+}
+
+/// The scan of the folder, with the versions that only package managers know, as far as they were asked.
+fn scanned(
+    args: &Plan,
+    index: &Index,
+    top: &Top,
+    options: &Options,
+    io: &Io,
+) -> Result<(Scan, Trees), Diagnostic> {
+    let mut scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, index, io)?;
+    // What runs that were killed left in the folder for temporary files.
+    update::sweep(None);
+    let mut trees = Trees::default();
+    if !args.offline {
+        let limit = Duration::from_secs(args.seconds.into()).mul_f64(TREES);
+        trees = Trees::ask(&mut scan.inventory, top, None, options, limit);
+        if !trees.is_empty() {
+            scan = scan::of_inventory(scan.target.to_string(), scan.inventory, index)?;
+        }
+    }
+    Ok((scan, trees))
+}
+
+/// What a plan is made of, before anything is searched.
+struct Given<'g> {
+    args: &'g Plan,
+    index: &'g Index,
+    agreement: &'g Agreement,
+    rhythm: &'g Rhythm,
+    top: &'g Top,
+    trees: &'g Trees,
+    weighing: &'g Weighing,
+    open: &'g [Open],
+    /// How long all of it may take.
+    total: Duration,
+    now: Timestamp,
+}
+
+impl Given<'_> {
+    /// Searches for what can be done, and plans it: the plan, and whether a registry did not answer.
+    fn document(
+        &self,
+        scan: &mut Scan,
+        trial: &Trial<'_>,
+        io: &mut Io,
+    ) -> Result<(json::Document, bool), Diagnostic> {
+        let Given { args, index, agreement, rhythm, top, trees, open, now, .. } = *self;
+        let charter = &agreement.charter;
+        let (kept, all) = still_open(scan, open);
+        let mut ideas = ideas(&scan.inventory, &kept);
+        trees.redirect(&mut ideas, &scan.inventory, top);
+        let registry = self.registry_options(io);
+        let offers = match args.offline {
+            true => Offers::default(),
+            false => self.ask(&mut ideas, &kept, &scan.inventory, &registry, io)?,
+        };
+        let (places, of) = places(&ideas, &scan.inventory, top);
+        let keys = keys(scan, open, top);
+        let cases = cases((&ideas[..], &offers.unpublished), of, &all, open, scan, top);
+
+        trial.until_part(SINGLE);
+        let search = Search::new(&cases, &places, top, trial, registry, trees);
+        search.know(offers.known);
+        let mut searched = match args.offline {
+            true => guess(&cases),
+            false => search_with_progress(&search, io)?,
+        };
+        if searched.away {
+            let told = away();
+            say::diagnostic(io, &told);
+            scan.diagnostics.push(told);
+        }
+        let scan = &*scan;
+        let checks = judge(&search, &mut searched.made, &charter.selection, args.offline)?;
+        let finished = finished::learnt(&args.path, args.finished.as_deref(), charter, io)?;
+        let material = Material {
+            cases: &cases,
+            places: &places,
+            keys: &keys,
+            charter,
+            checks: &checks,
+            finished: &finished,
+            now,
+            confirmed: !args.offline,
+        };
+        let (mut candidates, mut denied) = material.candidates(std::mem::take(&mut searched.made));
+        if !args.again {
+            let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
+            candidates = without_broken(candidates, &broke, &material, &mut denied);
+        }
+        let mut explained =
+            problem::explained(&cases, (&places, &keys), &searched, open, (scan, index))?;
+        heirs::advise(&mut explained, open, scan, index)?;
+        let wished = &agreement.project.images;
+        image::advise(&mut explained, open, scan, top, wished, args.offline);
+        let confirmed = match args.offline {
+            true => 0,
+            false => covered(&cases, &candidates, &keys),
+        };
+        trial.until_part(1.0);
+        let planner = Planner {
+            rhythm,
+            open,
+            places: &places,
+            explained: &explained,
+            freezes: trimtab_engine::plan::freezes(&charter.calendar),
+            material: &material,
+            memory: &Memory::of(&args.path, io),
+            now,
+        };
+        let settled = planner.settle(candidates, (!args.offline).then_some(&search), io)?;
+        let answer = Answer {
+            args,
+            scan,
+            trees,
+            weighing: self.weighing,
+            charter,
+            agreement,
+            rhythm,
+            top,
+            open,
+            places: &places,
+            checks: &checks,
+            finished: &finished,
+            explained: &explained,
+            denied: &denied,
+            settled: &settled,
+            ideas: cases.iter().filter(|case| case.idea.to.is_some()).count(),
+            confirmed,
+            tries: trial.tries(),
+            cut_short: searched.cut_short,
+            now,
+        };
+        Ok((answer.document(), searched.away))
+    }
+
+    /// How registries are asked.
+    fn registry_options(&self, io: &Io) -> registry::Options {
+        let mut options = io.registries(self.now);
+        options.offline = self.args.offline;
+        let one_answer = self.total.mul_f64(ONE_ANSWER).max(PATIENCE);
+        options.time_limit = options.time_limit.min(one_answer);
+        options
+    }
+
+    /// Aims ideas at versions that registries offer.
+    fn ask(
+        &self,
+        ideas: &mut [Idea],
+        kept: &[Finding],
+        inventory: &Inventory,
+        registry: &registry::Options,
+        io: &Io,
+    ) -> Result<Offers, Diagnostic> {
+        let limit = self.total.mul_f64(FLAVOURS);
+        offered::flavoured(ideas, registry, limit);
+        let unpublished = offered::published(ideas, registry, limit);
+        let path = |file: u32| inventory.files.get(file as usize).map(|f| f.path.clone());
+        let progress = Mutex::new(Progress::new(io));
+        let tell = teller(&progress);
+        let known = beyond::beyond(ideas, kept, &path, (self.index, registry), (limit, &tell))?;
+        Ok(Offers { unpublished, known })
+    }
+}
+
+/// What registries told of the packages of ideas.
+#[derive(Default)]
+struct Offers {
+    /// Packages of which no registry offers the version that was asked for.
+    unpublished: BTreeSet<Purl>,
+    /// What is offered of those that were asked about as a whole.
+    known: Vec<(Purl, Vec<Offered>)>,
+}
+
+/// Searches, and shows how far it is.
+fn search_with_progress(search: &Search<'_>, io: &Io) -> Result<Searched, Diagnostic> {
+    let progress = Mutex::new(Progress::new(io));
+    search.run(&teller(&progress))
+}
+
+/// Shows how many of how many tasks of a phase are done.
+fn teller(progress: &Mutex<Progress>) -> impl Fn(&str, usize, usize) + Sync {
+    move |phase, done, all| {
+        if let Ok(mut progress) = progress.try_lock() {
+            progress.report(phase, done as u64, all as u64, false);
+        }
+    }
+}
+
+/// What is said where a registry did not answer.
+fn away() -> Diagnostic {
+    Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is only partly known")
+        .help("check the network, the proxy and the package manager's own settings, and plan again; --offline asks nobody")
 }
 
 /// What is known of everything that comes in; what is held back for it is tried in another way, and judged too.
@@ -338,7 +447,7 @@ fn keys(scan: &Scan, open: &[Open], top: &Top) -> BTreeMap<Key, usize> {
 /// The ideas about what is open. `all` has the positions in the scan of the findings that ideas name. With the ideas, the
 /// packages of which no registry offers what they ask for.
 fn cases<'i>(
-    (ideas, unpublished): (&'i [trimtab_engine::action::Idea], &BTreeSet<Purl>),
+    (ideas, unpublished): (&'i [Idea], &BTreeSet<Purl>),
     places: Vec<Option<usize>>,
     all: &[usize],
     open: &[Open],
@@ -346,7 +455,7 @@ fn cases<'i>(
     top: &Top,
 ) -> Vec<Case<'i>> {
     let by: BTreeMap<(usize, u32), &Open> = open.iter().map(|o| ((o.finding, o.file), o)).collect();
-    let case = |(idea, place): (&'i trimtab_engine::action::Idea, Option<usize>)| {
+    let case = |(idea, place): (&'i Idea, Option<usize>)| {
         let about = idea.findings.iter().filter_map(|at| all.get(*at));
         let about: Vec<&&Open> = about.filter_map(|at| by.get(&(*at, idea.file))).collect();
         let wanted: BTreeSet<Key> = about.iter().filter_map(|open| key(open, scan, top)).collect();

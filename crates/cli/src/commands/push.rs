@@ -30,114 +30,21 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     let server = server(&args.server)?;
     let asset =
         args.asset.clone().unwrap_or_else(|| scan::target(std::slice::from_ref(&args.path)));
-    let told = ci::build(&io.variable, args.main_line.as_deref());
-    let revision = args.revision.clone().or(told.revision);
-    let build = args.build.clone().or(told.build);
-    // Told to be the main line, a branch is none beside it.
-    let branch = args.branch.clone().or(told.branch);
-    let branch = branch.filter(|branch| args.main_line.as_ref() != Some(branch));
-    if let (Some(assumed), None) = (&told.assumed, &branch) {
-        io.err(&format!(
-            "`{}` is assumed to be the main line, because the CI does not say which branch is: set it with --main-line\n",
-            one_line(assumed)
-        ));
-    }
+    let build = build(args, io);
+    let branch = build.branch.as_deref();
     let (body, complete) = body(args, io)?;
-    let wait = args.wait.clamp(u64::from(args.verdict), 50).to_string();
-    let kind = word(&args.kind);
-    let mut query = vec![("asset", asset.as_str()), ("kind", &kind), ("wait", &wait)];
-    let named = [
-        ("system", args.system.as_deref()),
-        ("revision", revision.as_deref()),
-        ("branch", branch.as_deref()),
-        ("build", build.as_deref()),
-    ];
-    query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
-    query.extend((!args.no_facts).then_some(("facts", "true")));
-    let answer = server
-        .post(&["api", "v1", "snapshots"], &query, "application/octet-stream", &body)
-        .map_err(|e| unreached(&e.to_string()))?;
-    let answer = taken(&answer)?;
-    for file in &args.report {
-        let answer = send(&server, "reports", &asset, file)?;
-        let number =
-            |name: &str| answer[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let tool = answer["tool"].as_str().unwrap_or("a tool");
-        let (says, gone) = (count(number("says"), "finding"), number("gone"));
-        let unclear = count(number("unclear"), "entry");
-        io.out(&format!(
-            "{asset}: {tool} reports {says}, no longer {gone}; {unclear} without a package or a vulnerability\n"
-        ));
-    }
-    for file in &args.vex {
-        let answer = send(&server, "vex", &asset, file)?;
-        let statements = answer["statements"].as_u64().and_then(|n| usize::try_from(n).ok());
-        let statements = count(statements.unwrap_or(0), "statement");
-        io.out(&format!("{asset}: {statements} taken from `{}`\n", file.display()));
-    }
-    if let Some(file) = &args.plan {
-        let answer = send(&server, "plans", &asset, file)?;
-        let actions = answer["actions"].as_i64().unwrap_or(0);
-        let kept = answer["kept"].as_bool().unwrap_or(true);
-        let kept = if kept { "stand in its team's plan" } else { "are older than what is there" };
-        io.out(&format!("{asset}: {actions} confirmed actions {kept}\n"));
-    }
-    for file in &args.applied {
-        let answer = send(&server, "updates", &asset, file)?;
-        let update = answer["update"].as_i64().unwrap_or(0);
-        io.out(&format!("{asset}: `{}` is update {update}\n", file.display()));
-    }
+    let answer = send_snapshot(&server, args, (&asset, &build), &body)?;
+    send_files(&server, args, &asset, io)?;
     for file in &args.gate {
-        let named = [("revision", revision.as_deref()), ("branch", branch.as_deref())];
-        let mut query = vec![("asset", asset.as_str())];
-        query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
-        // It is of when it was written.
-        let made = made(file).map(|at| at.to_string());
-        query.extend(made.as_deref().map(|at| ("made", at)));
-        let body = agreement::bytes(file)?;
-        let answer = server
-            .post(&["api", "v1", "verdicts"], &query, "application/json", &body)
-            .map_err(|e| unreached(&e.to_string()))?;
-        for one in taken(&answer)?["rows"].as_array().into_iter().flatten() {
-            let outcome = one_line(one["outcome"].as_str().unwrap_or_default());
-            let id = one["id"].as_i64().unwrap_or(0);
-            io.out(&format!("{asset}: verdict {id} of `{}` is kept: {outcome}\n", file.display()));
-        }
+        send_verdicts(&server, file, (&asset, &build), io)?;
     }
     if let Some(environment) = &args.environment {
-        let mut said = json!({ "asset": asset, "environment": environment });
-        if let Some(snapshot) = answer["snapshot"].as_i64() {
-            said["snapshot"] = snapshot.into();
-        } else {
-            let message = "the server has not read it yet, so the deployment was not recorded";
-            return Err(Diagnostic::new(Code::Usage, message)
-                .help("wait longer with --wait, or run `trimtab deployed` later"));
-        }
-        deploy(&server, &said)?;
+        deploy_snapshot(&server, (&asset, environment), &answer)?;
     }
-    let number = |name: &str| answer[name].as_i64();
-    let state = answer["state"].as_str().unwrap_or("accepted");
-    let mut text = format!("{asset}: {state}");
-    if let Some(snapshot) = number("snapshot") {
-        text += &format!(", snapshot {snapshot}");
-    }
-    if let Some(branch) = &branch {
-        let branch = one_line(branch);
-        text += &format!(", branch `{branch}`: kept for comparison, it opens no findings");
-    } else if let Some(live) = number("live") {
-        let new = number("detected").unwrap_or(0);
-        text += &format!(", {live} findings, {new} of them new");
-    }
-    if let Some(job) = number("job") {
-        text += &format!(", job {job}");
-    }
-    io.out(&(text + "\n"));
-    if let Some(text) = answer["without_owner"].as_str() {
-        io.err(&format!("{asset} has no owner: {}\n", one_line(text)));
-    }
+    tell_snapshot(&asset, branch, &answer, io);
     let verdict = answer["verdict"]["verdict"].as_str();
     if args.verdict && verdict.is_none() {
-        io.err(match &branch {
+        io.err(match branch {
             Some(_) => "no verdict: nothing is settled for branches other than the main line\n",
             None => "no verdict: the server has not read it yet\n",
         });
@@ -159,6 +66,150 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         _ if args.verdict || !complete => Exit::Incomplete,
         _ => Exit::Clean,
     })
+}
+
+/// The build that this is of: as the command line says, else as the CI does.
+fn build(args: &Push, io: &mut Io) -> ci::Build {
+    let told = ci::build(&io.variable, args.main_line.as_deref());
+    // Told to be the main line, a branch is none beside it.
+    let branch = args.branch.clone().or(told.branch);
+    let branch = branch.filter(|branch| args.main_line.as_ref() != Some(branch));
+    if let (Some(assumed), None) = (&told.assumed, &branch) {
+        io.err(&format!(
+            "`{}` is assumed to be the main line, because the CI does not say which branch is: set it with --main-line\n",
+            one_line(assumed)
+        ));
+    }
+    ci::Build {
+        revision: args.revision.clone().or(told.revision),
+        branch,
+        build: args.build.clone().or(told.build),
+        assumed: told.assumed,
+    }
+}
+
+/// Sends the snapshot itself.
+fn send_snapshot(
+    server: &Server,
+    args: &Push,
+    (asset, build): (&str, &ci::Build),
+    body: &[u8],
+) -> Result<Value, Diagnostic> {
+    let wait = args.wait.clamp(u64::from(args.verdict), 50).to_string();
+    let kind = word(&args.kind);
+    let mut query = vec![("asset", asset), ("kind", kind.as_str()), ("wait", wait.as_str())];
+    let named = [
+        ("system", args.system.as_deref()),
+        ("revision", build.revision.as_deref()),
+        ("branch", build.branch.as_deref()),
+        ("build", build.build.as_deref()),
+    ];
+    query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+    query.extend((!args.no_facts).then_some(("facts", "true")));
+    let answer = server
+        .post(&["api", "v1", "snapshots"], &query, "application/octet-stream", body)
+        .map_err(|e| unreached(&e.to_string()))?;
+    taken(&answer)
+}
+
+/// Sends what other tools wrote about the asset: reports, VEX documents, a plan and what was applied.
+fn send_files(server: &Server, args: &Push, asset: &str, io: &mut Io) -> Result<(), Diagnostic> {
+    for file in &args.report {
+        let answer = send(server, "reports", asset, file)?;
+        let number =
+            |name: &str| answer[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let tool = answer["tool"].as_str().unwrap_or("a tool");
+        let (says, gone) = (count(number("says"), "finding"), number("gone"));
+        let unclear = count(number("unclear"), "entry");
+        io.out(&format!(
+            "{asset}: {tool} reports {says}, no longer {gone}; {unclear} without a package or a vulnerability\n"
+        ));
+    }
+    for file in &args.vex {
+        let answer = send(server, "vex", asset, file)?;
+        let statements = answer["statements"].as_u64().and_then(|n| usize::try_from(n).ok());
+        let statements = count(statements.unwrap_or(0), "statement");
+        io.out(&format!("{asset}: {statements} taken from `{}`\n", file.display()));
+    }
+    if let Some(file) = &args.plan {
+        let answer = send(server, "plans", asset, file)?;
+        let actions = answer["actions"].as_i64().unwrap_or(0);
+        let kept = answer["kept"].as_bool().unwrap_or(true);
+        let kept = if kept { "stand in its team's plan" } else { "are older than what is there" };
+        io.out(&format!("{asset}: {actions} confirmed actions {kept}\n"));
+    }
+    for file in &args.applied {
+        let answer = send(server, "updates", asset, file)?;
+        let update = answer["update"].as_i64().unwrap_or(0);
+        io.out(&format!("{asset}: `{}` is update {update}\n", file.display()));
+    }
+    Ok(())
+}
+
+/// Sends the verdicts of a gate.
+fn send_verdicts(
+    server: &Server,
+    file: &Path,
+    (asset, build): (&str, &ci::Build),
+    io: &mut Io,
+) -> Result<(), Diagnostic> {
+    let named = [("revision", build.revision.as_deref()), ("branch", build.branch.as_deref())];
+    let mut query = vec![("asset", asset)];
+    query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+    // It is of when it was written.
+    let made = made(file).map(|at| at.to_string());
+    query.extend(made.as_deref().map(|at| ("made", at)));
+    let body = agreement::bytes(file)?;
+    let answer = server
+        .post(&["api", "v1", "verdicts"], &query, "application/json", &body)
+        .map_err(|e| unreached(&e.to_string()))?;
+    for one in taken(&answer)?["rows"].as_array().into_iter().flatten() {
+        let outcome = one_line(one["outcome"].as_str().unwrap_or_default());
+        let id = one["id"].as_i64().unwrap_or(0);
+        io.out(&format!("{asset}: verdict {id} of `{}` is kept: {outcome}\n", file.display()));
+    }
+    Ok(())
+}
+
+/// Says that the snapshot that the server answered for runs in an environment.
+fn deploy_snapshot(
+    server: &Server,
+    (asset, environment): (&str, &str),
+    answer: &Value,
+) -> Result<(), Diagnostic> {
+    let mut said = json!({ "asset": asset, "environment": environment });
+    if let Some(snapshot) = answer["snapshot"].as_i64() {
+        said["snapshot"] = snapshot.into();
+    } else {
+        let message = "the server has not read it yet, so the deployment was not recorded";
+        return Err(Diagnostic::new(Code::Usage, message)
+            .help("wait longer with --wait, or run `trimtab deployed` later"));
+    }
+    deploy(server, &said).map(|_| ())
+}
+
+/// Tells what the server made of the snapshot.
+fn tell_snapshot(asset: &str, branch: Option<&str>, answer: &Value, io: &mut Io) {
+    let number = |name: &str| answer[name].as_i64();
+    let state = answer["state"].as_str().unwrap_or("accepted");
+    let mut text = format!("{asset}: {state}");
+    if let Some(snapshot) = number("snapshot") {
+        text += &format!(", snapshot {snapshot}");
+    }
+    if let Some(branch) = branch {
+        let branch = one_line(branch);
+        text += &format!(", branch `{branch}`: kept for comparison, it opens no findings");
+    } else if let Some(live) = number("live") {
+        let new = number("detected").unwrap_or(0);
+        text += &format!(", {live} findings, {new} of them new");
+    }
+    if let Some(job) = number("job") {
+        text += &format!(", job {job}");
+    }
+    io.out(&(text + "\n"));
+    if let Some(text) = answer["without_owner"].as_str() {
+        io.err(&format!("{asset} has no owner: {}\n", one_line(text)));
+    }
 }
 
 /// When a file was written: a week ago, if it is older. `None`: that is not known.

@@ -152,7 +152,6 @@ fn default(charter: &Charter, now: Timestamp) -> Cadence {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]

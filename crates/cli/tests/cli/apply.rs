@@ -2,8 +2,6 @@
 //! and taken back. A project whose package manager is not installed, or reaches no registry, is
 //! skipped, and says so.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -127,6 +125,71 @@ fn each_action_may_have_a_commit_and_a_patch_tells_all() {
     git(&root, &["checkout", "-qb", "by-hand"]);
     git(&root, &["am", "-q", &text(&patch)]);
     assert_eq!(git(&root, &["diff", "trimtab/week-48"]), "");
+}
+
+#[test]
+fn a_commit_of_one_action_tells_what_comes_with_it() {
+    let manifest = r#"{"name": "app", "version": "1.0.0", "dependencies": {"inherits": "2.0.3", "once": "1.3.0"}}"#;
+    let case = Case::new(
+        &[("package.json", manifest)],
+        &["npm", "install", "--package-lock-only", "--silent"],
+        &[("npm", "once", "1.4.0"), ("npm", "inherits", "2.0.4")],
+    );
+    let Some(case) = case else { return };
+    // The later version requires a package that the earlier one does not.
+    let once: Act = ("raise", "pkg:npm/once@1.3.0", "1.4.0", 0);
+    let plan = case.plan("npm", "package-lock.json", &[once, INHERITS]);
+    let (ran, told) = case.apply(&plan, &["--test", "none", "--commit-each"]);
+    if is_away(&told) {
+        return;
+    }
+    assert_eq!(ran.exit, Exit::Clean, "{}\n{told:#}", ran.err);
+    assert_eq!(told["commits"].as_array().unwrap().len(), 2, "{told:#}");
+    let message = |commit: &str| {
+        git(&case.root(), &["log", "-1", "--format=%B", &format!("trimtab/{commit}")])
+    };
+    let (first, second) = (message("week-48~1"), message("week-48"));
+    assert!(first.contains("pkg:npm/once: 1.3.0 to 1.4.0\n"), "{first}");
+    assert!(first.contains("pkg:npm/wrappy: nothing to 1."), "{first}");
+    assert!(second.contains("pkg:npm/inherits") && !second.contains("wrappy"), "{second}");
+    // The report shows which ranges the project asks for now.
+    let lines = &told["edits"][0]["lines"];
+    let has =
+        |line: &str| lines.as_array().unwrap().iter().any(|l| l.as_str().unwrap().contains(line));
+    assert!(has("1.3.0") && has("1.4.0"), "{told:#}");
+}
+
+#[test]
+fn what_is_planned_on_top_of_another_batch_says_where_that_is_missing() {
+    let Some(case) = npm("const t = require('node:test'); t('fine', () => {});\n") else { return };
+    let batches = [("first", &[MS][..]), ("week-48", &[INHERITS][..])];
+    let file = case.plan_of("npm", "package-lock.json", &batches, None);
+    let mut plan: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    plan["batches"][1]["after"] = json!("first");
+    fs::write(&file, plan.to_string()).unwrap();
+    let why = || {
+        let (ran, told) = case.apply(&file, &["--test", "none"]);
+        let is_away = is_away(&told);
+        (told["why"].as_str().unwrap_or_default().to_owned(), ran.err, is_away)
+    };
+    let (told, err, away) = why();
+    if away {
+        return;
+    }
+    let missing =
+        "it was planned on top of `first`, which is not in the commit that it starts from";
+    assert!(told.contains(missing) && err.contains(missing), "{told}\n{err}");
+    assert!(told.ends_with("carry that out first"), "{told}");
+    let root = case.root();
+    let commit = "Move ms\n\nTrimtab-Batch: first";
+    git(&root, &["checkout", "-q", "-b", "trimtab/first"]);
+    git(&root, &["commit", "-q", "--allow-empty", "-m", commit]);
+    git(&root, &["checkout", "-q", "main"]);
+    let (told, ..) = why();
+    assert!(told.ends_with("start from its branch with --at trimtab/first"), "{told}");
+    git(&root, &["merge", "-q", "trimtab/first"]);
+    let (told, err, _) = why();
+    assert!(!told.contains("on top of") && !err.contains("on top of"), "{told}\n{err}");
 }
 
 #[test]

@@ -97,15 +97,22 @@ pub fn push(repository: &Path, remote: &str, branch: &str, base: &str) -> Result
         }
         ours(repository, branch, "", &there, base)?;
     }
+    replace(repository, remote, &full, &there, &full)
+}
+
+/// Has a name of the host point to what `source` names here, empty: to nothing, if it is at the commit `there` (empty: it is
+/// not there), and at no other.
+fn replace(
+    repository: &Path,
+    remote: &str,
+    full: &str,
+    there: &str,
+    source: &str,
+) -> Result<(), Diagnostic> {
     let lease = format!("--force-with-lease={full}:{there}");
-    let spec = format!("{full}:{full}");
-    git(
-        Whose::Users,
-        repository,
-        &["push", "--quiet", "--no-verify", &lease, "--", remote, &spec],
-        &[],
-    )?;
-    Ok(())
+    let spec = format!("{source}:{full}");
+    let args = ["push", "--quiet", "--no-verify", &lease, "--", remote, &spec];
+    git(Whose::Users, repository, &args, &[]).map(|_| ())
 }
 
 /// Removes a branch of the host that is at a commit, and at no other. False: it is not there, or somebody moved it, and it
@@ -124,13 +131,7 @@ pub fn discard(
     if tip.is_empty() || there.split_whitespace().next() != Some(tip) {
         return Ok(false);
     }
-    let (lease, spec) = (format!("--force-with-lease={full}:{tip}"), format!(":{full}"));
-    git(
-        Whose::Users,
-        repository,
-        &["push", "--quiet", "--no-verify", &lease, "--", remote, &spec],
-        &[],
-    )?;
+    replace(repository, remote, &full, tip, "")?;
     Ok(true)
 }
 

@@ -1,5 +1,7 @@
 //! The past of a branch: what its commits changed in some files, oldest first, and the bytes of these files.
 
+mod moved;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -114,66 +116,9 @@ pub fn past(
         let changed = changes.remove(&commit.id).unwrap_or_default();
         steps.push(Step { commit, changed });
     }
-    follow(&mut steps);
     measure(folder, &mut steps)?;
+    moved::follow(folder, &mut steps)?;
     Ok(Past { steps, whole, shortened, mended, later })
-}
-
-/// Has a file that a commit moved, as it was, be one file: under its later path in all steps. One that was changed by the
-/// same commit is another file.
-fn follow(steps: &mut [Step]) {
-    // What is there at a step, by path: its content.
-    let mut there: BTreeMap<String, String> = BTreeMap::new();
-    for at in 0..steps.len() {
-        let (before, rest) = steps.split_at_mut(at);
-        let Some(step) = rest.first_mut() else { break };
-        for (from, to) in moved(&there, &step.changed) {
-            // What was there under that path is another file.
-            if before.iter().any(|earlier| earlier.changed.contains_key(&to)) {
-                continue;
-            }
-            step.changed.remove(&from);
-            for earlier in before.iter_mut() {
-                if let Some(blob) = earlier.changed.remove(&from) {
-                    earlier.changed.insert(to.clone(), blob);
-                }
-            }
-            if let Some(id) = there.remove(&from) {
-                there.insert(to, id);
-            }
-        }
-        for (path, blob) in &step.changed {
-            match blob {
-                Some(blob) => drop(there.insert(path.clone(), blob.id.clone())),
-                None => drop(there.remove(path)),
-            }
-        }
-    }
-}
-
-/// Files that went and came with one content under one name: from where, and to where. Of several with the same it is not
-/// known which is which.
-fn moved(
-    there: &BTreeMap<String, String>,
-    changed: &BTreeMap<String, Option<Blob>>,
-) -> Vec<(String, String)> {
-    type Paths<'p> = Vec<&'p String>;
-    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let mut by: BTreeMap<(String, &str), (Paths<'_>, Paths<'_>)> = BTreeMap::new();
-    for (path, blob) in changed {
-        match (blob, there.get(path)) {
-            (None, Some(id)) => by.entry((name(path), id.as_str())).or_default().0.push(path),
-            (Some(blob), None) => {
-                by.entry((name(path), blob.id.as_str())).or_default().1.push(path);
-            }
-            _ => {}
-        }
-    }
-    let one = |(gone, come): &(Paths<'_>, Paths<'_>)| match (&gone[..], &come[..]) {
-        ([from], [to]) => Some(((*from).clone(), (*to).clone())),
-        _ => None,
-    };
-    by.values().filter_map(one).collect()
 }
 
 /// All wanted files of a commit.
@@ -378,6 +323,34 @@ mod tests {
         let told: Vec<String> = all.iter().map(files).collect();
         let second = "a.lock=1, b.lock gone, new/b.lock=4, new/c.lock=3, web/c.lock=3, x/c.lock gone, y/c.lock gone";
         assert_eq!(told, ["a.lock=1, b.lock=2, x/c.lock=3, y/c.lock=3", second, "a.lock=1"]);
+    }
+
+    #[test]
+    fn a_file_that_was_moved_and_changed_in_some_lines_is_one_file() {
+        let (folder, git) = super::super::tests::empty();
+        let root = folder.path();
+        let commit = |path: &str, text: &str| {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), text).unwrap();
+            git(&["add", "-A"]);
+            git(&["commit", "-q", "-m", "one"]);
+        };
+        commit("a.lock", "a 1\nb 1\nc 1\n");
+        std::fs::remove_file(root.join("a.lock")).unwrap();
+        commit("web/a.lock", "a 2\nb 1\nc 1\n");
+        std::fs::remove_file(root.join("web/a.lock")).unwrap();
+        commit("new/a.lock", "a 3\nb 3\nc 1\n");
+        let (all, _) = told(root, 0);
+        let files = |line: &String| line.split_once(" one ").unwrap().1.to_owned();
+        let all: Vec<String> = all.iter().map(files).collect();
+        assert_eq!(
+            all,
+            [
+                "web/a.lock=a 1\nb 1\nc 1\n",
+                "web/a.lock=a 2\nb 1\nc 1\n",
+                "new/a.lock=a 3\nb 3\nc 1\n, web/a.lock gone",
+            ]
+        );
     }
 
     #[test]

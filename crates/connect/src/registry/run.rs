@@ -77,7 +77,7 @@ impl Runner {
             .envs(set.iter().copied())
             .env("NO_COLOR", "1")
             .current_dir(self.folder.path());
-        Ok(program::run(command, self.limits)?)
+        Ok(program::run_tied(command, self.limits)?)
     }
 }
 

@@ -43,7 +43,7 @@ fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
     }
     all.push(Block::Heading("In short"));
     let mut facts = vec![format!("Level: {}", ticket.level)];
-    facts.extend(ticket.due.map(|due| format!("Due by the charter: {due}")));
+    facts.extend(ticket.due.map(|due| format!("Due: {due}")));
     facts.extend(ticket.points.map(|points| format!("Planned points: {points}")));
     facts.push(format!("Owner: {}", short(&ticket.team)));
     all.push(Block::Items(facts.into_iter().map(|fact| (fact, None)).collect()));

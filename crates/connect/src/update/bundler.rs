@@ -1,6 +1,8 @@
 //! Bundler: `bundle lock --update --conservative`, which installs nothing. A Gemfile is code, so it
 //! is run only where that is allowed.
 
+use std::ops::Range;
+
 use trimtab_model::version::Scheme;
 
 use super::Tool;
@@ -73,7 +75,8 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     edits.named()
 }
 
-/// A line with the first version in it raised, or with one added.
+/// A line with the first version in it raised, or with one added. `~>` keeps as many numbers as it had, as with more of them
+/// it allows less; then a bound says the rest.
 fn changed(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
     if !names(line, &wish.name) {
         return Ok(None);
@@ -97,12 +100,29 @@ fn changed(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
         t.trim_start_matches(['~', '>', '<', '=', '!', ' '])
             .starts_with(|c: char| c.is_ascii_digit())
     };
-    let version = texts.get(1).filter(|r| is_version(line.get((*r).clone()).unwrap_or_default()));
-    match version {
-        Some(range) => {
-            let old = line.get(range.clone()).unwrap_or_default();
-            if let Some(new) = raised(old, wish, "~> ", Scheme::RubyGems)? {
-                parts.push((range.clone(), new));
+    let text = |range: &Range<usize>| line.get(range.clone()).unwrap_or_default();
+    let ranges: Vec<&Range<usize>> =
+        texts.iter().skip(1).take_while(|range| is_version(text(range))).collect();
+    match ranges.split_first() {
+        Some((range, others)) => {
+            let range = (*range).clone();
+            let new = raised(text(&range), wish, "~> ", Scheme::RubyGems)?;
+            match new.map(|new| (shortened(text(&range), &new), new)) {
+                Some((Some(short), _)) => {
+                    let least = format!(">= {}", wish.to());
+                    let bound = others.iter().find(|other| text(other).starts_with(">="));
+                    parts.push(match bound {
+                        Some(bound) => ((*bound).clone(), least),
+                        None => {
+                            let quote = line.get(range.end..=range.end).unwrap_or("\"");
+                            let end = range.end + quote.len();
+                            (end..end, format!(", {quote}{least}{quote}"))
+                        }
+                    });
+                    parts.push((range, short));
+                }
+                Some((None, new)) => parts.push((range, new)),
+                None => {}
             }
         }
         None => parts.push((name.end + 1..name.end + 1, format!(", \">= {}\"", wish.to()))),
@@ -111,6 +131,14 @@ fn changed(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
         parts.push((name, wish.other().to_owned()));
     }
     Ok(Some(spliced(line, parts)))
+}
+
+/// A range of `~>` with no more numbers than an older one of it had. `None`: it is no such range, or has no more.
+fn shortened(old: &str, new: &str) -> Option<String> {
+    let numbers = |range: &str| range.split('.').count();
+    let is_longer = old.starts_with("~>") && new.starts_with("~>") && numbers(new) > numbers(old);
+    let kept: Vec<&str> = new.split('.').take(numbers(old)).collect();
+    is_longer.then(|| kept.join("."))
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
@@ -176,7 +204,12 @@ mod tests {
             others: Vec::new(),
         };
         for (old, new) in [
-            ("  gem 'rack', '~> 2.0' # why", "  gem 'rack', '~> 2.2.8' # why"),
+            ("  gem 'rack', '~> 2.0' # why", "  gem 'rack', '~> 2.2', '>= 2.2.8' # why"),
+            ("gem 'rack', '~> 2.0.1'", "gem 'rack', '~> 2.2.8'"),
+            (
+                "gem 'rack', '~> 2.0', '>= 2.0.3', group: :x",
+                "gem 'rack', '~> 2.2', '>= 2.2.8', group: :x",
+            ),
             ("gem \"rack\", require: false", "gem \"rack\", \">= 2.2.8\", require: false"),
             ("gem('rack', '2.0.1', group: :x)", "gem('rack', '2.2.8', group: :x)"),
         ] {

@@ -4,6 +4,7 @@
 
 mod format;
 mod held;
+mod offline;
 
 use toml_edit::DocumentMut;
 use trimtab_model::version::Scheme;
@@ -230,6 +231,14 @@ fn replace(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
+    let locked = resolve(drive, wish);
+    if locked.is_ok() {
+        offline::answered();
+    }
+    locked
+}
+
+fn resolve(drive: &Drive<'_>, wish: &Wish) -> Result<(), Reason> {
     if drive.text(LOCKFILE).is_none() {
         drive.run(&["generate-lockfile", "--quiet"], PLAIN)?;
     }
@@ -256,6 +265,9 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
         Kind::Relock => match &wish.to {
             Some(to) => {
                 let arguments = ["update", "--package", &spec, "--precise", to];
+                if offline::moved(drive, &wish.name, &arguments, set)? {
+                    return Ok(());
+                }
                 let output = held::moving(drive, &arguments, set)?;
                 match output.is_well() {
                     true => Ok(()),

@@ -35,6 +35,14 @@ impl Change {
             .header(&name("a", &self.before), &name("b", &self.after))
             .to_string()
     }
+
+    /// The lines that differ, as in a diff: `-` and the line before, `+` and the line after.
+    pub fn lines(&self) -> Vec<String> {
+        let diff = self.diff();
+        // Two lines say the names.
+        let lines = diff.lines().skip(2).filter(|line| line.starts_with(['-', '+']));
+        lines.map(str::to_owned).collect()
+    }
 }
 
 /// Files that differ, by path.

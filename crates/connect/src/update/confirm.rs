@@ -10,6 +10,7 @@ use super::built::built;
 use super::change::{Change, Confirmed, Ran, between};
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable};
+use super::npm;
 use super::proposal::{Kind, Wish, runs_code};
 use super::refusal::{Blocker, Reason, Refusal};
 use super::scratch::{Scratch, ScratchError};
@@ -226,20 +227,35 @@ fn finish(
     if changes.is_empty() {
         return Err(Reason::Unchanged { blockers: held(drive, wish) });
     }
-    if let Some(path) = changes.iter().find_map(other_format) {
-        let why = format!("it wrote {path} anew in the format of another yarn");
+    if let Some(why) = changes.iter().find_map(|change| other_format(drive, change)) {
         return Err(Reason::Failed(why));
     }
     let packages = drive.tool.listing.map(|list| list(drive)).transpose()?;
     Ok((changes, packages))
 }
 
-/// The lockfile of yarn that another yarn wrote anew: all of it moved, whatever was wished.
-fn other_format(change: &Change) -> Option<&str> {
-    let is_yarn = change.path.rsplit('/').next() == Some("yarn.lock");
-    let keys = |text: &Option<Vec<u8>>| Keys::of(&String::from_utf8_lossy(text.as_deref()?));
-    let (was, is) = (keys(&change.before)?, keys(&change.after)?);
-    (is_yarn && was != is).then_some(&*change.path)
+/// A lockfile that was written anew in another format, in words: all of it may have moved, whatever was wished. Of yarn's
+/// formats none is asked for; of npm's the project's own configuration may ask for one.
+fn other_format(drive: &Drive<'_>, change: &Change) -> Option<String> {
+    let path = &change.path;
+    let before = String::from_utf8_lossy(change.before.as_deref()?);
+    let after = String::from_utf8_lossy(change.after.as_deref()?);
+    match path.rsplit('/').next()? {
+        "yarn.lock" => {
+            let (was, is) = (Keys::of(&before)?, Keys::of(&after)?);
+            (was != is).then(|| format!("it wrote {path} anew in the format of another yarn"))
+        }
+        "package-lock.json" | "npm-shrinkwrap.json" if drive.tool.id == npm::TOOL.id => {
+            let (was, is) = (npm::format(&before)?, npm::format(&after)?);
+            let told = npm::format_told(&drive.text(".npmrc").unwrap_or_default());
+            (was != is && told != Some(is)).then(|| {
+                format!(
+                    "it wrote {path} anew in lockfile version {is} (it was {was}): another npm is installed than the project uses"
+                )
+            })
+        }
+        _ => None,
+    }
 }
 
 /// Whose requirements do not allow the version that is wanted. Without such a version, all.

@@ -204,7 +204,7 @@ impl<'a> Drive<'a> {
             .envs(set.iter().copied())
             .current_dir(self.scratch.folder());
         let begun = Instant::now();
-        let ended = program::run(command, self.limits);
+        let ended = program::run_tied(command, self.limits);
         let name = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let line = std::iter::once(&*name).chain(told_once(arguments)).map(quoted);
         self.ran.borrow_mut().push(Ran {
@@ -223,6 +223,11 @@ impl<'a> Drive<'a> {
         })
     }
 
+    /// Tells nothing of what ran last: nothing came of it.
+    pub(crate) fn untell(&self) {
+        self.ran.borrow_mut().pop();
+    }
+
     /// The same, and nothing is told of it unless it is stopped: what serves several tries is no part of one.
     pub(crate) fn try_untold(
         &self,
@@ -230,7 +235,7 @@ impl<'a> Drive<'a> {
         set: &[(&str, &str)],
     ) -> Result<Output, Reason> {
         let output = self.try_run(arguments, set)?;
-        self.ran.borrow_mut().pop();
+        self.untell();
         Ok(output)
     }
 

@@ -129,7 +129,7 @@ fn asked(program: &Path, arguments: &[&str], image: &str) -> Option<Vec<String>>
     let mut command = std::process::Command::new(program);
     command.args(arguments).arg(image);
     let limits = program::Limits { until: Instant::now() + ASKED.0, output: ASKED.1 };
-    let output = program::run(command, limits).ok().filter(program::Output::is_well)?;
+    let output = program::run_tied(command, limits).ok().filter(program::Output::is_well)?;
     let text = String::from_utf8(output.stdout).ok()?;
     let all: Vec<String> = match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(serde_json::Value::Object(told)) => {

@@ -6,6 +6,7 @@ use trimtab_model::version::Scheme;
 
 use super::change::Change;
 use super::go;
+use super::npm;
 use super::pnpm::lockfile::format as pnpm_format;
 
 /// Something that whoever builds or locks the project needs from now on.
@@ -38,6 +39,15 @@ pub enum Need {
         /// The format now.
         to: String,
     },
+    /// An npm that writes another version of the lockfile, as the project's configuration says.
+    NpmFormat {
+        /// The lockfile.
+        file: String,
+        /// The version before.
+        from: u64,
+        /// The version now.
+        to: u64,
+    },
     /// A pnpm that writes a later format of the lockfile.
     PnpmFormat {
         /// The lockfile.
@@ -58,7 +68,10 @@ impl Need {
         };
         match self {
             Need::Go { from, to, .. } => release(from) != release(to),
-            Need::LockFormat { .. } | Need::PoetryFormat { .. } | Need::PnpmFormat { .. } => false,
+            Need::LockFormat { .. }
+            | Need::PoetryFormat { .. }
+            | Need::NpmFormat { .. }
+            | Need::PnpmFormat { .. } => false,
         }
     }
 }
@@ -84,6 +97,11 @@ impl fmt::Display for Need {
             Need::PoetryFormat { file, from, to } => write!(
                 f,
                 "Poetry writes {file} anew in format {to} (it was {from}), so that many of its lines change: earlier releases warn that they may not read it"
+            ),
+            Need::NpmFormat { file, from, to } => write!(
+                f,
+                "npm writes {file} anew in lockfile version {to} (it was {from}), as the project's .npmrc says, so that many of its lines change{}",
+                if *to > 2 { ": npm before 7 does not read it" } else { "" }
             ),
             Need::PnpmFormat { file, from, to } => write!(
                 f,
@@ -119,6 +137,11 @@ pub fn needs(changes: &[Change]) -> Vec<Need> {
                 let is_up = Scheme::Pep440.compare(to, from).is_some_and(std::cmp::Ordering::is_gt);
                 let (from, to) = (from.to_owned(), to.to_owned());
                 is_up.then_some(Need::PoetryFormat { file, from, to })
+            }
+            "package-lock.json" | "npm-shrinkwrap.json" => {
+                change.before.as_ref().zip(change.after.as_ref())?;
+                let (from, to) = (npm::format(&before)?, npm::format(&after)?);
+                (from != to).then_some(Need::NpmFormat { file, from, to })
             }
             "pnpm-lock.yaml" => {
                 change.before.as_ref().zip(change.after.as_ref())?;
@@ -191,6 +214,23 @@ mod tests {
         let told = need.to_string();
         assert!(told.contains("a/poetry.lock anew in format 2.1 (it was 2.0)"), "{told}");
         assert!(of("2.1", "2.1").is_empty() && of("2.10", "2.9").is_empty());
+    }
+
+    #[test]
+    fn a_lockfile_of_another_version_of_npm_is_told() {
+        let lock = |version: u8| format!("{{\n  \"lockfileVersion\": {version}\n}}\n");
+        let of = |before: u8, after: u8| {
+            needs(&[change("a/package-lock.json", &lock(before), &lock(after))])
+        };
+        let [need] = &of(2, 3)[..] else { panic!() };
+        assert!(!need.is_language());
+        let told = need.to_string();
+        assert!(
+            told.contains("a/package-lock.json anew in lockfile version 3 (it was 2)"),
+            "{told}"
+        );
+        assert!(told.ends_with("npm before 7 does not read it"), "{told}");
+        assert!(of(3, 3).is_empty());
     }
 
     #[test]

@@ -50,6 +50,8 @@ const QUIET: &[&str] = &[
     "--git=trimtab-fetches-nothing-with-git",
     "--loglevel=warn",
 ];
+/// Tells npm in which format it writes a lockfile.
+const FORMAT: &str = "npm_config_lockfile_version";
 /// npm does not look at what packages ask their users to bring.
 const UNLOOKED: &str = "--legacy-peer-deps";
 /// Entries of a tree that are looked at, and how deep.
@@ -86,6 +88,15 @@ fn telling(was: Value, drive: &Drive<'_>) -> Value {
 fn locked_anew(drive: &Drive<'_>, wish: &Wish, edits: &Edits, is_told: bool) -> Result<(), Reason> {
     let before = drive.before().map(|before| format!("--before={before}"));
     let aged: Vec<&str> = before.iter().map(String::as_str).collect();
+    // What the user's own configuration says of formats is about other projects.
+    let format = match format_told(&drive.text(".npmrc").unwrap_or_default()) {
+        Some(_) => None,
+        None => {
+            lockfile(drive)["lockfileVersion"].as_u64().filter(|format| [2, 3].contains(format))
+        }
+    };
+    let format = format.map(|format| format.to_string());
+    let set: Vec<(&str, &str)> = format.iter().map(|format| (FORMAT, format.as_str())).collect();
     // npm would write one of the first version anew, in the newest.
     let is_first = lockfile(drive)["lockfileVersion"] == 1;
     let newest = if is_first { as_newest(drive, edits, &aged)? } else { None };
@@ -94,7 +105,7 @@ fn locked_anew(drive: &Drive<'_>, wish: &Wish, edits: &Edits, is_told: bool) -> 
     let run = |arguments: &[&str], version: Option<&'static str>| {
         let own = aged.iter().copied().chain(version).chain(is_refused.then_some(UNLOOKED));
         let own: Vec<&str> = own.collect();
-        javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &[], overridden)
+        javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &set, overridden)
     };
     // npm does not look then: this does.
     let kept = || match is_told || is_refused {
@@ -377,6 +388,23 @@ fn lockfile(drive: &Drive<'_>) -> Value {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
+/// The format of a lockfile: `"lockfileVersion": 3`. `None`: it does not say.
+pub(super) fn format(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once("\"lockfileVersion\"")?;
+    let number = rest.trim_start().strip_prefix(':')?.trim_start();
+    let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    number.get(..end)?.parse().ok()
+}
+
+/// The format in which a configuration has npm write lockfiles.
+pub(super) fn format_told(npmrc: &str) -> Option<u64> {
+    let value = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        (name.trim() == "lockfile-version").then(|| value.trim().parse().ok())?
+    };
+    npmrc.lines().filter_map(value).next_back()
+}
+
 /// The name of the lockfile, and its text.
 fn locked_as(drive: &Drive<'_>) -> Option<(&'static str, String)> {
     TOOL.lockfiles.iter().find_map(|name| Some((*name, drive.text(name)?)))
@@ -425,6 +453,21 @@ mod tests {
         let blockers = blockers(text);
         assert_eq!(blockers.len(), 1);
         assert_eq!(blockers[0].to_string(), "`left@2.0.0` requires `react ^16.8`");
+    }
+
+    #[test]
+    fn the_format_of_a_lockfile_is_what_it_says() {
+        assert_eq!(format("{\n  \"name\": \"a\",\n  \"lockfileVersion\": 3,\n}"), Some(3));
+        assert_eq!(format("{\"lockfileVersion\":2}"), Some(2));
+        assert_eq!(format("{\"lockfileVersion\": \"x\"}"), None);
+        assert_eq!(format("{}"), None);
+        assert_eq!(format_told("audit=false\nlockfile-version = 3\n"), Some(3));
+        assert_eq!(
+            format_told("lockfile-version=2\nlockfile-version=3"),
+            Some(3),
+            "the last counts"
+        );
+        assert_eq!(format_told("# lockfile-version\npackage-lock=true"), None);
     }
 
     #[test]

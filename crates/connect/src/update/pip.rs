@@ -94,6 +94,24 @@ pub(super) fn together(
     Ok(chosen(&report(drive, &own, &read)?))
 }
 
+/// A file of which pins moved, with the hashes of what moved if it has some. Its path is below the tool's folder.
+pub(super) fn with_hashes(
+    drive: &Drive<'_>,
+    path: &str,
+    before: &str,
+    after: &str,
+) -> Result<String, Reason> {
+    let pins = hashes::moved(before, after);
+    if pins.is_empty() || !hashes::has(before) {
+        return Ok(after.to_owned());
+    }
+    let inside = drive.scratch.inside();
+    let read = |path: &str| drive.scratch.read(path);
+    let path = super::drive::below(&inside, path);
+    let question = question::of(&path, &inside, drive.builds(), &read);
+    Ok(hashes::spliced(after, &hashes::told(drive, &pins, &question.indexes)?, &[]))
+}
+
 /// The requirements of a folder.
 struct Files {
     layers: Layers,

@@ -15,7 +15,7 @@ use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
 use super::unbuilt::is_kept;
-use super::{Tool, python, requirement};
+use super::{Tool, pip, python, requirement};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pip-tools",
@@ -226,11 +226,11 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     if wish.kind == Kind::RaiseParent {
         packages.extend(wish.brought().into_iter().map(str::to_owned));
     }
-    if let Some(command) = command.filter(|command| command.starts_with(layers::UV)) {
-        let job = by_uv::Job { command, target, sources, packages: &packages };
-        return by_uv::compile(drive, &job);
-    }
-    let pins = by_pins::moved(&before, wish).filter(|_| !drive.builds());
+    let uv = command.filter(|command| command.starts_with(layers::UV));
+    let job = uv.map(|command| by_uv::Job { command, target, sources, packages: &packages });
+    // pip reads nothing of what uv is told to choose otherwise.
+    let is_pip = job.as_ref().is_none_or(|job| by_uv::is_plain(drive, job));
+    let pins = by_pins::moved(&before, wish).filter(|_| is_pip && !drive.builds());
     // What is known to have no wheel and to stay would be refused again.
     if let Some(text) = pins.as_deref().filter(|text| !drive.unbuilt().among(text).is_empty()) {
         match by_pins::agrees(drive, text, sources) {
@@ -238,6 +238,16 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
             Err(Reason::ToolMissing { .. }) => {}
             Err(why) => return Err(why),
         }
+    }
+    if let Some(job) = job {
+        let Err(why) = by_uv::compile(drive, &job) else { return Ok(()) };
+        let why = versioned(why, &before);
+        return match pins {
+            Some(text) if may_stay(drive, &why) => {
+                pinned(drive, (target, &before), &text, sources, why)
+            }
+            _ => Err(why),
+        };
     }
     let mut arguments: Vec<&str> = vec!["--quiet", "--no-config"];
     let told = command.unwrap_or_default().split_whitespace();
@@ -270,11 +280,7 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
         let why = why.filter(|_| !drive.builds());
         return match (pins, why) {
             (Some(text), Some(why)) if may_stay(drive, &why) => {
-                match by_pins::agrees(drive, &text, sources) {
-                    Ok(()) => written(drive, target, &before, &text),
-                    Err(Reason::ToolMissing { .. }) => Err(why),
-                    Err(other) => Err(other),
-                }
+                pinned(drive, (target, &before), &text, sources, why)
             }
             (_, why) => Err(why.unwrap_or_else(|| drive.means(&output))),
         };
@@ -299,9 +305,38 @@ fn may_stay(drive: &Drive<'_>, why: &Reason) -> bool {
     }
 }
 
-/// Writes a compiled file, if it changes.
+/// That a package has no wheel, with the version to which a compiled file pins it where the program does not tell one.
+fn versioned(why: Reason, before: &str) -> Reason {
+    match why {
+        Reason::NoWheel { package, version, asked: None } if version.is_empty() => {
+            let version = requirement::pin(before, &package).unwrap_or_default();
+            Reason::NoWheel { package, version, asked: None }
+        }
+        other => other,
+    }
+}
+
+/// Writes the pins that move into their lines, if pip agrees. Without pip it stays with why the program did not.
+fn pinned(
+    drive: &Drive<'_>,
+    (target, before): (&str, &str),
+    text: &str,
+    sources: &[String],
+    why: Reason,
+) -> Result<(), Reason> {
+    match by_pins::agrees(drive, text, sources) {
+        Ok(()) => written(drive, target, before, text),
+        Err(Reason::ToolMissing { .. }) => Err(why),
+        Err(other) => Err(other),
+    }
+}
+
+/// Writes a compiled file, if it changes; what moves gets its own hashes where the file has some.
 fn written(drive: &Drive<'_>, target: &str, before: &str, text: &str) -> Result<(), Reason> {
-    if before == text { Ok(()) } else { drive.write(target, text) }
+    if before == text {
+        return Ok(());
+    }
+    drive.write(target, &pip::with_hashes(drive, target, before, text)?)
 }
 
 /// A compiled file without the option that asks for wheels alone, and without the empty line that follows options where it was
@@ -341,7 +376,23 @@ fn blockers(text: &str) -> Vec<Blocker> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keep, blockers, kept, without_wheels};
+    use super::{Keep, Reason, blockers, kept, versioned, without_wheels};
+
+    #[test]
+    fn what_has_no_wheel_is_known_by_its_pin() {
+        let of = |version: &str| {
+            let why = Reason::NoWheel {
+                package: "Flex".to_owned(),
+                version: version.to_owned(),
+                asked: None,
+            };
+            match versioned(why, "a==1\nflex==6.14.1 \\\n    --hash=sha256:00\n") {
+                Reason::NoWheel { version, .. } => version,
+                _ => String::new(),
+            }
+        };
+        assert_eq!((of("").as_str(), of("6.14.2").as_str()), ("6.14.1", "6.14.2"));
+    }
 
     #[test]
     fn the_option_of_a_run_leaves_nothing_behind() {

@@ -226,6 +226,41 @@ fn a_lockfile_is_not_written_by_another_yarn() {
 
 #[cfg(unix)]
 #[test]
+fn a_lockfile_of_npm_keeps_its_version_unless_the_project_says_otherwise() {
+    // What npm writes by itself: the first is npm 6. The last does as it is told.
+    const FIRST: &str = "{\"lockfileVersion\": 1, \"dependencies\": {}}\\n";
+    const THIRD: &str = "{\"lockfileVersion\": 3, \"packages\": {}}\\n";
+    const TOLD: &str =
+        "{\"lockfileVersion\": '\"${npm_config_lockfile_version:-3}\"', \"name\": \"b\"}\\n";
+    let confirmed = |npmrc: &str, after: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("project");
+        fs::create_dir_all(&project).unwrap();
+        fs::write(project.join("package.json"), "{\"dependencies\": {\"b\": \"1.0.0\"}}").unwrap();
+        fs::write(project.join(".npmrc"), npmrc).unwrap();
+        let before = "{\"lockfileVersion\": 2, \"packages\": {}}\n";
+        fs::write(project.join("package-lock.json"), before).unwrap();
+        let tool = Tool::by_id("npm").unwrap();
+        let base = copied(&project, tool);
+        let options = program(folder.path(), ("npm", "6.14.18"), ("package-lock.json", after));
+        let package = "pkg:npm/b@1.0.0".parse().unwrap();
+        confirm(tool, &base, &Proposal::Raise { package, to: "1.0.1".into() }, &options)
+    };
+    for after in [FIRST, THIRD] {
+        let refusal = confirmed("", after).unwrap_err();
+        assert!(refusal.to_string().contains("another npm"), "{after}: {refusal}");
+        assert_eq!(refusal.edits.len(), 1, "the edit is told");
+    }
+    let kept = confirmed("", TOLD).unwrap();
+    assert!(needs(&kept.changes).is_empty(), "{}", kept.diff());
+    let raised = confirmed("lockfile-version=3\n", TOLD).unwrap();
+    let told: Vec<String> = needs(&raised.changes).iter().map(ToString::to_string).collect();
+    let [told] = &told[..] else { panic!("{told:?}") };
+    assert!(told.contains("lockfile version 3 (it was 2)"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_lockfile_is_not_given_to_a_pnpm_that_ignores_it() {
     let confirmed = |version: &str| {
         let folder = tempfile::tempdir().unwrap();

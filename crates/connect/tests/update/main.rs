@@ -1,7 +1,7 @@
 //! Candidate updates, confirmed by the real package managers against their real registries: the
 //! cases of `corpus/updates`. A package manager that is not installed, or that reaches no registry,
 //! skips its cases and says so. What is expected holds as registries move on.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod alone;
 mod go;
@@ -15,7 +15,7 @@ use std::process::Command;
 use serde_json::Value;
 use trimtab_connect::update::{
     Bounds, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Settled, Tool,
-    Vendored, confirm, detect, settled, smallest_parent, sweep, vendored,
+    Vendored, confirm, detect, needs, settled, smallest_parent, sweep, vendored,
 };
 use trimtab_model::Purl;
 

@@ -192,9 +192,13 @@ fn why_now(
     due.sort_by_key(|(due, _)| *due);
     why.extend(due.first().map(|(due, f)| WhyNow::Deadline(*f, *due)));
     for candidate in candidates.iter().filter(|c| ground.accepted[**c].is_none()) {
-        let reason = not_before(view, (team, span), *candidate, spans.get(..place).unwrap_or(&[]));
-        if !why.contains(&reason) {
-            why.push(reason);
+        let earlier = spans.get(..place).unwrap_or(&[]);
+        let reason = not_before(view, (team, span), *candidate, earlier);
+        let frozen = frozen_before(view, span, *candidate, earlier);
+        for reason in frozen.into_iter().chain([reason]) {
+            if !why.contains(&reason) {
+                why.push(reason);
+            }
         }
     }
     why.extend(waits(view, span, candidates).map(|(from, c)| WhyNow::From(c, from)));
@@ -206,6 +210,15 @@ fn why_now(
     }
     why.extend(candidates.iter().filter_map(unheld));
     why
+}
+
+/// That the slot before is frozen, whatever holds of those before that one.
+fn frozen_before(view: &View, span: Span, candidate: usize, earlier: &[Span]) -> Option<WhyNow> {
+    let before = earlier.iter().rev().find(|s| s.end < span.end)?;
+    match view.ground.barrier(candidate, *before) {
+        Some(Barrier::Frozen(freeze)) => Some(WhyNow::Frozen(candidate, freeze)),
+        _ => None,
+    }
 }
 
 /// Why a candidate is not in an earlier slot.

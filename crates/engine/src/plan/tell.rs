@@ -1,6 +1,9 @@
 //! A plan in words: one sentence for each reason, without a full stop.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use trimtab_model::Purl;
 use trimtab_model::plan::{
     Batch, Because, Item, Left, Margin, Plan, Problem, Slot, WhyNow, WhyThese,
 };
@@ -19,8 +22,31 @@ fn findings(count: usize) -> String {
     if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
 }
 
-fn candidate(problem: &Problem, index: usize) -> &str {
-    problem.candidates.get(index).map_or("?", |c| &c.id)
+fn candidate(problem: &Problem, index: usize) -> Cow<'_, str> {
+    problem.candidates.get(index).map_or(Cow::Borrowed("?"), |c| called(&c.id))
+}
+
+/// A name as people read it: of a purl that it begins with, the package and its version are told.
+fn called(id: &str) -> Cow<'_, str> {
+    let (first, rest) = id.split_once(' ').unwrap_or((id, ""));
+    let Some(purl) = first.parse::<Purl>().ok().filter(|_| first.starts_with("pkg:")) else {
+        return Cow::Borrowed(id);
+    };
+    let mut told = String::new();
+    if let Some(namespace) = purl.namespace() {
+        told.push_str(namespace);
+        told.push('/');
+    }
+    told.push_str(purl.name());
+    if let Some(version) = purl.version() {
+        told.push('@');
+        told.push_str(version);
+    }
+    if !rest.is_empty() {
+        told.push(' ');
+        told.push_str(rest);
+    }
+    Cow::Owned(told)
 }
 
 fn finding(problem: &Problem, index: usize) -> &str {
@@ -243,6 +269,17 @@ mod tests {
     use jiff::tz::{TimeZone, offset};
 
     use super::*;
+
+    #[test]
+    fn packages_are_told_by_their_name() {
+        let told = called("pkg:npm/%40angular/core@11.0.0 to 11.2.1 in shop");
+        assert_eq!(told, "@angular/core@11.0.0 to 11.2.1 in shop");
+        assert_eq!(called("pkg:npm/st"), "st");
+        // What has another name keeps it, and so does what only looks like a purl.
+        for name in ["raise moment to 2.29.4 in shop", "pkg:", ""] {
+            assert_eq!(called(name), name);
+        }
+    }
 
     /// A freeze ends at midnight of the calendar, which is another day elsewhere.
     #[test]

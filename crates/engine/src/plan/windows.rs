@@ -21,6 +21,9 @@ const MOST: usize = 400;
 /// What the charter leaves to a slower rhythm (a clean-up each quarter) is not left for ever by a
 /// team with a faster one: the last of the team's windows that ends within one window of the slower
 /// rhythm takes its levels too.
+///
+/// A window ends before a freeze that begins in it and lasts until its end, with the share of its working days until
+/// then: what would be released in the freeze would wait for the end of it.
 pub fn windows(
     cadence: &Cadence,
     charter: &Charter,
@@ -30,19 +33,20 @@ pub fn windows(
 ) -> Vec<Window> {
     let calendar = &charter.calendar;
     let today = from.to_zoned(calendar.time_zone.clone()).date();
-    let own = || slots(&cadence.every, calendar, from);
     let least = least(cadence);
+    let own = || slots(&cadence.every, calendar, (least, from));
     let window = |slot: Slot| Window {
+        points: points * left(today, &slot, calendar),
         name: slot.name,
         start: slot.start,
         end: slot.end,
-        points: points * left(today, slot.days, calendar),
         least,
     };
     let mut windows: Vec<Window> = own().take(count).map(window).collect();
     let Some(last) = windows.last().map(|last| last.end) else { return windows };
     for other in charter.cadences.iter().filter(|other| self::least(other) < least) {
-        for span in slots(&other.every, calendar, from).take_while(|span| span.start < last) {
+        let all = slots(&other.every, calendar, (self::least(other), from));
+        for span in all.take_while(|span| span.start < last) {
             let within = own().take_while(|slot| slot.end <= span.end);
             let Some(closing) = within.last().filter(|slot| slot.end > span.start) else {
                 continue;
@@ -67,13 +71,15 @@ struct Slot {
     end: Timestamp,
     /// The first and the last day.
     days: (Date, Date),
+    /// The day on which it ends: the last one, unless a freeze begins before that.
+    until: Date,
 }
 
-/// The windows of a rhythm that are not over at a moment, one after the other.
+/// The windows of a rhythm for levels from the least on that are not over at a moment, one after the other.
 fn slots<'c>(
     every: &'c str,
     calendar: &'c Calendar,
-    from: Timestamp,
+    (least, from): (Level, Timestamp),
 ) -> impl Iterator<Item = Slot> + 'c {
     let today = from.to_zoned(calendar.time_zone.clone()).date();
     let next = |days: &(Date, Date)| {
@@ -83,10 +89,7 @@ fn slots<'c>(
     // Some windows are over before their last day is.
     std::iter::successors(days_of(every, calendar, today), move |days| next(days))
         .take(MOST)
-        .filter_map(move |days| {
-            let (name, start, end) = window(every, days, calendar)?;
-            Some(Slot { name, start, end, days })
-        })
+        .filter_map(move |days| window(every, days, calendar, (least, from)))
         .filter(move |slot| slot.end > from)
 }
 
@@ -119,12 +122,14 @@ fn days_of(every: &str, calendar: &Calendar, day: Date) -> Option<(Date, Date)> 
     }
 }
 
-/// Name, start and end: from the beginning of the first day to the end of the last working day.
+/// A window: from the beginning of the first day to the end of the last working day, or of the last one before a freeze,
+/// if that is still to come.
 fn window(
     every: &str,
     (first, last): (Date, Date),
     calendar: &Calendar,
-) -> Option<(Box<str>, Timestamp, Timestamp)> {
+    (least, from): (Level, Timestamp),
+) -> Option<Slot> {
     let zone = || calendar.time_zone.clone();
     let mut end = last;
     while end > first && !is_working(end, calendar) {
@@ -136,18 +141,49 @@ fn window(
         other => format!("{other} of {first}"),
     };
     let start = first.to_zoned(zone()).ok()?.timestamp();
-    let end = end.to_datetime(calendar.day_ends).to_zoned(zone()).ok()?.timestamp();
-    Some((name.into(), start, end))
+    let at =
+        |day: Date| Some(day.to_datetime(calendar.day_ends).to_zoned(zone()).ok()?.timestamp());
+    let thawed = before_freezes((first, end), least, calendar).filter(|day| *day < end);
+    let thawed = thawed.and_then(|day| Some((day, at(day)?))).filter(|(_, at)| *at > from);
+    let (until, end) = match thawed {
+        Some(is) => is,
+        None => (last, at(end)?),
+    };
+    Some(Slot { name: name.into(), start, end, days: (first, last), until })
+}
+
+/// The last working day of a window on which something of each of its levels may be released. `None`: there is none.
+fn before_freezes((first, last): (Date, Date), least: Level, calendar: &Calendar) -> Option<Date> {
+    let holds = |freeze: &&trimtab_model::charter::Freeze| {
+        let mut levels = Level::ALL.iter().filter(|level| **level >= least);
+        levels.any(|level| !freeze.except.contains(level))
+    };
+    let frozen = |day: Date| {
+        let mut freezes = calendar.freezes.iter().filter(holds);
+        freezes.find(|freeze| (freeze.from..=freeze.to).contains(&day))
+    };
+    let mut day = last;
+    loop {
+        day = match frozen(day) {
+            Some(freeze) => freeze.from.yesterday().ok()?,
+            None if is_working(day, calendar) => return Some(day),
+            None => day.yesterday().ok()?,
+        };
+        if day < first {
+            return None;
+        }
+    }
 }
 
 /// The share of a window's working days that is left, today included.
-fn left(today: Date, (first, last): (Date, Date), calendar: &Calendar) -> f64 {
-    let working = |from: Date| {
-        let days = from.series(1.day()).take_while(|day| *day <= last);
+fn left(today: Date, slot: &Slot, calendar: &Calendar) -> f64 {
+    let (first, last) = slot.days;
+    let working = |from: Date, to: Date| {
+        let days = from.series(1.day()).take_while(|day| *day <= to);
         days.filter(|day| is_working(*day, calendar)).count()
     };
-    match (today > first, working(first)) {
-        (true, all) if all > 0 => working(today) as f64 / all as f64,
+    match (today > first || slot.until < last, working(first, last)) {
+        (true, all) if all > 0 => working(first.max(today), slot.until) as f64 / all as f64,
         _ => 1.0,
     }
 }
@@ -252,6 +288,41 @@ mod tests {
         // A window that takes all there is stays as it is.
         let cleanups = charter.cadences.iter().find(|c| &*c.every == "quarter").unwrap();
         assert!(windows(cleanups, &charter, from, 3, 10.0).iter().all(|w| w.least == Level::Low));
+    }
+
+    #[test]
+    fn a_window_ends_before_a_freeze_that_begins_in_it() {
+        let frozen = |except: &[Level], from: &str| -> Vec<(String, f64)> {
+            let mut calendar = calendar();
+            calendar.freezes = vec![trimtab_model::charter::Freeze {
+                from: "2026-12-18".parse().unwrap(),
+                to: "2027-01-03".parse().unwrap(),
+                reason: "Christmas".into(),
+                except: except.to_vec(),
+            }];
+            let preset = trimtab_charter::preset::default();
+            let levels = vec![Level::High, Level::Medium];
+            let cadence = Cadence { name: "sprints".into(), every: "sprint".into(), levels };
+            let charter = Charter { calendar, cadences: vec![cadence.clone()], ..preset };
+            let all = windows(&cadence, &charter, from.parse().unwrap(), 2, 10.0);
+            all.into_iter().map(|window| (window.end.to_string(), window.points)).collect()
+        };
+        let is = |end: &str, points: f64| (end.to_owned(), points);
+        // Nine of ten working days are free. One that lies in the freeze is there for what is excepted.
+        let whole = is("2027-01-01T17:00:00Z", 10.0);
+        assert_eq!(
+            frozen(&[Level::Critical], "2026-12-05T08:00:00Z"),
+            [is("2026-12-17T17:00:00Z", 9.0), whole.clone()]
+        );
+        assert_eq!(frozen(&[], "2026-12-05T08:00:00Z")[0], is("2026-12-17T17:00:00Z", 9.0));
+        // Of one that runs, what is left until then.
+        assert_eq!(frozen(&[], "2026-12-16T08:00:00Z")[0], is("2026-12-17T17:00:00Z", 2.0));
+        // Once it is frozen, it goes on for what is excepted.
+        assert_eq!(frozen(&[], "2026-12-18T08:00:00Z")[0], is("2026-12-18T17:00:00Z", 1.0));
+        // A freeze that excepts all that the window is for ends none.
+        let all = [Level::Medium, Level::High, Level::Critical];
+        let uncut = [is("2026-12-18T17:00:00Z", 10.0), whole];
+        assert_eq!(frozen(&all, "2026-12-05T08:00:00Z"), uncut);
     }
 
     #[test]

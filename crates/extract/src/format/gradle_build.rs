@@ -233,7 +233,8 @@ fn declare(
     }
     let purl = Purl::new("maven", Some(&group), &name);
     let version = version.filter(|version| !version.is_empty()).or_else(|| rich(block));
-    add(purl, version, configuration, scope(configuration), line, texts, out);
+    let scope = scope(configuration);
+    add((purl, version), (configuration, scope), line, texts, out);
 }
 
 fn plugin(rest: &str, line: u32, texts: &HashMap<String, String>, out: &mut FileInventory) {
@@ -245,14 +246,12 @@ fn plugin(rest: &str, line: u32, texts: &HashMap<String, String>, out: &mut File
     let Some((_, after)) = rest.split_once(" version") else { return };
     let version = ruby::quoted(after).unwrap_or(after.trim());
     let purl = Purl::new("maven", Some(id), &format!("{id}.gradle.plugin"));
-    add(purl, Some(version), "plugins", Scope::Build, line, texts, out);
+    add((purl, Some(version)), ("plugins", Scope::Build), line, texts, out);
 }
 
 fn add(
-    purl: Purl,
-    version: Option<&str>,
-    group: &str,
-    scope: Scope,
+    (purl, version): (Purl, Option<&str>),
+    (group, scope): (&str, Scope),
     line: u32,
     texts: &HashMap<String, String>,
     out: &mut FileInventory,

@@ -35,6 +35,19 @@ pub struct Review {
     pub minutes: Vec<Link>,
 }
 
+impl Review {
+    /// How far it is as long as people may add to it, by what it says of its times: then the page takes in what others
+    /// record. `None`: it is closed.
+    fn stage(&self) -> Option<&'static str> {
+        let says = |what: &str| self.about.0.iter().any(|(name, _)| name == what);
+        match (says("Closed"), says("Opened")) {
+            (true, _) => None,
+            (false, true) => Some("open"),
+            (false, false) => Some("planned"),
+        }
+    }
+}
+
 /// A part of the agenda.
 #[derive(Debug, Clone)]
 pub struct ReviewPart {

@@ -14,7 +14,7 @@ pub struct Trouble {
     pub headline: String,
     /// Why, and what to do.
     pub text: Vec<String>,
-    /// Where to go.
+    /// Where to go; nowhere for whoever may have no account.
     pub next: Vec<Link>,
     /// What to give to whoever runs the server, to find it in the log; empty if there is nothing.
     pub reference: String,

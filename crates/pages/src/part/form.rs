@@ -127,6 +127,14 @@ impl Field {
     fn described(&self) -> bool {
         !self.hint.is_empty() || !self.error.is_empty()
     }
+
+    /// Whether a browser is to insist. Not where an empty value is one of the choices (`the organisation`): it takes that
+    /// for none made, and sends nothing.
+    fn must(&self) -> bool {
+        let is_choice = |(value, _): &(String, String)| value.is_empty();
+        let may_be_empty = matches!(&self.input, Input::Select(all) if all.iter().any(is_choice));
+        self.required && !may_be_empty
+    }
 }
 
 /// A form that changes something.
@@ -168,3 +176,19 @@ impl Form {
 }
 
 super::renders_itself!(Field, Form);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_with_an_empty_value_can_be_sent() {
+        let shown = |value: &str| {
+            let all =
+                vec![(value.to_owned(), "First".to_owned()), ("2".to_owned(), "Next".to_owned())];
+            Field::new("team", "Shows", Input::Select(all)).render().unwrap()
+        };
+        assert!(!shown("").contains("required") && !shown("").contains("optional"));
+        assert!(shown("1").contains(" required"));
+    }
+}

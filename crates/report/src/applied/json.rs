@@ -43,6 +43,9 @@ pub struct Document {
     /// All files that change, from the top of the repository.
     #[serde(default)]
     pub files: Vec<String>,
+    /// The lines of manifests that change.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
     /// The package manager.
     pub tool: String,
     /// What became of it: `applied`, `part`, `nothing`, `refused`.
@@ -93,6 +96,15 @@ impl Document {
         moves.sort_by_key(|moved| moved.to.is_empty());
         moves
     }
+}
+
+/// What changes in a manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Edit {
+    /// The manifest, from the top of the repository.
+    pub file: String,
+    /// The lines that change, at most 200, as in a diff: `-` and the line before, `+` and the line after.
+    pub lines: Vec<String>,
 }
 
 /// A commit.

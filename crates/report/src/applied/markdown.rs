@@ -27,6 +27,7 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     files(batch, out)?;
     findings(batch, out)?;
     moves(batch, out)?;
+    edits(batch, out)?;
     list("Requirements", &batch.needs, out)?;
     list("Manual changes replaced by the published version", &batch.lost, out)?;
     tests(batch, out)?;
@@ -62,6 +63,27 @@ fn files(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         n => format!(" and {n} more"),
     };
     writeln!(out, "Changed files: {}{more}.\n", shown.join(", "))
+}
+
+/// What changes in manifests: which ranges are there from now on.
+fn edits(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    if batch.edits.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## Changed manifests\n")?;
+    for edit in batch.edits.iter().take(FILES) {
+        writeln!(out, "`{}`:\n\n```diff", code(&edit.file))?;
+        for line in edit.lines.iter().take(MOST) {
+            writeln!(out, "{}", code(line))?;
+        }
+        writeln!(out, "```")?;
+        more(edit.lines.len(), out)?;
+    }
+    let left = batch.edits.len().saturating_sub(FILES);
+    if left > 0 {
+        writeln!(out, "And {} more.\n", count(left, "manifest"))?;
+    }
+    Ok(())
 }
 
 fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -206,7 +228,10 @@ fn list(title: &str, all: &[String], out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "## {title}\n")?;
-    items(all, out)
+    for line in all.iter().take(MOST) {
+        writeln!(out, "- {}", marked(line))?;
+    }
+    more(all.len(), out)
 }
 
 fn items(all: &[String], out: &mut dyn Write) -> io::Result<()> {
@@ -227,7 +252,20 @@ fn more(count: usize, out: &mut dyn Write) -> io::Result<()> {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    inert(&format!("{first}{}.", letters.as_str().trim_end_matches('.')))
+    marked(&format!("{first}{}.", letters.as_str().trim_end_matches('.')))
+}
+
+/// A text of ours, in which what stands between two backticks is code; nothing else in it is markup.
+fn marked(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let is_even = parts.len().is_multiple_of(2);
+    let part = |(at, part): (usize, &&str)| match at % 2 {
+        0 => inert(part),
+        // The last of an odd number of marks opens nothing.
+        _ if is_even && at + 1 == parts.len() => format!("\\`{}", inert(part)),
+        _ => format!("`{}`", code(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// A text within code: what would end it, or turns the direction of text, is taken out.
@@ -247,6 +285,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_code_is_shown_as_code() {
+        assert_eq!(marked("the line `go` of a_b"), "the line `go` of a\\_b");
+        assert_eq!(marked("`<b>` and <b>"), "`<b>` and \\<b\\>");
+        assert_eq!(marked("one ` only <b>"), "one \\` only \\<b\\>");
+        assert_eq!(sentence("`a` is done"), "`a` is done.");
+    }
+
+    #[test]
     fn what_fails_now_is_told_with_the_tests() {
         let tests = json!({
             "judgement": "broke", "why": "1 test fails that did not before", "command": "npm test",
@@ -260,6 +306,9 @@ mod tests {
             "actions": [], "moves": [], "load": null, "removes": [], "worse": [], "tests": tests,
             "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
             "files": ["package-lock.json", "package.json"],
+            "edits": [{
+                "file": "package.json", "lines": ["-    \"left\": \"^1.0.0\"", "+    \"left\": \"^1.2.0\"``` x"],
+            }],
         }))
         .unwrap();
         let mut out = Vec::new();
@@ -269,5 +318,7 @@ mod tests {
         assert!(text.contains("Failed before and after:\n\n- old\n"), "{text}");
         let files = "Changed files: `package-lock.json`, `package.json`.\n\n";
         assert!(text.contains(files), "{text}");
+        let edits = "## Changed manifests\n\n`package.json`:\n\n```diff\n-    \"left\": \"^1.0.0\"\n+    \"left\": \"^1.2.0\" x\n```\n\n";
+        assert!(text.contains(edits), "{text}");
     }
 }

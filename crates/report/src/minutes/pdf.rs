@@ -8,8 +8,8 @@ mod written;
 
 use super::Document;
 
-/// The document as PDF. What the faces have no letter for (scripts of East Asia) is a replacement character; HTML and
-/// Markdown have all of it.
+/// The document as PDF. What the faces have no letter for (scripts of East Asia) is drawn as a replacement character, and a
+/// last line says so; it is in the text of the file all the same. HTML and Markdown show all of it.
 ///
 /// # Errors
 ///
@@ -56,6 +56,8 @@ mod tests {
             assert!(text.contains(name), "{name} in {text}");
         }
         assert!(text.contains("שלום"), "{text}");
+        // What cannot be drawn, too.
+        assert!(text.contains("„日本“"), "{text}");
     }
 
     #[test]

@@ -308,7 +308,7 @@ async fn once(
             ));
         }
     }
-    let done = evidence(app, who, asset, environment, alert, outcome, now).await;
+    let done = evidence(app, who, (asset, environment), (alert, outcome), now).await;
     let kept = done.as_ref().ok().map(|(deployment, _)| deployment.to_string());
     app.store.keep_answer(org, &key, kept.as_deref().map(|text| (201, text))).await?;
     let (deployment, older) = done?;
@@ -320,10 +320,8 @@ async fn once(
 async fn evidence(
     app: &App,
     who: &Who,
-    asset: &Asset,
-    environment: &str,
-    alert: &Alert,
-    outcome: Option<Outcome>,
+    (asset, environment): (&Asset, &str),
+    (alert, outcome): (&Alert, Option<Outcome>),
     now: Timestamp,
 ) -> Result<(i64, bool), Problem> {
     let org = who.org;

@@ -70,15 +70,7 @@ pub(crate) async fn make(app: &App, who: &Who, team: i64) -> Result<String, Prob
     if who.session.is_none() {
         return Err(Problem::forbidden(Action::View));
     }
-    let secret = Secret::new("").map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporarily unavailable",
-            "Try again.",
-        )
-    })?;
+    let secret = Secret::new("").map_err(|e| Problem::no_random_bytes(&e))?;
     let of = (who.person.id, team);
     let (digest, now) = (secret.digest(), app.now());
     app.store.put_calendar(who.org, of, &digest, &who.actor(), now).await?;

@@ -5,16 +5,16 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use trimtab_report::minutes;
 use utoipa::ToSchema;
 
 use super::Named;
-use super::reviews::{CardNumber, body};
+use super::reviews::CardNumber;
 use crate::access::Who;
 use crate::carding::notes;
 use crate::carding::person::{Place, card_numbers, card_of, document, show, wall};
 use crate::measuring::question::told;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -111,9 +111,8 @@ pub(crate) struct CardShown {
 pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<CardShown>,
 ) -> Result<Json<CardShown>, Problem> {
-    let sent: CardShown = body(sent)?;
     super::findings::seen(&who)?;
     show(&app, &who, sent.hidden).await?;
     Ok(Json(sent))

@@ -4,15 +4,14 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use trimtab_engine::pulse::Means;
 use trimtab_store::SharedGoal;
 use utoipa::ToSchema;
 
-use super::reviews::body;
 use super::{Changed, Listed, Rows, limit};
 use crate::access::Who;
 use crate::goaling::{self, Shared, Wanted};
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -118,9 +117,9 @@ pub(crate) struct New {
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<New>,
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
-    let New { team, name, measure, from, to, ends } = body(sent)?;
+    let New { team, name, measure, from, to, ends } = sent;
     let wanted = Wanted { team, name, measure, from, to, ends };
     let id = goaling::add(&app, &who, &wanted).await?;
     Ok((StatusCode::CREATED, Json(Changed { id })))
@@ -220,9 +219,8 @@ pub(crate) struct Counted {
 pub(crate) async fn answer(
     State(app): State<App>,
     who: Who,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Answer>,
 ) -> Result<Json<Counted>, Problem> {
-    let sent: Answer = body(sent)?;
     let answers = [sent.productive, sent.heard, sent.clear];
     goaling::answer(&app, &who, &sent.role, answers).await?;
     Ok(Json(Counted { round: goaling::round(app.now()) }))

@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use trimtab_engine::review::Kind;
 use trimtab_report::minutes;
 use trimtab_store::{Cursor, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState};
@@ -16,6 +14,7 @@ use super::{Changed, Listed, Named, cursor, limit, moment};
 use crate::access::Who;
 use crate::carding;
 use crate::measuring::question::told;
+use crate::object::Object;
 use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{Pack, PackFigures};
@@ -23,11 +22,6 @@ use crate::reviewing::minutes::{Told, document};
 use crate::reviewing::packing::PackNumber;
 use crate::reviewing::{self, Before, Scope, Sent, Wanted};
 use crate::state::App;
-
-/// A body that is an object: what is sent as a list is understood by nobody.
-pub(crate) fn body<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Problem> {
-    serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
-}
 
 /// Which.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -149,9 +143,8 @@ pub(crate) struct New {
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<New>,
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
-    let sent: New = body(sent)?;
     let of = match (sent.team, sent.systems) {
         (None, systems) if systems.is_empty() => ReviewOf::All,
         (None, systems) => ReviewOf::Systems(systems),
@@ -357,9 +350,8 @@ pub(crate) async fn step(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Step>,
 ) -> Result<Json<Changed>, Problem> {
-    let sent: Step = body(sent)?;
     match sent.r#do.as_str() {
         "open" => reviewing::open(&app, &who, id).await?,
         "attend" => reviewing::attend(&app, &who, id, sent.person).await?,
@@ -395,9 +387,8 @@ pub(crate) async fn decide(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<NewDecision>,
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
-    let sent: NewDecision = body(sent)?;
     let NewDecision { topic, what, owner, due } = sent;
     let id = reviewing::decide(&app, &who, id, &Sent { topic, what, owner, due }).await?;
     Ok((StatusCode::CREATED, Json(Changed { id })))
@@ -425,9 +416,8 @@ pub(crate) async fn followed(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Followed>,
 ) -> Result<Json<Changed>, Problem> {
-    let sent: Followed = body(sent)?;
     let state = ResolveState::from_text(&sent.state);
     let state =
         state.ok_or_else(|| Problem::invalid("`state` must be one of open, done, dropped."))?;

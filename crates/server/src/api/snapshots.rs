@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_store::{
-    Arrival, Asset, JobState, NewJob, NewSnapshot, Numbers, Org, Priority, Snapshot, Store,
+    Arrival, Asset, JobState, NewJob, NewSnapshot, Numbers, Org, Priority, Settled, Snapshot, Store,
 };
 use utoipa::ToSchema;
 
@@ -128,6 +128,97 @@ pub(crate) async fn post(
     Query(about): Query<About>,
     arriving: Arriving,
 ) -> Result<Response, Problem> {
+    let (on, system, is_known) = place(&app, &who, &about).await?;
+    check(&about)?;
+    let sent = arriving.read(&app).await?;
+    let now = app.now();
+    let called = (about.asset.as_str(), about.kind.as_str());
+    // An asset that is new comes in with its first document.
+    let known = match is_known {
+        false => None,
+        true => {
+            let actor = who.actor();
+            Some(app.store.put_asset_by(who.org, called, system, &actor, now).await?)
+        }
+    };
+    let mut read = Read {
+        asset: known.as_ref().map_or(0, |asset| asset.id),
+        document: sent.digest.clone(),
+        revision: about.revision,
+        branch: about.branch,
+        build: about.build,
+        actor: who.actor(),
+    };
+    let new = read.snapshot();
+    let taking = Taking {
+        app: &app,
+        who: &who,
+        wait: about.wait.unwrap_or(0).min(50),
+        // What is of another branch is carried by no asset.
+        facts: about.facts.unwrap_or(false) && new.branch.is_none(),
+        unowned: without_owner(on).filter(|_| new.branch.is_none()),
+        new: &new,
+    };
+    // The same again costs nearly nothing.
+    if let Some(asset) = &known
+        && let Some(latest) = same_as(&app.store, who.org, asset, &new).await?
+    {
+        return taking.known(asset, &latest).await;
+    }
+    // What is new is brought to the disk once, before it is called accepted.
+    let soon = app.soon();
+    sent.keep(&soon, who.org, now).await?;
+    let agreed = match app.store.was_read(who.org, &new.document).await? {
+        true => Some(app.agreed(who.org, now).await?),
+        false => None,
+    };
+    let numbers = Numbers {
+        assets: usize::from(known.is_none()),
+        snapshots: usize::from(agreed.is_some()),
+        jobs: usize::from(agreed.is_none()),
+    };
+    let together = soon.store.together_for(who.org, numbers).await?;
+    let store = together.store();
+    let asset = store.put_asset_by(who.org, called, system, &who.actor(), now).await?;
+    // Who sends it again because the answer was lost may have been looked at while it was being settled: from here on
+    // nobody settles the asset.
+    store.hold_assets(who.org, &[asset.id]).await?;
+    let asset = store.asset_of_name(who.org, &about.asset).await?.unwrap_or(asset);
+    if let Some(latest) = same_as(store, who.org, &asset, &new).await? {
+        drop(together);
+        return taking.known(&asset, &latest).await;
+    }
+    // A document that was read before needs no job, unless it has one: who sends it again waits for the first.
+    let (kind, named) = (Kind::ReadDocument.as_str(), name(asset.id, &new));
+    let agreed = match agreed {
+        Some(agreed) if !store.is_asked(who.org, kind, &named).await? => Some(agreed),
+        _ => None,
+    };
+    if let Some(agreed) = agreed {
+        let (within, actor) = (soon.on(store.clone()), &read.actor);
+        let arrival = Arrival { asset: asset.id, new: &new, actor };
+        let settled = ingest::snapshots(&within, who.org, &agreed, &[arrival], now).await;
+        let settled = settled.map_err(refused)?.into_iter().next().unwrap_or_default();
+        together.commit().await?;
+        crate::jobs::settled(&soon, who.org, now).await?;
+        app.store.flush().await?;
+        return taking.settled(&asset, Counts::from(&settled), now).await;
+    }
+    read.asset = asset.id;
+    let priority = if taking.wait > 0 { Priority::Waited } else { Priority::Upload };
+    let job = job(who.org, &read, &new, priority, now)?;
+    let id = store.add_job_once(&job, &begin(asset.id, &new), now).await?;
+    together.commit().await?;
+    app.store.flush().await?;
+    app.work.notify_one();
+    taking.read_by(id, &asset).await
+}
+
+/// Where a document belongs, with the system that is named, and whether the asset is known.
+///
+/// # Errors
+/// There is no such system, they may not send there, or the store does not answer.
+async fn place(app: &App, who: &Who, about: &About) -> Result<(On, Option<i64>, bool), Problem> {
     let system = match &about.system {
         None => None,
         Some(name) => {
@@ -146,154 +237,150 @@ pub(crate) async fn post(
     if let Some(known) = &known {
         who.must(Action::Upload, super::on(&app.store, who.org, known.system).await?)?;
     }
-    check(&about)?;
-    let sent = arriving.read(&app).await?;
-    let digest = sent.digest.clone();
-    let now = app.now();
-    let system = system.map(|s| s.id);
-    // An asset that is new comes in with its first document.
-    let known = match known {
-        None => None,
-        Some(_) => {
-            let called = (about.asset.as_str(), about.kind.as_str());
-            let actor = who.actor();
-            Some(app.store.put_asset_by(who.org, called, system, &actor, now).await?)
+    Ok((on, system.map(|system| system.id), known.is_some()))
+}
+
+/// What settling a snapshot came to.
+struct Counts {
+    snapshot: Option<i64>,
+    detected: Option<i64>,
+    fixed: Option<i64>,
+    live: Option<i64>,
+}
+
+impl From<&Settled> for Counts {
+    fn from(is: &Settled) -> Counts {
+        Counts {
+            snapshot: is.snapshot,
+            detected: i64::try_from(is.detected.len()).ok(),
+            fixed: i64::try_from(is.fixed.len()).ok(),
+            live: i64::try_from(is.live).ok(),
         }
-    };
-    let mut read = Read {
-        asset: known.as_ref().map_or(0, |asset| asset.id),
-        document: digest.clone(),
-        revision: about.revision,
-        branch: about.branch,
-        build: about.build,
-        actor: who.actor(),
-    };
-    let new = read.snapshot();
-    let wait = about.wait.unwrap_or(0).min(50);
-    // What is of another branch is carried by no asset.
-    let facts = about.facts.unwrap_or(false) && new.branch.is_none();
-    let unowned = without_owner(on).filter(|_| new.branch.is_none());
-    // The same again costs nearly nothing.
-    if let Some(asset) = &known
-        && let Some(latest) = same_as(&app.store, who.org, asset, &new).await?
-    {
-        return is_known(&app, &who, asset, &latest, (wait, facts, unowned)).await;
     }
-    // What is new is brought to the disk once, before it is called accepted.
-    let soon = app.soon();
-    sent.keep(&soon, who.org, now).await?;
-    let agreed = match app.store.was_read(who.org, &digest).await? {
-        true => Some(app.agreed(who.org, now).await?),
-        false => None,
-    };
-    let numbers = Numbers {
-        assets: usize::from(known.is_none()),
-        snapshots: usize::from(agreed.is_some()),
-        jobs: usize::from(agreed.is_none()),
-    };
-    let together = soon.store.together_for(who.org, numbers).await?;
-    let store = together.store();
-    let called = (about.asset.as_str(), about.kind.as_str());
-    let asset = store.put_asset_by(who.org, called, system, &who.actor(), now).await?;
-    // Who sends it again because the answer was lost may have been looked at while it was being settled: from here on
-    // nobody settles the asset.
-    store.hold_assets(who.org, &[asset.id]).await?;
-    let asset = store.asset_of_name(who.org, &about.asset).await?.unwrap_or(asset);
-    if let Some(latest) = same_as(store, who.org, &asset, &new).await? {
-        drop(together);
-        return is_known(&app, &who, &asset, &latest, (wait, facts, unowned)).await;
+}
+
+/// A document that is being taken in, and what whoever sends it wants to know.
+struct Taking<'t> {
+    app: &'t App,
+    who: &'t Who,
+    new: &'t NewSnapshot,
+    /// How many seconds they wait for the answer.
+    wait: u64,
+    /// Whether the answer names what the server wants to know.
+    facts: bool,
+    /// What to do where no team owns what is found there.
+    unowned: Option<&'static str>,
+}
+
+impl Taking<'_> {
+    /// The answer where it says no more than the newest snapshot.
+    async fn known(&self, asset: &Asset, latest: &Snapshot) -> Result<Response, Problem> {
+        // That it is as it was is news of how old it is.
+        let (app, who) = (self.app, self.who);
+        app.store.confirm_snapshot(who.org, latest.id, app.now()).await?;
+        let change = Change {
+            revision: latest.revision.clone(),
+            branch: latest.branch.clone(),
+            snapshot: Some(latest.id),
+        };
+        let said = Said {
+            document: latest.document.clone(),
+            state: "known",
+            snapshot: Some(latest.id),
+            ..self.said(asset, &change, latest.received).await?
+        };
+        Ok((StatusCode::OK, Json(said)).into_response())
     }
-    // A document that was read before needs no job, unless it has one: who sends it again waits for the first.
-    let (kind, named) = (Kind::ReadDocument.as_str(), name(asset.id, &new));
-    let agreed = match agreed {
-        Some(agreed) if !store.is_asked(who.org, kind, &named).await? => Some(agreed),
-        _ => None,
-    };
-    if let Some(agreed) = agreed {
-        let (within, actor) = (soon.on(store.clone()), &read.actor);
-        let arrival = Arrival { asset: asset.id, new: &new, actor };
-        let settled = ingest::snapshots(&within, who.org, &agreed, &[arrival], now).await;
-        let settled = settled.map_err(refused)?.into_iter().next().unwrap_or_default();
-        together.commit().await?;
-        crate::jobs::settled(&soon, who.org, now).await?;
-        app.store.flush().await?;
-        let change = changed(&new, settled.snapshot);
-        let verdict = awaited(&app, &who, &asset, &change, wait, now).await?;
-        let count = |all: &[i64]| i64::try_from(all.len()).ok();
+
+    /// The answer where findings are as it says.
+    async fn settled(
+        &self,
+        asset: &Asset,
+        counts: Counts,
+        since: Timestamp,
+    ) -> Result<Response, Problem> {
+        let Counts { snapshot, detected, fixed, live } = counts;
+        let (revision, branch) = (self.new.revision.clone(), self.new.branch.clone());
+        let change = Change { revision, branch, snapshot };
+        let said = Said {
+            state: "settled",
+            snapshot,
+            detected,
+            fixed,
+            live,
+            ..self.said(asset, &change, since).await?
+        };
+        Ok((StatusCode::CREATED, Json(said)).into_response())
+    }
+
+    /// The answer once a job has read it, or that it waits to be read.
+    async fn read_by(&self, id: i64, asset: &Asset) -> Result<Response, Problem> {
+        let until = tokio::time::Instant::now() + Duration::from_secs(self.wait);
+        let mut pause = Duration::from_millis(10);
+        while tokio::time::Instant::now() < until {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+            let Some(job) = self.app.store.job(self.who.org, id).await? else { break };
+            match job.state {
+                JobState::Done => {
+                    let result = job.result.unwrap_or_default();
+                    let number = |name: &str| result[name].as_i64();
+                    let counts = Counts {
+                        snapshot: number("snapshot"),
+                        detected: number("detected"),
+                        fixed: number("fixed"),
+                        live: number("live"),
+                    };
+                    return self.settled(asset, counts, job.created).await;
+                }
+                JobState::Dead => {
+                    return Err(Problem::invalid(job.error.unwrap_or_default()));
+                }
+                JobState::Waiting | JobState::Running => {}
+            }
+        }
         let said = Said {
             asset: asset.id,
-            document: digest,
-            state: "settled",
-            snapshot: settled.snapshot,
-            detected: count(&settled.detected),
-            fixed: count(&settled.fixed),
-            live: i64::try_from(settled.live).ok(),
-            verdict,
-            wanted: wanted(&app, &who, &asset, facts).await?,
-            unmerged: unmerged(&app, &who, &asset, facts).await?,
-            without_owner: unowned,
+            document: self.new.document.clone(),
+            state: "accepted",
+            job: Some(id),
+            look: Some(format!("/api/v1/jobs/{id}")),
+            without_owner: self.unowned,
             ..Said::default()
         };
-        return Ok((StatusCode::CREATED, Json(said)).into_response());
+        Ok((StatusCode::ACCEPTED, Json(said)).into_response())
     }
-    read.asset = asset.id;
-    let job = NewJob {
-        org: who.org,
-        kind: kind.to_owned(),
-        name: named,
-        payload: serde_json::to_value(&read).map_err(|e| Problem::invalid(e.to_string()))?,
-        priority: if wait > 0 { Priority::Waited } else { Priority::Upload },
-        run_at: now,
-    };
-    let id = store.add_job_once(&job, &begin(asset.id, &new), now).await?;
-    together.commit().await?;
-    app.store.flush().await?;
-    app.work.notify_one();
-    let until = tokio::time::Instant::now() + Duration::from_secs(wait);
-    let mut pause = Duration::from_millis(10);
-    while tokio::time::Instant::now() < until {
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(250));
-        let Some(job) = app.store.job(who.org, id).await? else { break };
-        match job.state {
-            JobState::Done => {
-                let result = job.result.unwrap_or_default();
-                let number = |name: &str| result[name].as_i64();
-                let since = job.created;
-                let change = changed(&new, number("snapshot"));
-                let verdict = awaited(&app, &who, &asset, &change, wait, since).await?;
-                let said = Said {
-                    asset: asset.id,
-                    document: digest,
-                    state: "settled",
-                    snapshot: number("snapshot"),
-                    detected: number("detected"),
-                    fixed: number("fixed"),
-                    live: number("live"),
-                    verdict,
-                    wanted: wanted(&app, &who, &asset, facts).await?,
-                    unmerged: unmerged(&app, &who, &asset, facts).await?,
-                    without_owner: unowned,
-                    ..Said::default()
-                };
-                return Ok((StatusCode::CREATED, Json(said)).into_response());
-            }
-            JobState::Dead => {
-                return Err(Problem::invalid(job.error.unwrap_or_default()));
-            }
-            JobState::Waiting | JobState::Running => {}
-        }
+
+    /// What every answer says once it is known what is there.
+    async fn said(
+        &self,
+        asset: &Asset,
+        change: &Change,
+        since: Timestamp,
+    ) -> Result<Said, Problem> {
+        let (app, who) = (self.app, self.who);
+        // Of another branch than the main line nothing is settled, and there is no verdict.
+        let verdict = match (self.wait, &change.branch) {
+            (1.., None) => Some(verdict::of(app, who, asset, change, since).await?),
+            _ => None,
+        };
+        let (wanted, unmerged) = match self.facts {
+            true => (
+                crate::published::wanted(app, who.org, asset.id).await?,
+                crate::merging::wanted(app, who.org, asset.id).await?,
+            ),
+            false => (Vec::new(), Vec::new()),
+        };
+        Ok(Said {
+            asset: asset.id,
+            document: self.new.document.clone(),
+            verdict,
+            wanted,
+            unmerged,
+            without_owner: self.unowned,
+            ..Said::default()
+        })
     }
-    let said = Said {
-        asset: asset.id,
-        document: digest,
-        state: "accepted",
-        job: Some(id),
-        look: Some(format!("/api/v1/jobs/{id}")),
-        without_owner: unowned,
-        ..Said::default()
-    };
-    Ok((StatusCode::ACCEPTED, Json(said)).into_response())
 }
 
 /// Has a stored document of an asset read by a job, unless it says no more than the newest of its branch. Returns the job.
@@ -314,17 +401,28 @@ pub(crate) async fn have_read(
         app.store.confirm_snapshot(org, latest.id, now).await?;
         return Ok(None);
     }
-    let job = NewJob {
-        org,
-        kind: Kind::ReadDocument.as_str().to_owned(),
-        name: name(asset.id, &new),
-        payload: serde_json::to_value(read).map_err(|e| Problem::invalid(e.to_string()))?,
-        priority,
-        run_at: now,
-    };
+    let job = job(org, read, &new, priority, now)?;
     let id = app.store.add_job_once(&job, &begin(asset.id, &new), now).await?;
     app.work.notify_one();
     Ok(Some(id))
+}
+
+/// The job that reads a document.
+fn job(
+    org: Org,
+    read: &Read,
+    new: &NewSnapshot,
+    priority: Priority,
+    now: Timestamp,
+) -> Result<NewJob, Problem> {
+    Ok(NewJob {
+        org,
+        kind: Kind::ReadDocument.as_str().to_owned(),
+        name: name(read.asset, new),
+        payload: serde_json::to_value(read).map_err(|e| Problem::invalid(e.to_string()))?,
+        priority,
+        run_at: now,
+    })
 }
 
 /// How the names of jobs of a branch of an asset begin.
@@ -364,77 +462,6 @@ async fn same_as(
     let kind = Kind::ReadDocument.as_str();
     let waits = store.is_asked_of(org, kind, &begin(asset.id, new), same.received).await?;
     Ok((!waits).then_some(same))
-}
-
-/// The verdict, for who waits. Of another branch than the main line nothing is settled, and there is none.
-async fn awaited(
-    app: &App,
-    who: &Who,
-    asset: &Asset,
-    change: &Change,
-    wait: u64,
-    since: Timestamp,
-) -> Result<Option<Verdict>, Problem> {
-    match (wait, &change.branch) {
-        (1.., None) => verdict::of(app, who, asset, change, since).await.map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// Which packages whoever pushes is asked about.
-async fn wanted(app: &App, who: &Who, asset: &Asset, facts: bool) -> Result<Vec<String>, Problem> {
-    match facts {
-        true => crate::published::wanted(app, who.org, asset.id).await,
-        false => Ok(Vec::new()),
-    }
-}
-
-/// Of which updates whoever pushes is asked who merged them.
-async fn unmerged(
-    app: &App,
-    who: &Who,
-    asset: &Asset,
-    facts: bool,
-) -> Result<Vec<Unmerged>, Problem> {
-    match facts {
-        true => crate::merging::wanted(app, who.org, asset.id).await,
-        false => Ok(Vec::new()),
-    }
-}
-
-/// What a verdict is about.
-fn changed(new: &NewSnapshot, snapshot: Option<i64>) -> Change {
-    Change { revision: new.revision.clone(), branch: new.branch.clone(), snapshot }
-}
-
-/// The answer to who sends what is known.
-async fn is_known(
-    app: &App,
-    who: &Who,
-    asset: &Asset,
-    latest: &Snapshot,
-    (wait, facts, without_owner): (u64, bool, Option<&'static str>),
-) -> Result<Response, Problem> {
-    // That it is as it was is news of how old it is.
-    app.store.confirm_snapshot(who.org, latest.id, app.now()).await?;
-    let change = Change {
-        revision: latest.revision.clone(),
-        branch: latest.branch.clone(),
-        snapshot: Some(latest.id),
-    };
-    let verdict = awaited(app, who, asset, &change, wait, latest.received).await?;
-    let said = Said {
-        asset: asset.id,
-        document: latest.document.clone(),
-        state: "known",
-        snapshot: Some(latest.id),
-        verdict,
-        wanted: wanted(app, who, asset, facts).await?,
-        unmerged: unmerged(app, who, asset, facts).await?,
-        without_owner,
-        ..Said::default()
-    };
-    Ok((StatusCode::OK, Json(said)).into_response())
 }
 
 fn check(about: &About) -> Result<(), Problem> {

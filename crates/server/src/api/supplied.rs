@@ -6,13 +6,12 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::reviews::body;
 use super::{Changed, Named};
 use crate::access::Who;
 use crate::access::who::bearer;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::sent::{Arriving, Sent};
 use crate::state::App;
@@ -164,9 +163,9 @@ pub(crate) async fn answer(
     State(app): State<App>,
     by: By,
     Path(id): Path<i64>,
-    Json(sent): Json<Map<String, Value>>,
+    Object(sent): Object<Answer>,
 ) -> Result<Json<Changed>, Problem> {
-    let Answer { status, justification, text, fixed_in, planned } = body(sent)?;
+    let Answer { status, justification, text, fixed_in, planned } = sent;
     let status = status.unwrap_or_default();
     let answer = Answered { status, justification, words: text, fixed_in, planned };
     intake::answer(&app, &by, id, answer).await?;

@@ -64,7 +64,12 @@ pub(crate) struct Shows {
 
 /// How it stands with a ticket, as a word.
 pub(crate) fn state(row: &TicketOf, had: &Had) -> &'static str {
-    match (row.key.is_some(), had.stage.as_str(), row.wanted) {
+    stands(row.key.is_some(), had, row.wanted)
+}
+
+/// The same of what a round just saw: whether it was made, what the tracker has, and whether it is wanted.
+pub(crate) fn stands(is_made: bool, had: &Had, is_wanted: bool) -> &'static str {
+    match (is_made, had.stage.as_str(), is_wanted) {
         (false, ..) => "waiting",
         (_, "gone", _) => "gone",
         (_, "wont-do", _) => "wont-do",

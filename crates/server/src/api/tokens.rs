@@ -159,7 +159,10 @@ pub(crate) async fn make(
     wanted: Wanted,
 ) -> Result<(i64, Secret, Timestamp), Problem> {
     // A token makes no tokens.
-    if who.session.is_none() || !who.may_somewhere(Action::Token) {
+    if who.session.is_none() {
+        return Err(Problem::for_people("make a token"));
+    }
+    if !who.may_somewhere(Action::Token) {
         return Err(Problem::forbidden(Action::Token));
     }
     if wanted.name.is_empty() || wanted.name.chars().count() > 200 {
@@ -184,15 +187,7 @@ pub(crate) async fn make(
         (None, Some(id)) => ScopeOf::Team(id),
         (Some(_), Some(_)) => return Err(Problem::invalid("Name a system or a team, not both.")),
     };
-    let secret = Secret::new("trimtab_").map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporarily unavailable",
-            "Try again.",
-        )
-    })?;
+    let secret = Secret::new("trimtab_").map_err(|e| Problem::no_random_bytes(&e))?;
     let now = app.now();
     let new = NewToken {
         name: wanted.name,
@@ -249,7 +244,10 @@ pub(crate) async fn signing(app: &App, who: &Who, id: i64) -> Result<Signing, Pr
     let token = app.store.token_numbered(who.org, id).await?;
     let own = token.filter(|t| t.person == who.person.id);
     let token = own.ok_or_else(|| Problem::not_found("token"))?;
-    if who.session.is_none() || !who.may_somewhere(Action::Token) {
+    if who.session.is_none() {
+        return Err(Problem::for_people("make a secret to sign with"));
+    }
+    if !who.may_somewhere(Action::Token) {
         return Err(Problem::forbidden(Action::Token));
     }
     if token.revoked.is_some() || token.expires <= now {
@@ -260,15 +258,7 @@ pub(crate) async fn signing(app: &App, who: &Who, id: i64) -> Result<Signing, Pr
             "The server has no key to encrypt secrets with: start it with `--key-file`.",
         )
     })?;
-    let random = |e: std::io::Error| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Temporarily unavailable",
-            "Try again.",
-        )
-    };
+    let random = |e: std::io::Error| Problem::no_random_bytes(&e);
     let secret = signed::Secret::new().map_err(random)?;
     let handle = Secret::new("").map_err(random)?.shown().get(..22).unwrap_or_default().to_owned();
     let sealed = key.seal(secret.bytes(), &signed::sealed_for(who.org, id)).map_err(random)?;

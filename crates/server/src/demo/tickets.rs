@@ -6,7 +6,7 @@ use serde_json::json;
 use trimtab_model::Purl;
 use trimtab_store::{NewTracker, Org, Scheduled, Store};
 
-use crate::tracking::{Had, Told};
+use crate::tracking::{Had, Told, standing};
 
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
@@ -77,6 +77,7 @@ pub(super) async fn of_first(
             findings: is.findings.clone(),
             ..Told::default()
         };
+        let planned = ticket.points;
         let ticket = serde_json::to_value(ticket).map_err(told)?;
         store.want_ticket(org, team, (&is.change, true), &ticket).await.map_err(told)?;
         let key = format!("HARB-{number}");
@@ -90,6 +91,8 @@ pub(super) async fn of_first(
             said: said.iter().map(|s| (*s).to_owned()).collect(),
             ..Had::default()
         };
+        let stands = standing(Some(&key), &had, true, planned);
+        store.tell_ticket(org, team, &is.change, stands, now).await.map_err(told)?;
         let had = serde_json::to_value(had).map_err(told)?;
         let looked = Some(now - SignedDuration::from_mins(4));
         store.see_ticket(org, team, &is.change, &had, (looked, "")).await.map_err(told)?;

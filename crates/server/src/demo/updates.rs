@@ -178,6 +178,7 @@ fn document(
         window: "the sprint of that day".to_owned(),
         place: place.to_owned(),
         files: vec![place.to_owned()],
+        edits: Vec::new(),
         tool: tool.to_owned(),
         outcome: outcome.to_owned(),
         why: "tests are as before".to_owned(),

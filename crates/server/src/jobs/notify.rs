@@ -14,7 +14,7 @@ use trimtab_store::{Became, Job, NewJob, NewLetter, Org, Priority, Recipient, Te
 
 use super::Kind;
 use crate::access::secret::digest;
-use crate::deciding::Sides;
+use crate::deciding::{self, Sides};
 use crate::ingest::Refused;
 use crate::notices::letters::Said;
 use crate::notices::others::{self, Others};
@@ -145,6 +145,10 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
     let plans: BTreeMap<i64, TeamPlan> =
         app.store.team_plans(org).await?.into_iter().map(|plan| (plan.team, plan)).collect();
     let any = !app.store.suppliers(org, None, None, 1).await?.rows.is_empty();
+    // What nobody can agree to any longer keeps nobody from what else there is.
+    if let Err(problem) = deciding::end_gone(app, org, now).await {
+        tracing::warn!(problem.detail, "requests about what is gone do not end");
+    }
     let others = others::of_teams(app, org, now).await.map_err(told)?;
     let none = Others::default();
     // What waits in steps changes by what is decided, and by who is named for what.

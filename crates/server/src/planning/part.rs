@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::tracking;
 use crate::updating::{self, LEARNT};
+use crate::web::today::short;
 use crate::weighing::Agreed;
 
 /// What all parts of a plan are asked with.
@@ -268,9 +269,10 @@ fn asked(is: &Finding, at_once: &impl Fn(Level) -> bool) -> plan::Finding {
     let weighed = is.weighed.as_ref();
     // One that could not be weighed may go into every window, and adds no load that is not known.
     let level = weighed.map_or(Level::Critical, |w| w.level);
+    // As people read it; its number makes it one of its kind.
+    let (package, _) = short(&is.package);
     plan::Finding {
-        id: format!("{} in {} of {} (no. {})", is.vulnerability.1, is.package, is.asset.1, is.id)
-            .into(),
+        id: format!("{} in {package} of {} (no. {})", is.vulnerability.1, is.asset.1, is.id).into(),
         team: 0,
         level,
         weight: weighed.map_or(0.0, |w| w.weight),

@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
 /// Prepares a review.
 ///
 /// # Errors
-/// They may not, or something of it is not right.
+/// They may not, something of it is not right, or it is planned already.
 pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64, Problem> {
     let now = app.now();
     if let ReviewOf::Systems(ids) = &wanted.of
@@ -87,7 +87,13 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
         minutes: wanted.minutes,
     };
     let named = (&new, name.as_deref());
-    Ok(app.store.add_named_review(who.org, named, &who.actor(), now).await?)
+    match app.store.plan_review(who.org, named, &who.actor(), now).await? {
+        (id, true) => Ok(id),
+        (id, false) => {
+            let text = format!("This review is planned for that time already: /reviews/{id}.");
+            Err(Problem::conflict(text))
+        }
+    }
 }
 
 /// Opens a review: what it shows stays from then on. Whoever opens it is there.

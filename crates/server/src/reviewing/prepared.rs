@@ -94,7 +94,7 @@ async fn holds(
 const LOOKED: usize = 2_000;
 
 /// Entries about people, what they are told, and by which ways: no pack is made of them.
-const BESIDE: [&str; 34] = [
+const BESIDE: [&str; 35] = [
     "alert",
     "board-mail-ended",
     "board-mail-set",
@@ -124,6 +124,7 @@ const BESIDE: [&str; 34] = [
     "supplier-letter-again",
     "supplier-letters",
     "ticket",
+    "ticket-stands",
     "token-added",
     "token-revoked",
     "tracker",

@@ -2,6 +2,8 @@
 //! said. Made anew only when something of it became another: numbers that differ every day change no ticket.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use trimtab_model::charter::Calendar;
 use trimtab_model::{Level, Purl, Role};
 use trimtab_store::{Finding, Org, Scheduled, Team, Tracker};
 
@@ -44,6 +46,56 @@ pub(super) async fn day(app: &App, org: Org, at: Timestamp) -> Result<String, Re
     Ok(at.to_zoned(agreed.charter.calendar.time_zone.clone()).date().to_string())
 }
 
+/// By when some findings are to be gone.
+pub(super) struct Due {
+    /// The first of their deadlines.
+    pub(super) first: Option<Timestamp>,
+    /// The last day of work before it.
+    pub(super) day: Option<String>,
+    /// The same with its time and zone.
+    pub(super) moment: Option<String>,
+}
+
+impl Due {
+    pub(super) fn of(findings: &[Finding], calendar: &Calendar) -> Due {
+        let deadline = |f: &Finding| Some((f.weighed.as_ref()?.deadline?, f.detected));
+        let first = findings.iter().filter_map(deadline).min();
+        Due {
+            first: first.map(|(at, _)| at),
+            day: first.map(|(at, since)| last_day(at, since, calendar).to_string()),
+            moment: first.map(|(at, _)| moment(at, calendar)),
+        }
+    }
+}
+
+/// The gravest level of some findings. What was not weighed may be critical.
+pub(super) fn gravest_of(findings: &[Finding]) -> Level {
+    let levels = findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
+    let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
+    level.unwrap_or(Level::Critical)
+}
+
+/// The last day at the end of whose work a moment has not passed: a deadline in the night is not the next day's work. It is
+/// no day before something was there.
+fn last_day(at: Timestamp, since: Timestamp, calendar: &Calendar) -> Date {
+    let local = at.to_zoned(calendar.time_zone.clone());
+    let date = local.date();
+    if local.time() >= calendar.day_ends {
+        return date;
+    }
+    let began = since.to_zoned(calendar.time_zone.clone()).date();
+    date.yesterday().map_or(date, |before| before.max(began).min(date))
+}
+
+/// A moment by the charter's calendar, with the zone.
+fn moment(at: Timestamp, calendar: &Calendar) -> String {
+    let local = at.to_zoned(calendar.time_zone.clone());
+    match calendar.time_zone.iana_name() {
+        Some(zone) => format!("{} {zone}", local.strftime("%Y-%m-%d %H:%M")),
+        None => local.strftime("%Y-%m-%d %H:%M %:z").to_string(),
+    }
+}
+
 /// A package as people call it.
 fn name(package: &str) -> String {
     match package.parse::<Purl>() {
@@ -74,17 +126,13 @@ pub(super) async fn told(
     };
     let is = change.is;
     // What was not weighed may be critical.
-    let levels = change.findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
-    let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
-    let level = level.unwrap_or(Level::Critical);
-    let first = change.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
+    let level = gravest_of(change.findings);
+    let agreed = app.agreed(org, now).await?;
+    let Due { first, day: due, moment: deadline } =
+        Due::of(change.findings, &agreed.charter.calendar);
     let late = first.is_some_and(|due| due <= now);
     let begins = is.window.as_ref().map(|window| window.starts);
     let after = begins.zip(first).is_some_and(|(begins, due)| due < begins);
-    let due = match first {
-        Some(at) => Some(day(app, org, at).await?),
-        None => None,
-    };
     let window = is.window.as_ref().map_or("now", |w| &w.name).to_owned();
     let points = (!change.pointed).then(|| (is.points * 2.0).round() / 2.0);
     let asset = gravest.asset.1.clone();
@@ -95,7 +143,7 @@ pub(super) async fn told(
     let flags = [(is.by_people, " by people"), (late, " late"), (after, " after")];
     let flags: String = flags.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
     let made_of = format!(
-        "3 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}{flags}",
+        "4 {level} {due:?} {deadline:?} {} {window} {points:?} {findings:?} {component:?} {} {}{flags}",
         is.version, change.team.name, app.settings.public
     );
     // Without an index nothing can be said of what it means: that waits.
@@ -119,7 +167,8 @@ pub(super) async fn told(
         team: change.team.name.clone(),
         component,
         links: links(app, change),
-        criteria: criteria(change, &asset),
+        criteria: criteria(change, &asset, deadline.as_deref()),
+        deadline,
         asset,
         from,
         to: is.version.clone(),
@@ -176,14 +225,7 @@ fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
     if !wanted {
         all.push("Reopened: its findings are back.".to_owned());
     }
-    if held.level != new.level {
-        all.push(format!("Level: {}, was {}.", new.level, held.level));
-    }
-    let none = || "none".to_owned();
-    let due = |told: &Told| told.due.clone().unwrap_or_else(none);
-    if held.due != new.due {
-        all.push(format!("Due by the charter: {}, was {}.", due(new), due(held)));
-    }
+    all.extend(graver(held, new));
     if held.to != new.to {
         all.push(format!("Target version: {}, was {}.", new.to, held.to));
     }
@@ -194,17 +236,37 @@ fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
     if new.after && !held.after {
         all.push(format!("{AFTER}."));
     }
-    if new.late && !held.late {
-        all.push(format!(
-            "Past its deadline of {}: carry it out now, or ask for an exception.",
-            due(new)
-        ));
-    }
+    all.extend(later(held, new));
     if held.findings.len() != new.findings.len() {
         let (is, was) = (new.findings.len(), held.findings.len());
         all.push(format!("Findings removed: {is}, was {was}."));
     }
     all
+}
+
+/// By when a ticket says that it is due.
+fn due(told: &Told) -> String {
+    let at = told.deadline.as_ref().or(told.due.as_ref());
+    at.cloned().unwrap_or_else(|| "none".to_owned())
+}
+
+/// Of which level it is, and by when it is due, where that became another.
+pub(super) fn graver(held: &Told, new: &Told) -> Vec<String> {
+    let mut all = Vec::new();
+    if held.level != new.level {
+        all.push(format!("Level: {}, was {}.", new.level, held.level));
+    }
+    if held.due != new.due {
+        all.push(format!("Due by the charter: {}, was {}.", due(new), due(held)));
+    }
+    all
+}
+
+/// That its deadline passed, where that is new.
+pub(super) fn later(held: &Told, new: &Told) -> Option<String> {
+    (new.late && !held.late).then(|| {
+        format!("Past its deadline of {}: carry it out now, or ask for an exception.", due(new))
+    })
 }
 
 fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
@@ -223,7 +285,7 @@ fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
     all
 }
 
-fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
+fn criteria(change: &Change<'_>, asset: &str, deadline: Option<&str>) -> Vec<String> {
     let package = name(&change.is.change.package);
     let findings = match change.findings.len() {
         1 => "the finding is".to_owned(),
@@ -237,8 +299,45 @@ fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
         format!("{asset} has no {package} below {}", change.is.version),
         "its tests give the same result as before".to_owned(),
         format!("a new inventory of it has been pushed, and {gone}"),
-        "the new build runs in production; this ticket then closes by itself".to_owned(),
+        closing(deadline),
     ]
+}
+
+/// The last of what a ticket is done by.
+fn closing(deadline: Option<&str>) -> String {
+    match deadline {
+        Some(by) => format!(
+            "the new build runs in production by {by}, the charter's deadline; this ticket then closes by itself"
+        ),
+        None => "the new build runs in production; this ticket then closes by itself".to_owned(),
+    }
+}
+
+/// What a ticket says whose change no plan has: how grave what is left of it is and by when it is due, which a charter may
+/// change, and no window.
+pub(super) fn unplanned(
+    held: &Told,
+    left: &[Finding],
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Told {
+    let Due { first, day, moment } = Due::of(left, calendar);
+    let mut new = Told {
+        level: gravest_of(left).to_string(),
+        due: day,
+        deadline: moment,
+        late: first.is_some_and(|due| due <= now),
+        after: false,
+        ..held.clone()
+    };
+    if let Some(last) = new.criteria.last_mut() {
+        *last = closing(new.deadline.as_deref());
+    }
+    let lines = new.engineering.split_once('\n').unwrap_or((new.engineering.as_str(), ""));
+    if let Some((what, _)) = lines.0.split_once(" Planned for ") {
+        new.engineering = format!("{what} No plan has it.\n{}", lines.1);
+    }
+    new
 }
 
 /// Tells the gravest finding in four voices, below what the change as a whole is. `false`: the index does not know it.
@@ -341,6 +440,59 @@ mod tests {
         ];
         let ids: Vec<i64> = gravest_first(&all).iter().map(|f| f.id).collect();
         assert_eq!(ids, [4, 3, 2, 1], "what is not weighed may be anything");
+    }
+
+    #[test]
+    fn a_deadline_in_the_night_is_work_of_the_day_before() {
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(1));
+        let calendar = Calendar { time_zone: zone, ..trimtab_charter::preset::default().calendar };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let found = at("2026-12-01T00:11:00Z");
+        let day = |due: &str| last_day(at(due), found, &calendar).to_string();
+        let ends = calendar.day_ends.on(2026, 12, 4).to_zoned(calendar.time_zone.clone());
+        let ends = ends.unwrap().timestamp();
+        assert_eq!(last_day(ends, found, &calendar).to_string(), "2026-12-04", "as a day ends");
+        assert_eq!(day("2026-12-04T00:11:00Z"), "2026-12-03");
+        assert_eq!(day("2026-12-04T22:59:00Z"), "2026-12-04", "its work has ended");
+        // What is due within hours is not due before it was there.
+        assert_eq!(day("2026-12-01T04:00:00Z"), "2026-12-01");
+        assert_eq!(moment(at("2026-12-04T00:11:00Z"), &calendar), "2026-12-04 01:11 +01:00");
+    }
+
+    #[test]
+    fn what_no_plan_has_keeps_its_true_deadline() {
+        let calendar = trimtab_charter::preset::default().calendar;
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let held = Told {
+            level: "critical".into(),
+            due: Some("2026-12-04".into()),
+            window: "sprint 1".into(),
+            engineering: "Raise a from 1 to 2 in shop. Planned for sprint 1: x.\nUpgrade: y".into(),
+            criteria: vec!["a is gone".into(), "it runs".into()],
+            ..Told::default()
+        };
+        let weighed = trimtab_store::Weighed {
+            level: Level::Critical,
+            bounds: (Level::Critical, Level::Critical),
+            probability: 0.9,
+            weight: 50.0,
+            deadline: Some(at("2026-12-02T23:59:00Z")),
+            deadline_kind: "by",
+            cost: None,
+            decision: None,
+        };
+        let left = [Finding { weighed: Some(weighed), ..finding(1, 1, "pkg:npm/a") }];
+        let new = unplanned(&held, &left, &calendar, at("2026-12-01T09:00:00Z"));
+        assert!(new.due < held.due && !new.late, "{new:?}");
+        assert_eq!(new.engineering, "Raise a from 1 to 2 in shop. No plan has it.\nUpgrade: y");
+        assert!(new.criteria[1].contains("the charter's deadline"), "{new:?}");
+        let said = graver(&held, &new).concat();
+        assert!(
+            said.starts_with("Due by the charter: 2026-12-0") && said.contains("was 2026-12-04")
+        );
+        let late = unplanned(&new, &left, &calendar, at("2026-12-03T09:00:00Z"));
+        assert!(later(&new, &late).is_some_and(|said| said.starts_with("Past its deadline")));
+        assert_eq!((graver(&late, &late), later(&late, &late)), (Vec::new(), None));
     }
 
     #[test]

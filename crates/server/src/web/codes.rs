@@ -69,9 +69,11 @@ async fn show(app: &App, who: &Who, codes: Option<Codes>, wrong: Option<&str>) -
         };
         let codes = match codes {
             Some(codes) => codes,
-            None => Codes::new().map_err(|e| no_bytes(&e))?,
+            None => Codes::new().map_err(|e| Problem::no_random_bytes(&e))?,
         };
-        let sealed = codes.seal(key, &of(who.org, who.person.id)).map_err(|e| no_bytes(&e))?;
+        let sealed = codes
+            .seal(key, &of(who.org, who.person.id))
+            .map_err(|e| Problem::no_random_bytes(&e))?;
         form.fields.push(Field::new("sealed", "", Input::Hidden).holding(written(&sealed)));
         let address = codes.address(&who.person.email);
         about
@@ -100,11 +102,6 @@ fn picture(address: &str) -> Option<Squares> {
         size: usize::try_from(size).ok()?,
         dark: all.filter(|(x, y)| code.get_module(*x, *y)).filter_map(place).collect(),
     })
-}
-
-fn no_bytes(error: &std::io::Error) -> Problem {
-    tracing::error!(%error, "no random bytes");
-    Problem::conflict("The server has no random numbers available. Try again.")
 }
 
 pub(crate) async fn post(
@@ -140,7 +137,7 @@ pub(crate) async fn post(
         let wrong = "This is not the code of the secret. Does the device tell the right time?";
         return show(&app, &who, Some(codes), Some(wrong)).await;
     };
-    let recovery = recovery().map_err(|e| no_bytes(&e))?;
+    let recovery = recovery().map_err(|e| Problem::no_random_bytes(&e))?;
     app.store.set_totp(org, id, Some(sealed), &who.actor(), now).await?;
     // The code that turned them on signs nobody in.
     app.store.use_totp_step(org, id, step).await?;

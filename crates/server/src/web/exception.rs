@@ -104,6 +104,14 @@ async fn show(
         (DecisionState::Refused, DecisionKind::NotAffected) => {
             format!("The statement that {title} does no harm here was refused.")
         }
+        // Nobody answered it: it was still asked for.
+        (DecisionState::Ended, kind) if decision.approver.is_none() => format!(
+            "The {} was closed: what it was about is gone.",
+            match kind {
+                DecisionKind::Exception => format!("request to accept {title} {until}"),
+                DecisionKind::NotAffected => format!("statement that {title} does no harm here"),
+            }
+        ),
         (DecisionState::Ended, _) => format!("Ended early: {said}."),
     };
     let mut layout = layout(app, who, Entry::Exceptions, &title, headline).await?;
@@ -239,6 +247,7 @@ fn history(
         let text = match is.state {
             DecisionState::Approved => "Approved.",
             DecisionState::Refused => "Refused.",
+            DecisionState::Ended if by.is_none() => "Closed: what it was about is gone.",
             _ => "Ended before its time.",
         };
         events.insert(

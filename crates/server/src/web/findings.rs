@@ -2,6 +2,7 @@
 
 use axum::extract::{Query, State};
 use axum::response::Response;
+use trimtab_model::Purl;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Findings;
 use trimtab_pages::part::{
@@ -11,10 +12,10 @@ use trimtab_store::{Finding, Group, GroupBy, GroupCursor};
 
 use super::facets::facets;
 use super::today::{columns, row, short};
-use super::{Page, Sorry, asking, at_least, count, html, layout, pager};
+use super::{Page, Sorry, UNSENT, asking, at_least, count, html, is_unsent, layout, pager};
 use crate::access::{Action, Who};
 use crate::api::findings::{Asked, seen};
-use crate::api::{cursor, groups};
+use crate::api::{cursor, groups, visible};
 use crate::facts::groups::Common;
 use crate::facts::listing;
 use crate::problem::Problem;
@@ -69,17 +70,28 @@ pub(crate) async fn page(
             Table { pager, ..grouped(&asked, &groups, by, now) }
         }
     };
+    let is_unsent = total.number == 0 && {
+        let systems = app.store.systems(who.org).await?;
+        is_unsent(&app, &who, visible(&who, &systems).as_deref()).await?
+    };
     let table = Table {
         title: "Findings".to_owned(),
         csv: address(&asked, &[]).replacen("/findings", "/findings.csv", 1).into(),
-        empty: Empty {
-            why: "No finding matches: remove part of the filter, or send an inventory.".to_owned(),
-            next: Some(Link::to("All findings", "/findings")),
+        empty: match is_unsent {
+            true => Empty {
+                why: "Findings are shown here once an inventory has been sent.".to_owned(),
+                next: None,
+            },
+            false => Empty {
+                why: "No finding matches: remove part of the filter.".to_owned(),
+                next: Some(Link::to("All findings", "/findings")),
+            },
         },
         ..table
     };
     let more = if total.is_least { "more than " } else { "" };
     let headline = match total.number {
+        _ if is_unsent => UNSENT.to_owned(),
         0 => "There is no such finding.".to_owned(),
         number => format!("{more}{}.", count(number, "finding", "findings")),
     };
@@ -91,6 +103,7 @@ pub(crate) async fn page(
             address(&asked, &[("counts", "true")]),
         ),
     ]);
+    let figures = if is_unsent { Figures::default() } else { figures };
     let tab = |(word, text, _): &(&str, &str, _)| Link::to(*text, address(&asked, &[("by", word)]));
     let tabs = Tabs { label: "Grouped".to_owned(), tabs: TABS.iter().map(tab).collect(), shown };
     let layout = layout(&app, &who, Entry::Findings, "Findings", headline).await?;
@@ -150,12 +163,19 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
             address(asked, &changed)
         };
         let link = of(&[]);
-        let (name, note) = match (by, &group.fix) {
-            (GroupBy::Action, Some(fix)) => {
-                (format!("Raise {} to {fix}", group.name), String::new())
-            }
-            (GroupBy::Action, None) => (group.name.clone(), "no source names a fix".to_owned()),
+        // Packages by their name, with the ecosystem: two may have one name.
+        let (called, ecosystem) = match by {
+            GroupBy::Action | GroupBy::Package => (short(&group.key).0, ecosystem(&group.key)),
             _ => (group.name.clone(), String::new()),
+        };
+        let (name, note) = match (by, &group.fix) {
+            (GroupBy::Action, Some(fix)) => (format!("Raise {called} to {fix}"), ecosystem.clone()),
+            (GroupBy::Action, None) => {
+                let told = [ecosystem.as_str(), "no source names a fix"];
+                let told: Vec<&str> = told.into_iter().filter(|word| !word.is_empty()).collect();
+                (called, told.join(", "))
+            }
+            _ => (called, ecosystem.clone()),
         };
         let page = match by {
             GroupBy::Vulnerability => format!("/vulnerabilities/{}", encode(&group.name)),
@@ -175,7 +195,11 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
         ];
         // What is chosen says what its findings have in common.
         let id = asking("", &Common::of(group, by).members());
-        Row { id: id.trim_start_matches('?').to_owned(), label: name, cells }
+        let label = match ecosystem.as_str() {
+            "" => name,
+            ecosystem => format!("{name} ({ecosystem})"),
+        };
+        Row { id: id.trim_start_matches('?').to_owned(), label, cells }
     };
     Table {
         columns: vec![
@@ -189,6 +213,11 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
         rows: groups.iter().map(row).collect(),
         ..Table::default()
     }
+}
+
+/// The type of a purl, as people call an ecosystem; empty of what is none.
+fn ecosystem(purl: &str) -> String {
+    purl.parse::<Purl>().map_or_else(|_| String::new(), |purl| purl.purl_type().to_owned())
 }
 
 /// The address of the same list with some members changed; the page begins anew.

@@ -255,6 +255,13 @@ fn windows(
             taken += of(Slot::Now).map(|b| b.points).sum::<f64>();
         }
         if taken <= 0.0 && of(Slot::Window(at)).next().is_none() {
+            // Empty ones in a row are told together, as far as one thing keeps them empty.
+            let since = |window: &trimtab_model::plan::Window| {
+                frozen(window, planned).map(|freeze| freeze.from)
+            };
+            if empty.last().is_some_and(|last| since(last) != since(window)) {
+                all.extend(nothing(&std::mem::take(&mut empty), planned));
+            }
             empty.push(window);
             continue;
         }
@@ -263,7 +270,11 @@ fn windows(
         let room = planned.whole.max(window.points);
         let mut words = format!("{} of {} points", number(taken), number(room));
         if window.points < room {
-            words += &format!("; {} points are left in its remaining days", number(window.points));
+            let days = match window.start > planned.question.now {
+                true => "as a freeze begins before its last day",
+                false => "in its remaining days",
+            };
+            words += &format!("; {} points are left {days}", number(window.points));
         }
         all.push(Window {
             anchor: format!("window-{}", window.start.as_second()),
@@ -284,17 +295,33 @@ fn nothing(empty: &[&trimtab_model::plan::Window], planned: &Planned) -> Option<
         1 => format!("Nothing in the {}", first.name),
         n => format!("Nothing in {n} windows"),
     };
+    let why = match frozen(first, planned) {
+        None => "nothing worth its points fits into it".to_owned(),
+        Some(freeze) => {
+            let levels: Vec<&str> = freeze.except.iter().map(|level| level.as_str()).collect();
+            let what = match levels.as_slice() {
+                [] => "nothing".to_owned(),
+                levels => format!("nothing but {}", levels.join(" and ")),
+            };
+            format!("{what} may be released as it ends ({})", freeze.reason)
+        }
+    };
     Some(Window {
         anchor: format!("window-{}", first.start.as_second()),
         name,
-        span: format!(
-            "{} to {}: nothing worth its points fits into it",
-            date(first.start, planned),
-            date(last.end, planned)
-        ),
+        span: format!("{} to {}: {why}", date(first.start, planned), date(last.end, planned)),
         filled: None,
         changes: None,
     })
+}
+
+/// The freeze in which a window ends.
+fn frozen<'p>(
+    window: &trimtab_model::plan::Window,
+    planned: &'p Planned,
+) -> Option<&'p trimtab_model::plan::Freeze> {
+    let mut freezes = planned.question.freezes.iter();
+    freezes.find(|freeze| freeze.from <= window.end && window.end < freeze.to)
 }
 
 /// The day on the charter's calendar, by which windows begin and end.

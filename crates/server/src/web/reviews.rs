@@ -234,6 +234,10 @@ pub(crate) async fn post(
             };
             show(&app, &who, sent, Some((name, problem.detail))).await
         }
+        // Somebody else planned it meanwhile.
+        Err(problem) if problem.status == 409 => {
+            show(&app, &who, sent, Some(("time", problem.detail))).await
+        }
         Err(problem) => Err(problem.into()),
     }
 }

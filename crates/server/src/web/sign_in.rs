@@ -248,10 +248,7 @@ pub(crate) async fn begin(app: &App, org: Org, person: &Person, now: Timestamp) 
 }
 
 pub(crate) fn secret() -> Result<Secret, Problem> {
-    Secret::new("").map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::conflict("The server has no random numbers available. Try again.")
-    })
+    Secret::new("").map_err(|e| Problem::no_random_bytes(&e))
 }
 
 /// What the form of signing out sends.

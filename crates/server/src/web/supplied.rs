@@ -10,7 +10,7 @@ use trimtab_pages::page::{Question as Posed, Supplied as View};
 use trimtab_pages::part::{Field, Form as Sheet, Input, Notice, Pairs, Urgency, Value, When};
 use trimtab_store::{Question, Supplied};
 
-use super::{Page, file_form, html};
+use super::{Page, Sorry, file_form, html};
 use crate::access::who::is_from_elsewhere;
 use crate::problem::Problem;
 use crate::reviewing::last_day;
@@ -71,7 +71,7 @@ async fn sent(app: &App, secret: &str, headers: &HeaderMap, request: Request) ->
         return Err(Problem::from_elsewhere().into());
     }
     // Nothing is read of whoever has no link.
-    let by = intake::by_secret(app, secret).await?;
+    let by = intake::by_secret(app, secret).await.map_err(Sorry::of_link)?;
     let largest = LARGEST.min(app.settings.largest_upload);
     let done = take(app, &by, request, largest).await;
     let is_older = done.as_ref().is_ok_and(|taken| taken.older.is_some());
@@ -115,7 +115,7 @@ async fn answered(app: &App, secret: &str, headers: &HeaderMap, sent: &Sent) -> 
     if is_from_elsewhere(headers) {
         return Err(Problem::from_elsewhere().into());
     }
-    let by = intake::by_secret(app, secret).await?;
+    let by = intake::by_secret(app, secret).await.map_err(Sorry::of_link)?;
     let id: i64 = sent.text("question").parse().map_err(|_| Problem::not_found("question"))?;
     let of = |name: &str| sent.text(&format!("{name}-{id}"));
     let maybe = |name: &str| Some(of(name)).filter(|text| !text.trim().is_empty());
@@ -160,7 +160,7 @@ fn headline(name: &str, questions: usize, owed: usize) -> String {
 }
 
 async fn show(app: &App, secret: &str, said: Said) -> Page {
-    let by = intake::by_secret(app, secret).await?;
+    let by = intake::by_secret(app, secret).await.map_err(Sorry::of_link)?;
     let (asked, answered) = intake::questions(app, &by).await?;
     let organisations = app.store.organisations().await?;
     let organisation = organisations.into_iter().find(|o| o.org == by.org());
@@ -239,7 +239,7 @@ fn sending(secret: &str, by: &By) -> Sheet {
             Field::new("kind", "What is it?", Input::Select(kinds)),
             Field::new("product", "Of which product?", Input::Select(products)),
             Field::new("version", "Of which version of it?", Input::Text)
-                .hinted("Of an SBOM it must be said.")
+                .hinted("Required for an SBOM.")
                 .optional(),
             Field::new("file", "File", Input::File).hinted("At most 16 MiB."),
         ],
@@ -251,7 +251,7 @@ fn sending(secret: &str, by: &By) -> Sheet {
 fn posed(secret: &str, is: &Question, product: &str, now: jiff::Timestamp) -> Posed {
     let pair = |value: &str, words: &str| (value.to_owned(), words.to_owned());
     let states = vec![
-        pair("", "Only words"),
+        pair("", "No status, only the answer below"),
         pair("not_affected", "It is not affected"),
         pair("affected", "It is affected"),
         pair("fixed", "It is fixed"),
@@ -271,7 +271,7 @@ fn posed(secret: &str, is: &Question, product: &str, now: jiff::Timestamp) -> Po
         text: is.is.words.lines().filter(|l| !l.trim().is_empty()).map(ToOwned::to_owned).collect(),
         about: Pairs(vec![
             ("Asked".to_owned(), when(is.asked)),
-            ("Due".to_owned(), when(is.is.due)),
+            (if is.is.due < now { "Was due" } else { "Due" }.to_owned(), when(is.is.due)),
         ]),
         form: Sheet {
             action: format!("/supplied/{secret}/answer").into(),
@@ -279,9 +279,10 @@ fn posed(secret: &str, is: &Question, product: &str, now: jiff::Timestamp) -> Po
                 Field::new("question", "question", Input::Hidden).holding(is.id.to_string()),
                 Field::new(name("status"), "How is your product affected?", Input::Select(states))
                     .optional(),
-                Field::new(name("why"), "If it is not: why?", Input::Select(labels)).optional(),
+                Field::new(name("why"), "If it is not affected: why?", Input::Select(labels))
+                    .optional(),
                 Field::new(name("fixed"), "Fixed in version", Input::Text).optional(),
-                Field::new(name("planned"), "By which day", Input::Date).optional(),
+                Field::new(name("planned"), "When will it be fixed?", Input::Date).optional(),
                 Field::new(name("words"), "Your answer", Input::Area),
             ],
             submit: "Answer".to_owned(),

@@ -77,7 +77,12 @@ pub(crate) async fn page(
         }),
     });
     let list = format!("/findings?counts=true&system={id}");
-    let headline = standing.headline(&is.name);
+    // Of what carries nothing, nothing is known: a load of zero would say too much.
+    let is_unsent = total == 0 && standing.queue.is_empty();
+    let headline = match is_unsent {
+        true => format!("No inventory of {} has been sent yet: nothing can be found.", is.name),
+        false => standing.headline(&is.name),
+    };
     let mut layout = layout(&app, &who, Entry::Systems, &is.name, headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words(is.name.clone())];
     if who.may(Action::Describe, On { system: Some(id), team: is.team }) {
@@ -85,15 +90,26 @@ pub(crate) async fn page(
         layout.actions.push(Link::to("Name its people", format!("/systems/{id}/people")));
     }
     let agreed = app.agreed(who.org, now).await?;
-    let mut figures = standing.figures(&list);
+    let mut figures = if is_unsent { Vec::new() } else { standing.figures(&list) };
     figures.push(Figure::of(total.to_string(), "assets", format!("/systems/{id}")));
+    let scope = ScopeOf::System(id);
+    let mut dial = dial(&app, who.org, scope, standing.load, &is.name, &list).await?;
+    if is_unsent {
+        dial.days.iter_mut().for_each(|day| day.load = day.load.filter(|load| *load > 0.0));
+    }
     let view = View {
         figures: Figures(figures),
-        dial: dial(&app, who.org, ScopeOf::System(id), standing.load, &is.name, &list).await?,
+        dial,
         about: about(&is, &teams, &agreed.charter),
         environments: Table { pager: pager.clone(), ..environments(&assets, &running, now) },
         assets: Table { pager, ..table(&assets) },
-        findings: standing.table("Nothing is open here.", now),
+        findings: standing.table(
+            match is_unsent {
+                true => "Findings are shown here once an inventory has been sent.",
+                false => "Nothing is open here.",
+            },
+            now,
+        ),
         depends: depends(&is, &all, &who),
         layout,
     };

@@ -12,7 +12,7 @@ use trimtab_store::{Deployed, FindingFilter, Group, GroupBy, System, Team};
 
 use super::facets::answers;
 use super::findings::with;
-use super::{Page, Sorry, asking, count, html, layout, pager};
+use super::{Page, Sorry, asking, count, counted, html, is_unsent, layout, pager, unless_unsent};
 use crate::access::{Action, On, Who};
 use crate::api::systems::{Asked, marked};
 use crate::api::{findings, part, visible};
@@ -38,6 +38,7 @@ pub(crate) async fn page(
     let groups =
         app.store.group_findings(who.org, &filter, GroupBy::System, systems.len() + 1).await?;
     let of: HashMap<&str, &Group> = groups.iter().map(|g| (g.key.as_str(), g)).collect();
+    let is_unsent = groups.is_empty() && is_unsent(&app, &who, visible.as_deref()).await?;
     let mut of_system: HashMap<i64, Vec<Deployed>> = HashMap::new();
     for one in app.store.deployed_by_system(who.org).await? {
         of_system.entry(one.system).or_default().push(one);
@@ -70,8 +71,8 @@ pub(crate) async fn page(
             known(environments.as_deref(), "no environment is set"),
             deployed(of_system.get(&system.id).map_or(&[], Vec::as_slice), system.id),
             group.map_or(Cell::Nothing, |g| Cell::Mark(Mark::from(g.level))),
-            Cell::link(group.map_or(0, |g| g.findings).to_string(), link.clone()),
-            Cell::link(number(group.map_or(0.0, |g| g.weight)), link),
+            counted(is_unsent, group.map_or(0, |g| g.findings).to_string(), link.clone()),
+            counted(is_unsent, number(group.map_or(0.0, |g| g.weight)), link),
             group
                 .and_then(|g| g.deadline)
                 .map_or(Cell::Nothing, |at| Cell::Due(When::of(at, now), at < now)),
@@ -100,7 +101,7 @@ pub(crate) async fn page(
     let load: f64 = groups.iter().map(|g| g.weight).sum();
     let figures = Figures(vec![
         Figure::of(total.to_string(), "systems", "/systems").or_one("system"),
-        Figure::of(number(load), "load", "/findings?counts=true"),
+        Figure::of(unless_unsent(is_unsent, number(load)), "load", "/findings?counts=true"),
     ]);
     let columns = vec![
         Column::left("System").kept(),
@@ -138,7 +139,10 @@ pub(crate) async fn page(
             0 => "No system".to_owned(),
             _ => count(total, "system", "systems"),
         };
-        format!("{systems}{some}; the load of all is {}.", number(load))
+        match is_unsent {
+            true => format!("{systems}{some}; no inventory has been sent yet."),
+            false => format!("{systems}{some}; the load of all is {}.", number(load)),
+        }
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
     layout.actions.push(Link::to("Suppliers", "/suppliers"));

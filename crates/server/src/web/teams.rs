@@ -8,7 +8,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{FindingFilter, GroupBy, System, Team};
 
-use super::{Page, Sorry, asking, count, html, layout, pager};
+use super::{Page, Sorry, asking, count, counted, html, is_unsent, layout, pager, unless_unsent};
 use crate::access::{Action, On, Who};
 use crate::api::teams::Asked;
 use crate::api::{findings, part, visible};
@@ -42,6 +42,7 @@ pub(crate) async fn page(
         ..FindingFilter::default()
     };
     let groups = app.store.group_findings(who.org, &filter, GroupBy::Team, teams.len() + 1).await?;
+    let is_unsent = groups.is_empty() && is_unsent(&app, &who, filter.systems.as_deref()).await?;
     let mut rows = Vec::new();
     let load: f64 = groups.iter().map(|g| g.weight).sum();
     let is_narrow = asked.q.as_deref().is_some_and(|q| !q.trim().is_empty());
@@ -60,8 +61,8 @@ pub(crate) async fn page(
             Cell::link(owns.to_string(), here),
             team.cadence.clone().map_or_else(|| Cell::unknown("it chose none"), Cell::text),
             group.map_or(Cell::Nothing, |g| Cell::Mark(Mark::from(g.level))),
-            Cell::link(group.map_or(0, |g| g.findings).to_string(), list.clone()),
-            Cell::link(number(group.map_or(0.0, |g| g.weight)), list),
+            counted(is_unsent, group.map_or(0, |g| g.findings).to_string(), list.clone()),
+            counted(is_unsent, number(group.map_or(0.0, |g| g.weight)), list),
             group
                 .and_then(|g| g.deadline)
                 .map_or(Cell::Nothing, |at| Cell::Due(When::of(at, now), at < now)),
@@ -86,13 +87,21 @@ pub(crate) async fn page(
     let may_add = who.may(Action::Administer, On::ALL);
     let headline = match asked.q.as_deref().map(str::trim).filter(|_| is_narrow) {
         None if total == 0 => "There is no team yet.".to_owned(),
+        None if is_unsent => {
+            format!("{}; no inventory has been sent yet.", count(total, "team", "teams"))
+        }
         None => format!("{}, load {}.", count(total, "team", "teams"), number(load)),
         Some(q) => {
             let teams = match total {
                 0 => "No team".to_owned(),
                 _ => count(total, "team", "teams"),
             };
-            format!("{teams} with “{q}” in the name; the load of all is {}.", number(load))
+            match is_unsent {
+                true => format!("{teams} with “{q}” in the name; no inventory has been sent yet."),
+                false => {
+                    format!("{teams} with “{q}” in the name; the load of all is {}.", number(load))
+                }
+            }
         }
     };
     let table = Table {
@@ -127,7 +136,7 @@ pub(crate) async fn page(
     };
     let figures = Figures(vec![
         Figure::of(total.to_string(), "teams", "/teams").or_one("team"),
-        Figure::of(number(load), "load", "/findings?counts=true"),
+        Figure::of(unless_unsent(is_unsent, number(load)), "load", "/findings?counts=true"),
     ]);
     let mut layout = layout(&app, &who, Entry::Teams, "Teams", headline).await?;
     layout.primary = may_add.then(|| Link::to("Add a team", "/teams/new"));

@@ -15,7 +15,7 @@ use trimtab_store::{
 };
 
 use super::findings::encode;
-use super::{Page, Sorry, begin, count, html, layout, needs};
+use super::{Page, Sorry, UNSENT, begin, count, html, is_unsent, layout, needs};
 use crate::access::{Action, On, Who};
 use crate::api::{findings, visible};
 use crate::deciding;
@@ -89,11 +89,10 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     ]);
     let steps = begin::steps(&app, &who, &systems).await?;
     // Of what nobody has sent, nothing is known: there is no load to show, not one of zero.
-    let is_empty = open.number == 0
-        && app.store.assets(who.org, None, all.systems.as_deref(), "", 1).await?.is_empty();
+    let is_empty = open.number == 0 && is_unsent(&app, &who, all.systems.as_deref()).await?;
     let figures = if is_empty { Figures::default() } else { figures };
     if is_empty {
-        headline = "No inventory has been sent yet: nothing can be found.".to_owned();
+        headline = UNSENT.to_owned();
     }
     let today = now.to_zoned(TimeZone::UTC).date();
     let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use trimtab_pages::page::SignIn;
 use trimtab_pages::part::{Field, Form as View, Input};
 
-use super::{Page, html, mended, sign_in};
+use super::{Page, Sorry, html, mended, sign_in};
 use crate::access::limits;
 use crate::access::password;
 use crate::access::peer::Peer;
@@ -78,8 +78,7 @@ pub(crate) async fn post(
     }
     let now = app.now();
     let used = app.store.use_link(&digest(&secret), now).await?;
-    let (org, id) =
-        used.ok_or_else(|| Problem::not_found("such link: it was used, or is too old,"))?;
+    let (org, id) = used.ok_or(Sorry::DeadLink)?;
     let given = sent.password;
     let phc = tokio::task::spawn_blocking(move || password::hash(&given)).await;
     let phc = phc.map_err(|e| Problem::conflict(e.to_string()))?.map_err(Problem::conflict)?;

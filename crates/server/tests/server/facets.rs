@@ -152,6 +152,8 @@ fn a_group_is_asked_about_as_a_whole() {
     let (server, _, ada) = two_systems();
     let page = server.open(&ada, "/findings?by=package&exposure=internet").text;
     assert!(page.contains("value=\"package=pkg%3Anpm%2Fmoment\""), "{page}");
+    // People read the name, and of which ecosystem it is.
+    assert!(page.contains("moment (npm)") && !page.contains(">pkg:npm/moment<"), "{page}");
     assert!(page.contains("action=\"/findings/chosen?exposure=internet\""), "{page}");
     let id = [("id", "package=pkg%3Anpm%2Fmoment"), ("do", "ask")];
     let form = server.send(&ada, "/findings/chosen?exposure=internet", &id);

@@ -62,23 +62,28 @@ fn a_burst_of_ten_thousand_findings_is_one_digest_and_one_now() {
         world.settle();
     }
     assert_eq!(hook.came().len(), 1);
-    // Nothing but the time brings the digest, and it has all.
+    // Deadlines of what is *now* passed by then: that is one message more.
     BURST.store(DIGEST - 1, Ordering::SeqCst);
+    world.job("notify", "before the digest");
     world.settle();
-    assert_eq!(hook.came().len(), 1);
+    let came = hook.came();
+    assert_eq!(came.len(), 2);
+    let subject = "Now, shop: Missed: 10000 findings in shop are past their deadline".to_owned();
+    assert_eq!(words(&came[1]), (subject, 1));
+    // Nothing but the time brings the digest, and it has all.
     BURST.store(DIGEST, Ordering::SeqCst);
     world.job("notify", "a look");
     world.settle();
     let came = hook.came();
-    assert_eq!(came.len(), 2);
-    // With the steps that are late by then, and that deadlines were missed.
-    assert_eq!(words(&came[1]), ("shop: 10002 things to do".to_owned(), 10_002));
+    assert_eq!(came.len(), 3);
+    // With the steps that are late by then. What was told at once a minute ago it does not name again.
+    assert_eq!(words(&came[2]), ("shop: 10001 things to do".to_owned(), 10_001));
     assert_eq!(world.notices()["digests"], 1);
     // What comes in the same week waits for the next: the budget is spent.
     BURST.store(DIGEST + 5, Ordering::SeqCst);
     world.carries("desk", world.system, 20_001..20_050);
     let is = world.notices();
-    assert_eq!(hook.came().len(), 2);
+    assert_eq!(hook.came().len(), 3);
     let new = is["things"].as_array().unwrap().iter().find(|t| t["held"].is_string()).unwrap();
     assert_eq!(new["until"], at(DIGEST + 7 * 24 * 60).to_string(), "{new}");
     let unsent = world.server.runtime.block_on(world.server.app().store.newest_unsent(world.org));
@@ -202,7 +207,8 @@ fn two_servers_tell_once() {
         world.job("notify", &format!("digest {n}"));
     }
     world.settle();
-    assert_eq!(hook.came().len(), 2);
+    // One that deadlines passed, and one digest.
+    assert_eq!(hook.came().len(), 3, "{:?}", hook.came());
     drop(other);
 }
 
@@ -288,13 +294,21 @@ fn people_on_duty_are_mailed_what_they_may_see_and_others_if_nobody_has_it() {
     world.job("notify", "much later");
     world.settle();
     assert_eq!(world.sent().len(), 3, "the third circle sleeps");
-    // The digest goes to the team's address, at its time.
+    // By then their deadlines passed: who is on duty is told of that, though somebody had it.
     MAIL.store(DIGEST, Ordering::SeqCst);
     world.job("notify", "digest");
     world.settle();
+    for (name, systems) in [("amy", [true, false]), ("bob", [true, true])] {
+        got = smtp.mail();
+        assert_eq!(got["to"], json!([of(name)]));
+        let text = got["text"].as_str().unwrap().replace("=\r\n", "");
+        let missed = |place: &str| text.contains(&format!("Missed: 1 finding in {place} is past"));
+        assert_eq!([missed("shop"), missed("desk")], systems, "{text}");
+    }
+    // The digest goes to the team's address, at its time, and does not repeat that.
     got = smtp.mail();
     assert_eq!(got["to"], json!(["team@ferries.example"]));
-    assert!(got["text"].as_str().unwrap().contains("6 things to do"), "{got}");
+    assert!(got["text"].as_str().unwrap().contains("4 things to do"), "{got}");
     assert_eq!(server.open(&dot, &page).status, 200);
 }
 

@@ -296,6 +296,15 @@ fn who_sees_a_part_of_a_review_s_systems_sees_no_review() {
     assert_eq!(try_of(json!({ "team": world.team })), 404);
     assert_eq!(try_of(json!({ "systems": [world.system, second] })), 404);
     assert_eq!(try_of(json!({})), 404, "the whole organisation is none of theirs");
+    // Two plan the same one.
+    let new =
+        json!({ "team": world.team, "at": (clock() + SignedDuration::from_hours(48)).to_string() });
+    let first = made(&post(server, &world.tom, "/api/v1/reviews", &new));
+    let again = post(server, &world.lea, "/api/v1/reviews", &new);
+    assert_eq!(again.status, 409, "{}", again.text);
+    assert!(again.text.contains(&format!("/reviews/{first}")), "{}", again.text);
+    let other = json!({ "kind": "monthly", "team": world.team, "at": new["at"] });
+    made(&post(server, &world.lea, "/api/v1/reviews", &other));
     let own = json!({ "systems": [world.system] });
     let own = made(&post(server, &part, "/api/v1/reviews", &own));
     assert_eq!(server.open(&part, &format!("/reviews/{own}")).status, 200);
@@ -609,10 +618,25 @@ fn a_review_is_held_in_a_browser() {
     page.click("form:has(#f-what) button[type=submit]");
     assert!(page.text("#decisions").contains("Raise moment in the next window"));
     look("open");
+    // What another records appears, and what is being typed stays.
+    page.fill("#f-what", "Ask the supplier");
+    let decided = json!({ "what": "Replace moment", "owner": world.lea.id, "due": tomorrow(2) });
+    let at = here.trim_start_matches(&world.server.base);
+    made(&post(&world.server, &world.lea, &format!("/api/v1{at}/decisions"), &decided));
+    page.run(
+        "new Promise((done) => { \
+         const has = () => document.querySelector('#decisions').innerText.includes('Replace moment'); \
+         new MutationObserver(() => { if (has()) done(true); }).observe(document.querySelector('main'), { childList: true, subtree: true }); \
+         document.dispatchEvent(new Event('visibilitychange')); })",
+    );
+    assert_eq!(page.run("document.querySelector('#f-what').value"), json!("Ask the supplier"));
+    assert!(page.text("dl.pairs").contains("Lea"), "whoever decides is there");
     page.click("form:has(#f-note) button[type=submit]");
-    assert!(page.text("h1").starts_with("1 decision in 0 of 30 minutes"), "{}", page.text("h1"));
+    assert!(page.text("h1").starts_with("2 decisions in 0 of 30 minutes"), "{}", page.text("h1"));
+    assert!(!page.has("[data-live]"), "nobody adds to it");
     look("closed");
     page.click("form:has(#f-became) button[type=submit]");
     assert!(page.text("#decisions").contains("carried out"));
+    page.click("form:has(#f-became) button[type=submit]");
     assert!(!page.has("#f-became"), "nothing is left to follow");
 }

@@ -125,9 +125,15 @@ fn no_token_makes_a_link_nor_withdraws_one_if_it_only_looks() {
     let wanted = json!({ "name": "w", "side": "security", "days": 1 }).to_string();
     let ask = |method: &str, path: &str, token: &str, body: &str| {
         let headers = [("authorization", token), JSON];
-        server.ask(method, path, &headers, body.as_bytes()).status
+        server.ask(method, path, &headers, body.as_bytes())
     };
-    assert_eq!(ask("POST", "/api/v1/shares", &shares, &wanted), 403);
+    let refused = ask("POST", "/api/v1/shares", &shares, &wanted);
+    assert_eq!(refused.status, 403);
+    // No admin can help.
+    assert!(refused.text.contains("Only people who are signed in may make a link"), "{refused:?}");
+    assert!(!server.open(lea, "/account").text.contains("share: make"));
+    let ask =
+        |method: &str, path: &str, token: &str, body: &str| ask(method, path, token, body).status;
     let path = format!("/api/v1/shares/{}", world.share);
     assert_eq!(ask("DELETE", &path, &looks, ""), 404);
     assert_eq!(ask("DELETE", &path, &shares, ""), 204);
@@ -155,7 +161,11 @@ fn a_link_is_made_and_withdrawn_on_pages() {
         rows["rows"].as_array().unwrap().iter().find(|r| r["name"] == "floor 3").unwrap()["id"]
             .to_string();
     assert_eq!(server.send(lea, "/shares", &[("id", &id), ("do", "withdraw")]).status, 303);
-    assert_eq!(server.ask("GET", &format!("/shared/{secret}"), &[], b"").status, 404);
+    // Whoever has it reads what to do, and of no page that they cannot open.
+    let gone = server.ask("GET", &format!("/shared/{secret}"), &[], b"");
+    assert_eq!(gone.status, 404);
+    let is_told = gone.text.contains("This link does not work");
+    assert!(is_told && !gone.text.contains("/findings"), "{}", gone.text);
     let auditor = server.someone(world.org, "Aud", &[(Role::Auditor, Organisation)]);
     assert_eq!(server.open(&auditor, path).status, 403);
     assert_eq!(server.send(&auditor, path, &[("name", "x"), ("days", "1")]).status, 403);

@@ -210,4 +210,13 @@ pub(crate) async fn nobody_answers_their_own_question(store: Store) {
         (DecisionState::Ended, Some((2, "security".to_owned())))
     );
     assert_eq!(store.decisions(org, DecisionState::Ended, 9).await.unwrap().len(), 1);
+    // What it was about is gone: a request ends without an answer, and nothing that was answered does.
+    let other = store.ask(org, &new, "person:1", now()).await.unwrap();
+    assert_eq!(store.end_gone(org, &[id, other], end).await.unwrap(), 1);
+    let decision = store.decision(org, other).await.unwrap().unwrap();
+    assert_eq!(
+        (decision.state, decision.approver, decision.answered),
+        (DecisionState::Ended, None, Some(end))
+    );
+    assert_eq!(store.end_gone(org, &[id, other], end).await.unwrap(), 0, "once");
 }

@@ -124,6 +124,15 @@ pub(crate) async fn a_ticket_is_known_beside_its_tracker(store: Store) {
     assert_eq!(store.tickets(org, 1).await.unwrap()[0].sent, Some(now()), "it may be there");
     assert!(store.keep_ticket(org, 1, &a, (Some("7"), None, Some("n")), at).await.unwrap());
     let had = json!({ "stage": "open" });
+    // The ledger is told once how it stands, until it stands otherwise.
+    for state in ["open", "open", "done"] {
+        let stands = [("state".to_owned(), json!(state))].into_iter().collect();
+        store.tell_ticket(org, 1, &a, stands, now()).await.unwrap();
+    }
+    let entries = store.ledger(org, 0, 100).await.unwrap();
+    let entries = entries.iter().filter(|entry| entry.data.contains("ticket-stands"));
+    let is_done: Vec<bool> = entries.map(|entry| entry.data.contains("done")).collect();
+    assert_eq!(is_done, [false, true]);
     store.see_ticket(org, 1, &a, &had, (Some(now()), "no")).await.unwrap();
     let row = store.tickets(org, 1).await.unwrap().remove(0);
     assert_eq!((row.key.as_deref(), row.sent, row.note.as_deref()), (Some("7"), None, Some("n")));

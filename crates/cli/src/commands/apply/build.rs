@@ -1,6 +1,7 @@
 //! The actions of a batch, carried out by the package manager one on top of the other. Each is held to what the project
 //! was before the first: what one action of a batch does, another may do otherwise.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use trimtab_connect::update::{
@@ -88,12 +89,17 @@ impl<'w> Batch<'w> {
                 Ok(Some((confirmed, after))) => {
                     work.tree.write(&confirmed.changes)?;
                     steps.push((*position, confirmed.changes));
-                    state = State { copy: confirmed.scratch, inventory: after, ..state };
-                    // Each commit is to build by itself.
-                    if work.each
-                        && let Some(not) = vendor(work, &mut steps)?
-                    {
-                        return Ok(Err(not));
+                    let before = std::mem::replace(&mut state.inventory, after);
+                    state.copy = confirmed.scratch;
+                    // Each commit is to build by itself, and tells what it moves.
+                    if work.each {
+                        if let Some(not) = vendor(work, &mut steps)? {
+                            return Ok(Err(not));
+                        }
+                        if let Some((at, changes)) = steps.last() {
+                            let moved = arrivals::moved(&before, &state.inventory);
+                            work.along.borrow_mut().insert((*at, mark(changes)), moved);
+                        }
                     }
                 }
                 Ok(None) => steps.push((*position, Vec::new())),
@@ -310,6 +316,15 @@ impl<'w> Batch<'w> {
     }
 }
 
+/// A mark of some changes: sets of actions are built again and again, and each time one may come to another change.
+pub(super) fn mark(changes: &[Change]) -> u64 {
+    let mut state = DefaultHasher::new();
+    for change in changes {
+        (&change.path, &change.before, &change.after).hash(&mut state);
+    }
+    state.finish()
+}
+
 /// Has what is vendored follow the last of some steps that changes something. Otherwise why that one cannot be built.
 fn vendor(work: &Work<'_>, steps: &mut Steps) -> Result<Option<Not>, Diagnostic> {
     let place = &work.arrivals.place;
@@ -386,6 +401,19 @@ fn untried(refusal: &Refusal) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_are_known_by_their_bytes() {
+        let change = |after: Option<&str>| Change {
+            path: "a.lock".to_owned(),
+            before: Some(b"1".to_vec()),
+            after: after.map(|text| text.as_bytes().to_vec()),
+        };
+        assert_eq!(mark(&[change(Some("2"))]), mark(&[change(Some("2"))]));
+        assert_ne!(mark(&[change(Some("2"))]), mark(&[change(Some("3"))]));
+        assert_ne!(mark(&[change(Some(""))]), mark(&[change(None)]));
+        assert_ne!(mark(&[]), mark(&[change(None)]));
+    }
 
     #[test]
     fn what_was_stopped_is_not_told_as_impossible() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use trimtab_connect::apply::{Judgement, Trial, Verdict};
 use trimtab_connect::registry;
-use trimtab_connect::update::{Change, needs};
+use trimtab_connect::update::{Change, Tool, needs};
 use trimtab_engine::action::Outcome;
 use trimtab_engine::repository::ids;
 use trimtab_model::scan::Scan;
@@ -15,6 +15,7 @@ use trimtab_report::applied::json;
 use trimtab_report::plan::json as planned;
 
 use super::batch::{Done, Work};
+use super::build::mark;
 use super::plan::Plan;
 use crate::io::Io;
 
@@ -22,6 +23,8 @@ use crate::io::Io;
 const PAGES: usize = 20;
 /// How long one registry is asked for a page.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The most lines of a manifest that are told.
+const LINES: usize = 200;
 /// The last lines of a run that are told.
 const LAST: usize = 30;
 
@@ -47,8 +50,9 @@ impl Evidence<'_> {
         let removes = self.removes();
         // One that the plan does not speak of has a weight that is not known.
         let load = removes.iter().map(|(known, _)| known.as_ref().map(|f| f.weight)).sum();
-        let files: Vec<String> =
-            together(&self.done.steps).into_iter().map(|change| change.path).collect();
+        let changes = together(&self.done.steps);
+        let edits = edits(&changes, self.work.arrivals.place.tool);
+        let files: Vec<String> = changes.into_iter().map(|change| change.path).collect();
         json::Document {
             format: json::FORMAT.to_owned(),
             version: json::VERSION,
@@ -59,6 +63,7 @@ impl Evidence<'_> {
             place: self.batch.place.clone(),
             lost: self.lost(&files),
             files,
+            edits,
             tool: self.batch.tool.clone(),
             outcome: String::new(),
             why: String::new(),
@@ -161,17 +166,23 @@ impl Evidence<'_> {
         self.work.actions.iter().enumerate().map(one).collect()
     }
 
-    /// What one action moves and removes, of what the whole batch does.
+    /// What one action moves, with what goes along, and what it removes of what the whole batch does.
     pub(super) fn of_action<'d>(
         &self,
         at: usize,
+        changes: &[Change],
         document: &'d json::Document,
     ) -> (Vec<json::Move>, Vec<&'d json::Finding>) {
         let Some((action, proposal)) = self.work.actions.get(at) else { return Default::default() };
         let named: Vec<String> =
             proposal.parts().map(|part| part.package().package().to_string()).collect();
         let is = |moved: &&json::Move| named.contains(&moved.package);
-        let moves = document.moves.iter().filter(is).cloned().collect();
+        let along = self.work.along.borrow();
+        let moves = match along.get(&(at, mark(changes))) {
+            Some(all) => all.iter().map(moved).collect(),
+            // Others did it before.
+            None => document.moves.iter().filter(is).cloned().collect(),
+        };
         let planned: Vec<_> =
             action.removes.iter().filter_map(|name| self.plan.finding(name)).collect();
         let removes = document.removes.iter().filter(|finding| {
@@ -272,10 +283,23 @@ pub(super) fn together(steps: &[(usize, Vec<Change>)]) -> Vec<Change> {
     all.into_values().filter(|change| change.before != change.after).collect()
 }
 
+/// What changes in manifests. Those of what is vendored are their publishers'.
+fn edits(changes: &[Change], tool: &Tool) -> Vec<json::Edit> {
+    let is_own =
+        |path: &str| !path.split('/').any(|part| ["vendor", "node_modules"].contains(&part));
+    changes
+        .iter()
+        .filter(|change| tool.is_manifest(&change.path) && is_own(&change.path))
+        .map(|change| {
+            let lines = change.lines().into_iter().take(LINES).collect();
+            json::Edit { file: change.path.clone(), lines }
+        })
+        .collect()
+}
+
 /// Where the changes of what comes are told, as far as registries say it or name a repository.
 pub(super) fn changelogs(moves: &[json::Move], now: Timestamp, io: &Io) -> Vec<json::Changelog> {
-    let mut options = registry::Options::at(now);
-    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let mut options = io.registries(now);
     options.time_limit = PATIENCE;
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
@@ -346,6 +370,27 @@ mod tests {
         ] {
             assert_eq!(page(address).as_deref(), expected, "{address}");
         }
+    }
+
+    #[test]
+    fn what_changes_in_manifests_is_told_by_lines() {
+        let change = |path: &str, before: &str, after: &str| Change {
+            path: path.to_owned(),
+            before: Some(before.into()),
+            after: Some(after.into()),
+        };
+        let manifest =
+            |range: &str| format!("{{\n  \"left\": \"{range}\",\n  \"right\": \"1\"\n}}\n");
+        let (was, is) = (manifest("^1.0.0"), manifest("^1.2.0"));
+        let changes = [
+            change("package-lock.json", "1", "2"),
+            change("web/package.json", &was, &is),
+            change("node_modules/a/package.json", &was, &is),
+        ];
+        let told = edits(&changes, Tool::by_id("npm").unwrap());
+        let [edit] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(edit.file, "web/package.json");
+        assert_eq!(edit.lines, ["-  \"left\": \"^1.0.0\",", "+  \"left\": \"^1.2.0\","]);
     }
 
     #[test]

@@ -70,6 +70,21 @@ impl Plan {
         (from > start.max(now)).then_some(from)
     }
 
+    /// The batches that a batch was planned on top of, the nearest first.
+    pub(super) fn below(&self, batch: &Batch) -> Vec<&Batch> {
+        let mut all: Vec<&Batch> = Vec::new();
+        let mut next = batch.after.as_deref();
+        while let Some(name) = next {
+            let found = self.0.batches.iter().find(|other| other.name == name);
+            // A file may come from anywhere: none is told twice.
+            let is_new = |found: &&Batch| all.iter().all(|held| held.name != found.name);
+            let Some(found) = found.filter(is_new) else { break };
+            all.push(found);
+            next = found.after.as_deref();
+        }
+        all
+    }
+
     /// The actions of a batch with what is asked of the package manager, in their order.
     pub(super) fn actions(&self, batch: &Batch) -> Result<Vec<(Action, Proposal)>, Diagnostic> {
         let one = |name: &String| {

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use trimtab_connect::registry::{self, Options};
+use trimtab_connect::registry;
 use trimtab_engine::gate::{Before, brought_in};
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic, Metadata, Purl};
@@ -27,8 +27,7 @@ pub(super) fn all(
     now: Timestamp,
     io: &mut Io,
 ) -> impl Fn(&Purl) -> Option<Metadata> + use<> {
-    let mut options = Options::at(now);
-    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let mut options = io.registries(now);
     options.offline = !args.ask;
     let mut purls = brought_in(scan, before);
     let all = purls.len();

@@ -2,7 +2,8 @@
 //! alone.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use trimtab_advisories::index::Index;
 use trimtab_connect::registry;
@@ -14,6 +15,8 @@ use trimtab_model::{Diagnostic, Purl, Relation};
 use super::image;
 use super::offered::later;
 use super::one::ids;
+use super::search::Told;
+use crate::commands::gate::ask::together;
 
 /// A version that is above all others: what it is affected by has no end.
 const HIGHEST: &str = "999999.0.0";
@@ -28,37 +31,45 @@ pub(super) fn beyond(
     findings: &[Finding],
     paths: &dyn Fn(u32) -> Option<Box<str>>,
     (index, options): (&Index, &registry::Options),
-    limit: Duration,
+    (limit, told): (Duration, &Told<'_>),
 ) -> Result<Vec<(Purl, Vec<Offered>)>, Diagnostic> {
-    let begun = Instant::now();
-    let mut known: Vec<(Purl, Vec<Offered>)> = Vec::new();
-    for idea in ideas.iter_mut().filter(|i| i.to.is_none() && i.relation != Relation::Own) {
-        if begun.elapsed() >= limit {
-            break;
-        }
+    let id = |at: &usize| findings.get(*at).map(|finding| finding.vulnerability.id.clone());
+    let has = |package: &Purl, version: &str| ids(&package.clone().with_version(version), index);
+    let mut open: Vec<(usize, Ids)> = Vec::new();
+    let mut packages: Vec<Purl> = Vec::new();
+    for (at, idea) in ideas.iter().enumerate() {
         // What an image holds is moved by its build.
-        if paths(idea.file).is_none_or(|path| image::is_held(&path)) {
+        let is_held = || paths(idea.file).is_none_or(|path| image::is_held(&path));
+        if idea.to.is_some() || idea.relation == Relation::Own || is_held() {
             continue;
         }
-        let id = |at: &usize| findings.get(*at).map(|finding| finding.vulnerability.id.clone());
         let package = idea.package.package();
-        let has = |version: &str| ids(&package.clone().with_version(version), index);
-        let endless = has(HIGHEST)?;
+        let endless = has(&package, HIGHEST)?;
         let about = idea.findings.iter().filter_map(id);
         let ending: Ids = about.filter(|id| !endless.contains(id)).collect();
         if ending.is_empty() {
             continue;
         }
-        let offered = match known.iter().find(|(of, _)| *of == package) {
-            Some((_, offered)) => offered.clone(),
-            None => {
-                let Ok(offered) = versions(&package, options) else { continue };
-                known.push((package.clone(), offered.clone()));
-                offered
-            }
-        };
+        open.push((at, ending));
+        if !packages.contains(&package) {
+            packages.push(package);
+        }
+    }
+    let done = AtomicUsize::new(0);
+    let answers = together(&packages, limit, &|package, _| {
+        let offered = versions(package, options);
+        told("Asking for later versions", done.fetch_add(1, Ordering::SeqCst) + 1, packages.len());
+        offered.ok()
+    });
+    let known = answers.into_iter().filter_map(|(package, offered)| Some((package, offered?)));
+    let known: Vec<(Purl, Vec<Offered>)> = known.collect();
+    for (at, ending) in open {
+        let Some(idea) = ideas.get_mut(at) else { continue };
+        let package = idea.package.package();
+        let Some((_, offered)) = known.iter().find(|(of, _)| *of == package) else { continue };
         let there = ids(&idea.package, index)?;
-        if let Some(to) = clear(later(&idea.package, offered), &ending, &there, &has)? {
+        let has = |version: &str| has(&package, version);
+        if let Some(to) = clear(later(&idea.package, offered.clone()), &ending, &there, &has)? {
             let is_gone = |at: &&usize| id(at).is_some_and(|id| ending.contains(&id));
             let gone = idea.findings.iter().filter(is_gone).copied().collect();
             idea.aim_beyond(&to, &gone);

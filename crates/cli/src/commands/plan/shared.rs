@@ -35,7 +35,10 @@ fn lines(candidate: &Candidate) -> Vec<(String, String)> {
     let raised = needs(&candidate.made.changes).into_iter().filter(Need::is_language);
     let go = raised.filter_map(|need| match need {
         Need::Go { file, to, .. } => Some((file, to)),
-        Need::LockFormat { .. } | Need::PoetryFormat { .. } | Need::PnpmFormat { .. } => None,
+        Need::LockFormat { .. }
+        | Need::PoetryFormat { .. }
+        | Need::NpmFormat { .. }
+        | Need::PnpmFormat { .. } => None,
     });
     go.collect()
 }

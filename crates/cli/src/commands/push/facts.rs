@@ -41,8 +41,7 @@ pub(super) fn tell(
     if purls.is_empty() {
         return;
     }
-    let mut options = registry::Options::at(Timestamp::now());
-    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let mut options = io.registries(Timestamp::now());
     let left = || until.saturating_duration_since(Instant::now());
     let mut all = Vec::new();
     for purl in &purls {

@@ -112,7 +112,12 @@ fn ask(drive: &Drive<'_>, indexes: &str) -> Result<String, Reason> {
     let output = match drive.try_other("pip-compile", &by_pip, set) {
         Err(Reason::ToolMissing { .. }) => {
             // uv reads nothing of how pip is configured, and must not ask elsewhere.
-            let asked = drive.try_untold(&["config", "list"], &[("PIP_NO_INPUT", "1")])?;
+            let list = ["config", "list"];
+            let asked = match drive.tool.id == super::TOOL.id {
+                true => drive.try_run(&list, &[("PIP_NO_INPUT", "1")])?,
+                false => drive.try_other("pip", &list, &[("PIP_NO_INPUT", "1")])?,
+            };
+            drive.untell();
             if !asked.is_well() {
                 return Err(drive.means(&asked));
             }

@@ -13,8 +13,8 @@ use super::super::{pip, requirement};
 /// What pip-compile leaves out of what it writes, unless it is told otherwise.
 const UNSAFE: &[&str] = &["distribute", "pip", "setuptools"];
 
-/// A compiled file as it is after a wish, if only versions of its pins move. `None`: more than that is wished, or the file says
-/// more than pins (hashes, an address).
+/// A compiled file as it is after a wish, if only versions of its pins move; hashes are as they were. `None`: more than that is
+/// wished, or the file says more than pins (an address).
 pub(super) fn moved(before: &str, wish: &Wish) -> Option<String> {
     let is_pin = |line: &Line| match line {
         Line::Wanted(text) => {
@@ -23,7 +23,7 @@ pub(super) fn moved(before: &str, wish: &Wish) -> Option<String> {
         Line::Index(_) => true,
         _ => false,
     };
-    let is_plain = !before.contains("--hash") && written::lines(before).iter().all(is_pin);
+    let is_plain = written::lines(before).iter().all(is_pin);
     let has_versions = wish.packages().all(|(_, to)| to.is_some());
     if !is_plain || !has_versions || !matches!(wish.kind, Kind::Relock | Kind::Raise) {
         return None;
@@ -96,9 +96,13 @@ mod tests {
     #[test]
     fn a_file_that_says_more_than_pins_is_for_its_program() {
         let relock = wish(Kind::Relock, "django", Some("3.2.25"), &[]);
-        for more in ["a>=1\n", "a==1 \\\n    --hash=sha256:00\n", "-e .\n", "-r other.txt\n"] {
+        for more in ["a>=1\n", "-e .\n", "-r other.txt\n"] {
             assert_eq!(moved(&format!("{FILE}{more}"), &relock), None, "{more}");
         }
+        // What moves is written into its line; its hashes are told by others.
+        let hashed = FILE.replace("3.2.12", "3.2.12 \\\n    --hash=sha256:00");
+        let to = hashed.replace("3.2.12", "3.2.25");
+        assert_eq!(moved(&hashed, &relock).as_deref(), Some(&*to));
     }
 
     #[test]

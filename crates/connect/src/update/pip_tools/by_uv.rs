@@ -103,6 +103,32 @@ const LEFT_VALUED: &[&str] = &[
     "-o",
 ];
 
+/// Beginnings of options that say how a file is written, and nothing of what is chosen.
+const WRITTEN: &[&str] = &[
+    "--annotation-style",
+    "--emit-build-options",
+    "--emit-find-links",
+    "--emit-index",
+    "--generate-hashes",
+    "--no-annotate",
+    "--no-build",
+    "--no-config",
+    "--no-header",
+    "--no-strip-extras",
+    "--strip-extras",
+];
+/// Options, and beginnings of variables, that say where packages are: pip knows nothing of them.
+const PLACES: &[&str] =
+    &["--default-index", "--extra-index-url", "--find-links", "--index", "--index-url", "-f", "-i"];
+const PLACED: &[&str] = &[
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_CONFIG_FILE",
+];
+
 /// A file to compile; paths below the folder of the tool.
 pub(super) struct Job<'j> {
     pub(super) command: &'j str,
@@ -143,6 +169,36 @@ pub(super) fn compile(drive: &Drive<'_>, job: &Job<'_>) -> Result<(), Reason> {
         }
         _ => drive.means(&output),
     })
+}
+
+/// Whether pip would choose what uv does: the command and the project's settings say nothing of what is chosen, and from where.
+pub(super) fn is_plain(drive: &Drive<'_>, job: &Job<'_>) -> bool {
+    let is_there = |path: &str| drive.manifests.files.contains_key(path);
+    let folder = &drive.manifests.folder;
+    let is_set = |name: &str| {
+        let texts = [drive.text(name), drive.scratch.read(name)];
+        texts.iter().flatten().any(|text| name == "uv.toml" || text.contains("[tool.uv"))
+    };
+    let is_known = || {
+        let read = options(job.command, folder, &is_there);
+        read.is_ok_and(|read| {
+            is_written(&read.options) && sources(&read.words, folder, job).is_ok()
+        })
+    };
+    !is_placed(job.command)
+        && !["uv.toml", "pyproject.toml"].into_iter().any(is_set)
+        && !PLACED.iter().any(|variable| drive.sees(variable))
+        && is_known()
+}
+
+/// Whether options say only how a file is written.
+fn is_written(options: &[String]) -> bool {
+    options.iter().all(|option| WRITTEN.iter().any(|written| option.starts_with(written)))
+}
+
+/// Whether a command says where packages are.
+fn is_placed(command: &str) -> bool {
+    command.split_whitespace().any(|word| PLACES.contains(&word.split('=').next().unwrap_or(word)))
 }
 
 /// What a command says.
@@ -284,6 +340,30 @@ mod tests {
             "uv pip compile --exclude-newer '3 days' a.in",
         ] {
             assert!(matches!(told(command), Err(Reason::Unsupported(_))), "{command}");
+        }
+    }
+
+    #[test]
+    fn pip_is_asked_where_nothing_else_is_chosen() {
+        let is_there = |_: &str| true;
+        let plain = |command: &str| {
+            let read = options(command, "", &is_there);
+            !is_placed(command) && read.is_ok_and(|read| is_written(&read.options))
+        };
+        assert!(plain("uv pip compile a.in -o a.txt"));
+        assert!(plain(
+            "uv pip compile --generate-hashes --no-header a.in --emit-index-url -o a.txt"
+        ));
+        for command in [
+            "uv pip compile --universal a.in",
+            "uv pip compile --python-version 3.9 a.in",
+            "uv pip compile -c c.txt a.in",
+            "uv pip compile --override=o.txt a.in",
+            "uv pip compile --index-url https://registry.example/simple a.in",
+            "uv pip compile --extra-index-url=https://registry.example/simple a.in",
+            "uv pip compile --torch-backend=cpu a.in",
+        ] {
+            assert!(!plain(command), "{command}");
         }
     }
 

@@ -61,10 +61,11 @@ impl Face {
         self.size * 1.35
     }
 
-    /// How far a letter moves what comes after it, in points.
+    /// How far a letter, or what is drawn in its place, moves what comes after it, in points.
     fn advance(self, letter: char) -> f32 {
         let face = &self.loaded().measured;
-        let wide = face.glyph_index(letter).and_then(|glyph| face.glyph_hor_advance(glyph));
+        let glyph = face.glyph_index(letter).or_else(|| face.glyph_index(MISSING));
+        let wide = glyph.and_then(|glyph| face.glyph_hor_advance(glyph));
         f32::from(wide.unwrap_or(0)) / f32::from(face.units_per_em()) * self.size
     }
 
@@ -81,11 +82,18 @@ impl Face {
         one_line(text).chars().map(known).collect()
     }
 
-    /// Lines that are no wider than there is room, in points; words that are wider alone are broken. Never none.
+    /// How many letters of a line are drawn as a replacement.
+    pub(super) fn replaced(self, line: &str) -> usize {
+        let face = &self.loaded().measured;
+        line.chars().filter(|letter| face.glyph_index(*letter).is_none()).count()
+    }
+
+    /// Lines that are no wider than there is room, in points; words that are wider alone are broken. Never none. Letters
+    /// that the face does not have are still in them.
     pub(super) fn wrapped(self, text: &str, room: f32) -> Vec<String> {
         let mut lines = Vec::new();
         let (mut line, mut wide) = (String::new(), 0.0);
-        for word in self.lettered(text).split(' ').filter(|word| !word.is_empty()) {
+        for word in one_line(text).split(' ').filter(|word| !word.is_empty()) {
             let gap = if line.is_empty() { 0.0 } else { self.advance(' ') };
             let word_wide = self.width(word);
             if wide + gap + word_wide <= room {
@@ -142,6 +150,10 @@ mod tests {
     fn what_has_no_letter_is_seen_to_be_missing() {
         assert_eq!(TEXT.lettered("Grüße — „日“\u{1b}"), "Grüße — „\u{fffd}“ ");
         assert_eq!(HEADING.lettered("Łódź Ελλάδα → ≤ −"), "Łódź Ελλάδα → ≤ −");
+        assert_eq!(TEXT.replaced("Grüße — „日“"), 1);
+        // It takes the room of what is drawn in its place.
+        assert!(TEXT.width("日本") > 2.0 && TEXT.wrapped("日本", 1.0).len() == 2);
+        assert_eq!(TEXT.wrapped("日\u{1b}本", 200.0), ["日 本"]);
     }
 
     #[test]

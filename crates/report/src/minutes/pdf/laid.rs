@@ -5,6 +5,7 @@ use super::super::chart::{Drawn, Mark, drawn};
 use super::super::html::top;
 use super::super::{Chart, Document, Table};
 use super::face::{CELL, Face, HEAD, HEADING, TEXT, TITLE};
+use crate::inert::one_line;
 
 /// The size of A4 in points.
 pub(super) const WIDTH: f32 = 595.0;
@@ -24,7 +25,7 @@ const GAP: f32 = 10.0;
 /// Something drawn; the origin is the upper left corner, in points.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ink {
-    /// A line of text, from the left end of its ground line.
+    /// A line of text, from the left end of its ground line; letters that the face does not have are still in it.
     Text { x: f32, y: f32, face: Face, line: String },
     /// A filled rectangle, from its upper left corner.
     Rect { x: f32, y: f32, width: f32, height: f32, tone: f32 },
@@ -96,7 +97,7 @@ pub(super) fn laid(document: &Document) -> Laid {
     for section in &document.sections {
         // A heading is not the last line of a page.
         sheet.room(60.0);
-        let title = HEADING.lettered(&section.title);
+        let title = one_line(&section.title);
         // What has no title is found by none.
         let part = match title.trim().is_empty() {
             true => Part::Paragraph,
@@ -111,7 +112,31 @@ pub(super) fn laid(document: &Document) -> Laid {
             sheet.table(&section.table);
         }
     }
+    if let Some(note) = replaced(&sheet.laid) {
+        sheet.paragraph(&note, TEXT, Part::Paragraph, 14.0);
+    }
     sheet.laid
+}
+
+/// That letters of a document are not seen in it, if some are not: whoever reads or signs it knows that there is more.
+fn replaced(laid: &Laid) -> Option<String> {
+    let inks = laid.leaves.iter().filter(|leaf| leaf.is_content).flat_map(|leaf| &leaf.inks);
+    let letters: usize = inks
+        .map(|ink| match ink {
+            Ink::Text { face, line, .. } => face.replaced(line),
+            _ => 0,
+        })
+        .sum();
+    let (number, verb) = match letters {
+        0 => return None,
+        1 => ("1 letter".to_owned(), "stands"),
+        _ => (format!("{letters} letters"), "stand"),
+    };
+    Some(format!(
+        "{number} of this document {verb} as \u{fffd} here: the typeface of this file has Latin, Greek, Cyrillic, \
+         Hebrew and Arabic letters, and few others. What is missing is in the file's text for whoever copies it or has \
+         it read aloud, and other formats of the document show it."
+    ))
 }
 
 /// Pages that are filled from the top.
@@ -238,7 +263,7 @@ impl Sheet {
             let from = (x(*at) - wide / 2.0).min(right - wide).max(left);
             inks.push(text(from, below, label));
         }
-        let said = CELL.lettered(&format!("Chart: {}. The table has its values.", chart.title));
+        let said = one_line(&format!("Chart: {}. The table has its values.", chart.title));
         let drawing = self.put(inks, true);
         self.laid.nodes.push(Node::leaf(Part::Figure(said), vec![drawing]));
         let tone = |at: usize| TONE_NAMES.get(at % TONE_NAMES.len()).copied().unwrap_or("dark");
@@ -315,18 +340,49 @@ fn widths(table: &Table) -> Vec<f32> {
     let wanted: Vec<f32> =
         table.columns.iter().enumerate().map(|(at, name)| of(at, name)).collect();
     // Short ones (a level, a day) stay whole; the others share what is left.
-    let is_short = |width: &f32| *width <= SHORT;
-    let short: f32 = wanted.iter().copied().filter(is_short).sum();
-    let long: f32 = wanted.iter().copied().filter(|width| !is_short(width)).sum();
-    let left = room - short;
-    let factor =
-        if long > 0.0 && left > 0.0 { left / long } else { room / (short + long).max(1.0) };
-    let all_fit = short + long <= room;
-    let fitted = |width: f32| match is_short(&width) {
-        true if left > 0.0 || all_fit => width,
-        _ => width * factor,
-    };
-    wanted.into_iter().map(fitted).collect()
+    let mut columns: Vec<(f32, bool)> =
+        wanted.into_iter().map(|width| (width, width <= SHORT)).collect();
+    let shares = Shares::of(&columns, room);
+    // No word above a column is broken as long as there is room for it.
+    if shares.left > 0.0 {
+        for ((width, is_whole), name) in columns.iter_mut().zip(&table.columns) {
+            let words = name.split(' ').map(|word| HEAD.width(&HEAD.lettered(word)) + 1.0);
+            let least = words.fold(0.0, f32::max);
+            if !*is_whole && *width * shares.factor < least {
+                (*width, *is_whole) = (least, true);
+            }
+        }
+    }
+    let shares = Shares::of(&columns, room);
+    columns.into_iter().map(|(width, is_whole)| shares.fitted(width, is_whole)).collect()
+}
+
+/// How columns share the width of a page.
+struct Shares {
+    /// What those that stay whole leave.
+    left: f32,
+    /// What the others are multiplied by.
+    factor: f32,
+    /// Whether all are as wide as they want to be.
+    all_fit: bool,
+}
+
+impl Shares {
+    /// Of columns as wide as they want to be, and whether each stays whole.
+    fn of(columns: &[(f32, bool)], room: f32) -> Shares {
+        let sum = |whole: bool| -> f32 {
+            columns.iter().filter(|(_, is)| *is == whole).map(|(width, _)| *width).sum()
+        };
+        let (short, long) = (sum(true), sum(false));
+        let left = room - short;
+        let factor =
+            if long > 0.0 && left > 0.0 { left / long } else { room / (short + long).max(1.0) };
+        Shares { left, factor, all_fit: short + long <= room }
+    }
+
+    fn fitted(&self, width: f32, is_whole: bool) -> f32 {
+        if is_whole && (self.left > 0.0 || self.all_fit) { width } else { width * self.factor }
+    }
 }
 
 #[cfg(test)]
@@ -366,6 +422,38 @@ mod tests {
             leaf.inks.iter().any(|ink| matches!(ink, Ink::Text { line, .. } if line == "Owner"))
         };
         assert_eq!(read.filter(said).count(), 1);
+    }
+
+    #[test]
+    fn that_letters_are_not_seen_is_said_once() {
+        let notes = |document: &Document| {
+            let is = laid(document);
+            let all: Vec<String> = texts(&is).map(|(.., line, _)| line.to_owned()).collect();
+            let said = all.join(" ");
+            (said.matches("of this document stand").count(), said)
+        };
+        let (number, said) = notes(&sample());
+        assert_eq!(number, 1, "{said}");
+        assert!(said.contains("2 letters of this document stand as \u{fffd}"), "{said}");
+        assert!(said.contains("日本"), "{said}");
+        let mut plain = sample();
+        plain.sections[0].table.rows.truncate(1);
+        assert_eq!(notes(&plain).0, 0);
+    }
+
+    #[test]
+    fn no_word_above_a_column_is_broken() {
+        let columns = ["Asked for", "Verdict", "Enough", "Shown", "Missing", "Since", "Entry"];
+        let long = "some words that want a wide column ".repeat(3);
+        let mut row = vec![long; columns.len()];
+        row[2] = "90 % (of all 100 %)".to_owned();
+        let table = Table { columns: columns.map(str::to_owned).to_vec(), rows: vec![row] };
+        let widths = widths(&table);
+        for (name, width) in table.columns.iter().zip(&widths) {
+            assert!(name.split(' ').all(|word| HEAD.width(word) <= *width), "{name} {width}");
+        }
+        let all = widths.iter().sum::<f32>() + GAP * (widths.len() - 1) as f32;
+        assert!(all <= WIDTH - 2.0 * MARGIN + 0.1, "{all}");
     }
 
     #[test]

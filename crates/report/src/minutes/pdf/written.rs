@@ -72,7 +72,11 @@ pub(super) fn written(title: &str, laid: Laid) -> Result<Vec<u8>, String> {
 fn draw(surface: &mut Surface<'_>, leaf: &Leaf) -> Option<Identifier> {
     let tag = match (leaf.is_content, leaf.inks.as_slice()) {
         (false, _) => ContentTag::Artifact(Artifact::with_kind(ArtifactType::Layout)),
-        (true, [Ink::Text { .. }]) => ContentTag::Span(SpanTag::empty()),
+        // What cannot be drawn is still read aloud, found and copied.
+        (true, [Ink::Text { face, line, .. }]) => {
+            let whole = (face.replaced(line) > 0).then_some(line.as_str());
+            ContentTag::Span(SpanTag::empty().with_actual_text(whole))
+        }
         (true, _) => ContentTag::Other,
     };
     let name = surface.start_tagged(tag);
@@ -87,7 +91,7 @@ fn ink(surface: &mut Surface<'_>, ink: &Ink) {
             surface.set_stroke(None);
             surface.set_fill(Some(fill(0.0)));
             let mut x = *x;
-            for (run, direction) in runs(line) {
+            for (run, direction) in runs(&face.lettered(line)) {
                 let at = Point::from_xy(x, *y);
                 surface.draw_text(at, face.font(), face.size, run, false, direction);
                 x += face.width(run);

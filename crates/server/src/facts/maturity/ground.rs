@@ -389,7 +389,13 @@ impl Ground {
         let Some((now, _)) = self.numbers(scope) else {
             return unknown("The team owns no system: assign one.");
         };
-        counted(now.deadlines.met, now.deadlines.met + now.deadlines.missed)
+        let due = now.deadlines.met + now.deadlines.missed;
+        // That none was missed shows something only where some time is known.
+        let first = self.measured.period.first;
+        if due == 0 && self.measured.began.is_none_or(|began| began > first) {
+            return unknown("Nothing was due yet, and too little time is known to say more.");
+        }
+        counted(now.deadlines.met, due)
     }
 
     /// Whether a team had an inventory on a day.

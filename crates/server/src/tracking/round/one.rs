@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use trimtab_connect::requests::HostError;
 use trimtab_connect::track::{self, Tracker as Role};
 use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
 use trimtab_model::ticket::{Call, Kept, Seen, There};
 use trimtab_store::TicketOf;
 
-use super::super::{Had, Told, later, mark, said as people};
+use super::super::{Had, Told, later, mark, said as people, standing};
 use super::{Round, Stop, is_old, stop};
 
 /// The most calls for one ticket.
@@ -218,11 +218,26 @@ impl Round<'_> {
             return Ok(());
         }
         let asked = self.wait(people::take(self.app, self.tracker, row, seen, said))?;
-        let had = serde_json::to_value(Had::seen(seen, said)).unwrap_or_default();
+        let had = Had::seen(seen, said);
+        self.tell(row, kept.key.as_deref(), &had, now)?;
+        let had = serde_json::to_value(had).unwrap_or_default();
         let why = "the exception could not be requested now; Trimtab tries again";
         let ended = (Some(now), if asked { "" } else { why });
         let store = &self.app.store;
         Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &had, ended))?)
+    }
+
+    /// Tells the ledger how it stands with a ticket, before that is noted: a round that ends in between tells it again.
+    fn tell(
+        &self,
+        row: &TicketOf,
+        key: Option<&str>,
+        had: &Had,
+        now: Timestamp,
+    ) -> Result<(), Stop> {
+        let stands = standing(key, had, row.wanted, Told::of(&row.told).points);
+        let store = &self.app.store;
+        Ok(self.wait(store.tell_ticket(self.org(), self.team(), &row.change, stands, now))?)
     }
 
     /// What went wrong with one ticket holds up no other.

@@ -11,7 +11,7 @@ use crate::api::{findings, visible};
 use crate::measuring::question::{Asked, Measured, Numbers, measure};
 use crate::problem::Problem;
 use crate::state::App;
-use crate::web::{count, today};
+use crate::web::{count, is_unsent, today, unless_unsent};
 
 /// What is read for a board.
 pub(super) struct Base {
@@ -22,6 +22,8 @@ pub(super) struct Base {
     pub(super) open: i64,
     pub(super) late: Count,
     pub(super) load: f64,
+    /// Whether nothing was sent of it.
+    pub(super) is_unsent: bool,
     /// The last 90 days.
     pub(super) measured: Arc<Measured>,
 }
@@ -39,9 +41,11 @@ impl Base {
             FindingFilter { counts: Some(true), systems: visible, ..FindingFilter::default() };
         let past = FindingFilter { due_before: Some(now), ..counting.clone() };
         let asked = Asked { days: "90".to_owned(), ..Asked::default() };
+        let open = app.store.count_findings(who.org, &counting).await?.number;
         Ok(Base {
             now,
-            open: app.store.count_findings(who.org, &counting).await?.number,
+            open,
+            is_unsent: open == 0 && is_unsent(app, who, counting.systems.as_deref()).await?,
             late: app.store.count_findings(who.org, &past).await?,
             load: app.store.load(who.org, &counting).await?,
             measured: measure(app, who, &asked).await?,
@@ -65,7 +69,8 @@ impl Base {
             (true, Some(load)) => format!("90 days ago: {}", number(load)),
             _ => "90 days ago: not known".to_owned(),
         };
-        Figure::of(number(self.load), "load", "/findings?counts=true").noted(before)
+        let now = unless_unsent(self.is_unsent, number(self.load));
+        Figure::of(now, "load", "/findings?counts=true").noted(before)
     }
 
     /// Whether the period before is known whole.
@@ -101,9 +106,9 @@ impl Base {
         self.period("interruptions per team and week", "interruptions", weekly)
     }
 
-    /// The load by day, of who sees all of it: of a part it is not kept.
+    /// The load by day, of who sees all of it: of a part it is not kept, and of what nobody sent there is none.
     pub(super) async fn dial(&self, app: &App, who: &Who) -> Result<Option<Dial>, Problem> {
-        if self.counting.systems.is_some() {
+        if self.counting.systems.is_some() || self.is_unsent {
             return Ok(None);
         }
         let (scope, list) = (ScopeOf::Organisation, "/findings?counts=true");

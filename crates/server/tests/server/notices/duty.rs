@@ -73,6 +73,12 @@ fn who_is_on_duty_by_the_rota_is_mailed_and_then_whoever_comes_next() {
     ROTA.store(24 * 60 + 30, Ordering::SeqCst);
     world.look("Tuesday, later");
     assert_eq!(smtp.mail()["to"], json!([world.of("amy")]));
+    // The deadlines of both pass: she is told of that, and has it.
+    ROTA.store(96 * 60 + 1, Ordering::SeqCst);
+    world.look("Friday");
+    assert_eq!(smtp.mail()["to"], json!([world.of("amy")]), "she is on duty again");
+    let letter = format!("/api/v1/notices/{}/acknowledgement", world.sent()[0]["id"]);
+    assert_eq!(world.post(&amy, &letter).1["acknowledged"], 1);
     // At ten to nine of the next Monday she is told; he takes over at nine, and is told as the next one though he is first
     // by then.
     ROTA.store(DIGEST - 10, Ordering::SeqCst);
@@ -90,6 +96,10 @@ fn who_is_on_duty_by_the_rota_is_mailed_and_then_whoever_comes_next() {
     ROTA.store(DIGEST + 60, Ordering::SeqCst);
     world.carries("four", world.system, 400..401);
     assert_eq!(smtp.mail()["to"], json!([world.of("amy")]));
+    for page in ["rota", "notices"] {
+        let page = server.open(&world.lea, &format!("/teams/{}/{page}", world.team)).text;
+        assert!(page.contains("bob (account closed)"), "{page}");
+    }
 }
 
 clock!(PART, part_clock);

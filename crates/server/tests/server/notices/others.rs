@@ -109,12 +109,14 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     MORE.store(DIGEST - 30, Ordering::SeqCst);
     world.job("notify", "before the digest");
     world.settle();
+    // The deadline of what is *now* passed.
+    assert_eq!(hook.came().len(), 3);
     MORE.store(DIGEST, Ordering::SeqCst);
     world.job("notify", "the digest");
     world.settle();
     let came = hook.came();
-    assert_eq!(came.len(), 3, "one letter: {came:#?}");
-    let told = titles(&came[2]);
+    assert_eq!(came.len(), 4, "one letter: {came:#?}");
+    let told = titles(&came[3]);
     for title in [
         "Answer the request for an exception: CVE-2026-77 in left-pad",
         "An exception ends on 2026-03-19: CVE-2026-78 in left-pad",
@@ -129,7 +131,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     assert!(told.iter().all(|title| !title.contains("A drill")), "{told:#?}");
     let late = |title: &String| title.ends_with("late in shop");
     assert_eq!(told.iter().filter(|is| late(is)).count(), 1, "{told:#?}");
-    let agenda = came[2]["items"]
+    let agenda = came[3]["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -144,7 +146,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     world.job("notify", "after");
     world.settle();
     assert!(!has("Incident: A worm"), "{}", world.notices());
-    assert_eq!(hook.came().len(), 3);
+    assert_eq!(hook.came().len(), 4);
 }
 
 clock!(READERS, readers_clock);
@@ -255,6 +257,111 @@ fn that_deadlines_were_missed_is_told_once_and_again_when_more_are() {
     look(DIGEST + week + 73 * 60);
     look(DIGEST + 2 * week);
     assert_eq!(told(), [first, "Missed: 3 findings in shop are past their deadline".to_owned()]);
+}
+
+clock!(AGAIN_NOW, again_now_clock);
+
+#[test]
+fn that_a_deadline_of_what_is_now_passed_is_told_at_once_though_somebody_had_it() {
+    AGAIN_NOW.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), again_now_clock);
+    world.wishes(&hook, &json!({}));
+    let look = |minutes: i64| {
+        AGAIN_NOW.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        let subjects = hook.came().iter().map(|letter| words(letter).0).collect::<Vec<_>>();
+        subjects.iter().filter(|subject| subject.starts_with("Now, ")).count()
+    };
+    // Of two that are due three days later one is *now*; she has it.
+    world.carries("web", world.system, 99..101);
+    let letter = format!("/api/v1/notices/{}/acknowledgement", world.sent()[0]["id"]);
+    assert_eq!(world.post(&world.lea, &letter).1["acknowledged"], 1);
+    let deadline = 72 * 60;
+    assert_eq!(look(deadline - 1), 1, "not before");
+    assert_eq!(look(deadline + 1), 2);
+    let came = hook.came();
+    let subject = "Now, shop: Missed: 2 findings in shop are past their deadline";
+    assert_eq!(words(&came[1]), (subject.to_owned(), 1));
+    let detail = came[1]["items"][0]["detail"].as_str().unwrap();
+    assert!(detail.ends_with("The charter requires some of them now."), "{detail}");
+    assert_eq!(look(deadline + 90), 2, "once");
+    // What is not *now* waits for the digest when it is late; what is, is told again.
+    world.carries("desk", world.system, 5..6);
+    assert_eq!(look(2 * deadline + 91), 2);
+    world.carries("dock", world.system, 200..201);
+    assert_eq!(look(3 * deadline + 92), 4, "that it is there, and that it is late");
+}
+
+clock!(MOVED, moved_clock);
+
+#[test]
+fn what_comes_with_a_system_is_told_once_the_plan_may_have_it() {
+    MOVED.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), moved_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.wishes(&hook, &json!({}));
+    let (far, _) = server.system(world.org, "far");
+    world.carries("yard", far, 100..101);
+    MOVED.store(10, Ordering::SeqCst);
+    let far = System { name: "far".into(), team: Some(world.team), ..System::default() };
+    let put = app.store.put_system(world.org, &far, "trimtab", moved_clock());
+    server.runtime.block_on(put).unwrap();
+    let look = |minutes: i64| {
+        MOVED.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        hook.came().len()
+    };
+    assert_eq!(look(11), 0, "it is being planned");
+    assert_eq!(look(16), 1);
+    // That it is written down again as the team's changes nothing.
+    let put = app.store.put_system(world.org, &far, "trimtab", moved_clock());
+    server.runtime.block_on(put).unwrap();
+    assert_eq!(look(17), 1);
+    let waits = world.notices()["things"].to_string();
+    assert!(waits.contains("p100 in yard"), "{waits}");
+}
+
+clock!(GONE, gone_clock);
+
+#[test]
+fn a_request_about_what_is_gone_ends_by_itself_after_a_day() {
+    GONE.store(0, Ordering::SeqCst);
+    let world = begun(None, private(), gone_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.carries("web", world.system, 1..2);
+    let asked = NewDecision {
+        kind: DecisionKind::Exception,
+        vulnerability: Some("CVE-2026-1".to_owned()),
+        package: Some("pkg:npm/p1".to_owned()),
+        asset: None,
+        system: Some(world.system),
+        environment: None,
+        reason: "it is replaced".into(),
+        justification: None,
+        control: None,
+        author: world.lea.id,
+        author_role: "product".into(),
+        expires: Some(at(90 * 24 * 60)),
+    };
+    let asked = app.store.ask(world.org, &asked, "person:1", gone_clock());
+    let asked = server.runtime.block_on(asked).unwrap();
+    let look = |minutes: i64| {
+        GONE.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        let is = server.runtime.block_on(app.store.decision(world.org, asked)).unwrap().unwrap();
+        is.state
+    };
+    assert_eq!(look(2 * 24 * 60), DecisionState::Asked, "it is there");
+    world.carries("web", world.system, 2..3);
+    assert_eq!(look(3 * 24 * 60 - 1), DecisionState::Asked, "it may come back");
+    assert_eq!(look(3 * 24 * 60), DecisionState::Ended);
+    let page = server.open(&world.lea, &format!("/exceptions/{asked}")).text;
+    assert!(page.contains("was closed: what it was about is gone."), "{page}");
 }
 
 clock!(NAMED, named_clock);
@@ -428,6 +535,10 @@ fn what_a_dispute_held_back_comes_back_by_itself_and_is_told() {
     world.job("replan", "before");
     world.settle();
     assert_eq!((held(), is()["ended"].is_null()), (1, true), "not before its time");
+    // Its deadline passed in between: nobody is told to do it now.
+    let digest = json!(hook.came()).to_string();
+    assert!(digest.contains("All of them are held back by a decision."), "{digest}");
+    assert!(!digest.contains("Fix them now"), "{digest}");
     HELD.store(minutes + 1, Ordering::SeqCst);
     world.job("replan", "after");
     world.job("replan", "and once more");

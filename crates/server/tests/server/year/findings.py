@@ -2,6 +2,7 @@
 the findings."""
 
 import collections
+import urllib.parse
 
 from lives import DAY, LEVELS, moment
 from saying import api, cell, field, figure, may, say, words
@@ -82,12 +83,19 @@ def grouped(ledger, all_, by):
     return of
 
 
+def spoken(package):
+    """A package as pages call it: by its name, without its ecosystem."""
+    return urllib.parse.unquote(package.removeprefix("pkg:").partition("/")[2]) or package
+
+
 def titled(row, by):
     """What a group is called."""
+    if by == "package":
+        return spoken(row)
     if by != "action":
         return row
     package, fix = row
-    return f"Raise {package} to {fix}" if fix else package
+    return f"Raise {spoken(package)} to {fix}" if fix else spoken(package)
 
 
 def say_of(ledger, path, asked, at):

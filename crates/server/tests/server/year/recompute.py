@@ -27,6 +27,7 @@ import responding
 import rooms
 import shown
 import supplied
+import tickets
 from deploying import Deployments
 from lives import Ledger
 from updated import misseen, updates
@@ -79,6 +80,7 @@ def whole(ledger):
     gates.pages(ledger)
     handoffs.pages(ledger)
     supplied.pages(ledger)
+    tickets.pages(ledger)
     entries.pages(ledger)
 
 
