@@ -98,7 +98,12 @@ pub fn write(view: &View<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
         false => text.to_owned(),
     };
     let mark = |sign: Sign| painted(sign.colour(), sign.shape(style.ascii));
-    let word = view.verdict.as_str();
+    let number = |sign: Sign| view.lines.iter().filter(|l| !l.unknown && l.sign == sign).count();
+    // Nothing that was found is warned of: what is missing is.
+    let word = match view.verdict {
+        Sign::Warned if number(Sign::Warned) == 0 => "warned: not all is known",
+        verdict => verdict.as_str(),
+    };
     let room = style.width.saturating_sub(word.len() + 4).max(12);
     let package = shorten(&inert(view.package), room, style.ascii);
     let package = painted(Ansi::new().bold(), &package);
@@ -119,7 +124,6 @@ pub fn write(view: &View<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
             writeln!(out, "{:INDENT$}{more}", "")?;
         }
     }
-    let number = |sign: Sign| view.lines.iter().filter(|l| !l.unknown && l.sign == sign).count();
     let unknown = view.lines.iter().filter(|l| l.unknown).count();
     let asked = match view.asked {
         Some(asked) => {
@@ -206,6 +210,27 @@ mod tests {
           ○ brings           47 packages (npm view)
         5 rules: 1 denied, 1 warned, 1 unknown, 2 fine; registry asked at 2026-11-21 14:00 UTC
         ");
+    }
+
+    #[test]
+    fn what_is_warned_of_for_missing_data_alone_says_so() {
+        let head = |unknown: bool| {
+            let line = Line {
+                sign: Sign::Warned,
+                rule: "archived",
+                found: "whether the project is archived",
+                source: "",
+                unknown,
+                always: false,
+            };
+            let package = "pkg:npm/left-pad@1.3.0";
+            let view = View { package, verdict: Sign::Warned, lines: vec![line], asked: None };
+            let mut out = Vec::new();
+            write(&view, Style::default(), &mut out).unwrap();
+            String::from_utf8(out).unwrap().lines().next().unwrap_or_default().to_owned()
+        };
+        assert!(head(true).ends_with("  warned: not all is known"), "{}", head(true));
+        assert!(head(false).ends_with("  warned"), "{}", head(false));
     }
 
     #[test]

@@ -17,11 +17,11 @@ pub(crate) const TOOL: Tool = Tool {
     programs: &["composer"],
     install: "Composer 2",
     variables: &["COMPOSER_"],
-    lockfiles: &["composer.lock"],
+    lockfiles: &[LOCKFILE],
     manifest: |name| name == MANIFEST,
     above: false,
     keep: |path| match path.rsplit('/').next().unwrap_or_default() {
-        MANIFEST | "composer.lock" | "auth.json" => Keep::Yes,
+        MANIFEST | LOCKFILE | "auth.json" => Keep::Yes,
         _ => Keep::No,
     },
     edit,
@@ -38,6 +38,7 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const MANIFEST: &str = "composer.json";
+const LOCKFILE: &str = "composer.lock";
 const SECTIONS: &[&str] = &["require", "require-dev"];
 
 /// A package that others bring is forced by asking for it directly.
@@ -82,6 +83,11 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
+    // Composer updates single packages of a lockfile alone.
+    if drive.text(LOCKFILE).is_none() {
+        let why = "there is no composer.lock, without which Composer updates no single package: run `composer update` once and plan again";
+        return Err(Reason::Unsupported(why.to_owned()));
+    }
     let exactly = format!("{}:{}", wish.name, wish.to());
     let mut arguments = vec!["update"];
     match wish.kind {

@@ -7,7 +7,7 @@ use super::super::attempt::Refused;
 use super::super::place::Place;
 use super::super::search::{Case, Tried};
 use super::next::{a_copy_stays, instead};
-use super::{Explained, OURS, fixed, in_words};
+use super::{ACCEPT, Explained, OURS, fixed, in_words};
 
 /// Of several refusals the one that helps most is told.
 pub(super) fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained {
@@ -216,13 +216,20 @@ fn last(case: &Case<'_>, tried: &Tried, to: &str, instead: String) -> Explained 
             ..Explained::default()
         };
     }
+    // What a package manager does not do, people can: where the edit is known, that is told.
+    let is_undone = |(_, why): &&(String, Refused)| matches!(why, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Unsupported(_)));
+    let edit = last.filter(is_undone).and_then(|_| unconfirmed(tried)).unwrap_or_default();
+    let next = match edit.is_empty() {
+        true => instead,
+        false => format!("make the edit by hand, {ACCEPT}"),
+    };
     let last = last.map(|(what, why)| match why {
         Refused::Nothing if a_copy_stays(case, tried) && what.starts_with("raise ") => {
             format!("{what}: a copy stays that something else brings")
         }
         _ => format!("{what}: {}", in_words(why)),
     });
-    Explained { why: last.unwrap_or_default(), next: instead, ..Explained::default() }
+    Explained { why: last.unwrap_or_default(), next, edit, ..Explained::default() }
 }
 
 /// The edit that nobody could confirm.

@@ -308,3 +308,24 @@ fn what_brings_something_without_a_fix_is_looked_for_in_a_later_version() {
     );
     assert!(told(&[], Vec::new()).starts_with("replace or remove what brings deep, "));
 }
+
+#[test]
+fn what_a_package_manager_does_not_do_has_its_edit() {
+    let idea = idea("pkg:composer/a/left@1.0.0", Relation::Direct, "2.0.0");
+    let wanted = BTreeSet::new();
+    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let told = |edits: Vec<Change>| {
+        let reason = Reason::Unsupported("there is no composer.lock".to_owned());
+        let refusal = Refusal { reason, edits, next: None, commands: Vec::new() };
+        let tried = vec![("raise left".to_owned(), Refused::Tool(Box::new(refusal)))];
+        refused(&case, &tried, "a/left", "2.0.0")
+    };
+    let after = Some(b"2.0.0".to_vec());
+    let edit = Change { path: "composer.json".to_owned(), before: None, after };
+    let known = told(vec![edit.clone()]);
+    assert_eq!(known.edit, [edit]);
+    assert_eq!(known.why, "raise left: there is no composer.lock");
+    assert_eq!(known.next, format!("make the edit by hand, {ACCEPT}"));
+    let unknown = told(Vec::new());
+    assert!(unknown.edit.is_empty() && unknown.next.contains("raise a/left to 2.0.0 by hand"));
+}
