@@ -1,5 +1,7 @@
 //! Our own cases, `corpus/reports/`: what is read of each, and that every format has one.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod shown;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! What is broken, hostile or of nobody: an error that says what to do, or a report within bounds.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::fmt::Write;
 use std::path::PathBuf;
 

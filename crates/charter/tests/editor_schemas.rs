@@ -1,5 +1,7 @@
 //! The JSON Schemas that editors check by: they accept every preset, and refuse what a schema can refuse.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use serde_json::Value as Json;
 use trimtab_charter::{charter_schema, preset, project_schema};
 

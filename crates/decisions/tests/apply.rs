@@ -1,5 +1,7 @@
 //! Scope, age and conflict: which statements hold for a finding.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod told;
 
 use proptest::prelude::*;

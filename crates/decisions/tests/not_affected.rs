@@ -1,5 +1,7 @@
 //! The decisions *not affected*: as they are read, when they hold, and what is published of them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod schemas;
 mod told;
 

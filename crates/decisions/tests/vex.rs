@@ -1,5 +1,7 @@
 //! VEX documents in and out: the public samples, the schemas, and what a round trip keeps.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod schemas;
 mod told;
 

@@ -1,5 +1,7 @@
 //! Ideas for findings, and what changes come to.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

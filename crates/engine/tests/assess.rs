@@ -1,5 +1,7 @@
 //! The weighing: worked examples as data, and the laws that hold for every charter.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use proptest::prelude::*;
 use serde::Deserialize;
 use trimtab_charter::preset;

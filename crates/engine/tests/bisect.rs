@@ -1,6 +1,4 @@
 //! Finding what breaks a batch, against trying everything.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::convert::Infallible;
 
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! What decisions do to findings: who is accepted, who does not matter, who stays open.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use trimtab_charter::preset;
 use trimtab_charter::project::Project;
 use trimtab_decisions::exceptions;

@@ -1,5 +1,7 @@
 //! When findings were first seen: clocks that survive new versions and new names, and files that are damaged.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use trimtab_engine::history::{Added, History};

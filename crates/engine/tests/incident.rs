@@ -1,5 +1,7 @@
 //! How far teams are in an incident, and how long it took them: cases by hand, and the laws over any events.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use trimtab_engine::incident::{Happened, Span, What, middle, stands, stands_in};

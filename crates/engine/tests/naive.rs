@@ -1,6 +1,8 @@
 //! The engine against a naive matcher that reads the records themselves: all of the shared
 //! projects × all of the shared advisories. Same findings by the same advisories, same unknowns.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod common;
 
 use std::collections::BTreeSet;

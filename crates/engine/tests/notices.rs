@@ -1,5 +1,7 @@
 //! Who is told what and when: cases by hand, and the laws over random weeks.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use jiff::civil::{Weekday, time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};

@@ -1,6 +1,8 @@
 //! The built-ins that policies may call against what OPA expects of them (`corpus/policy/builtins.json`), each
 //! call by a policy of its own, and through the gate's own way: sets come back as arrays.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

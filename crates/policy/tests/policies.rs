@@ -1,5 +1,7 @@
 //! Policies as people write them: what they say, what is told when they are wrong, how they are stopped.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::time::{Duration, Instant};
 
 use trimtab_model::{Code, DiagnosticSeverity};

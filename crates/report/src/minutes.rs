@@ -64,6 +64,13 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// A table of some columns. Each row has a cell for each of them.
+    pub fn of(columns: &[&str], rows: Vec<Vec<String>>) -> Table {
+        Table { columns: columns.iter().map(|name| (*name).to_owned()).collect(), rows }
+    }
+}
+
 #[cfg(test)]
 pub(crate) fn sample() -> Document {
     let row = |cells: [&str; 2]| cells.map(ToOwned::to_owned).to_vec();

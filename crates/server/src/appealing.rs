@@ -343,9 +343,7 @@ pub(crate) async fn answer(
         _ => return Err(Problem::invalid("`state` must be granted or refused.")),
     };
     if is.state != AppealState::Asked || is.is.author == who.person.id {
-        let text =
-            "This was already answered, or you requested it yourself: somebody else must answer.";
-        return Err(Problem::conflict(text));
+        return Err(deciding::needs_another());
     }
     if is.consents.iter().any(|consent| consent.person == who.person.id) {
         return Err(Problem::conflict(
@@ -358,19 +356,19 @@ pub(crate) async fn answer(
         Problem::invalid(format!("`role` must be a side of yours that may answer. {}", is.is.rule))
     })?;
     let now = app.now();
-    let by = (who.person.id, role.as_str(), who.actor());
-    let by = (by.0, by.1, by.2.as_str());
+    let actor = who.actor();
+    let by = (who.person.id, role.as_str(), actor.as_str());
     let kind = word(is.is.dispute);
     let mut placed = None;
     if granted {
         // The plan is that of who owns it now, and has a change that it is about.
         let text = "No team owns the system any longer: set its owner team first.";
         let team = place.team.ok_or_else(|| Problem::conflict(text))?;
-        if change(app, who, is.is.asset, &is.is.package).await?.0.is_empty() {
+        let (there, gravest) = change(app, who, is.is.asset, &is.is.package).await?;
+        if there.is_empty() {
             return Err(Problem::conflict(NO_CHANGE));
         }
         let agreed = app.agreed(who.org, now).await?;
-        let gravest = change(app, who, is.is.asset, &is.is.package).await?.1;
         let until = (!is.is.at_once).then(|| held_until(&agreed, gravest, now));
         let state = if is.is.at_once { PlacementState::Accepted } else { PlacementState::Held };
         let decided = Placement {
@@ -381,7 +379,7 @@ pub(crate) async fn answer(
                 true => granted_because(&is, role.as_str()),
                 false => held_because(&is),
             },
-            actor: who.actor(),
+            actor: actor.clone(),
             at: now,
         };
         placed = Some((team, decided, until));
@@ -407,6 +405,8 @@ pub(crate) async fn answer(
     if !app.store.answer_appeal_with(who.org, id, answer, by, follows, now).await? {
         return Err(Problem::conflict("Somebody else has just answered this."));
     }
+    // Who asked waits for it.
+    app.store.add_job(&notify::at_once(who.org, now), now).await?;
     app.work.notify_one();
     Ok(find(app, who, id).await?.0)
 }

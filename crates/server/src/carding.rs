@@ -350,7 +350,6 @@ pub(crate) fn document(card: &Card) -> Document {
             came(is).map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string()),
         ]
     };
-    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let mut lines = vec![format!("{}, beside {}.", span(period), span(other))];
     if card.more {
         lines.push(LEFT_OUT.to_owned());
@@ -362,19 +361,19 @@ pub(crate) fn document(card: &Card) -> Document {
             Section {
                 title: "Numbers".to_owned(),
                 text: milestones(card),
-                table: Table {
-                    columns: columns(&["What", "This time", "The time before"]),
-                    rows: rows.map(row).collect(),
-                },
+                table: Table::of(
+                    &["What", "This time", "The time before"],
+                    rows.map(row).collect(),
+                ),
                 ..Section::default()
             },
             Section {
                 title: "Updates".to_owned(),
                 text: Vec::new(),
-                table: Table {
-                    columns: columns(&["Update", "In", "Removes", "In production"]),
-                    rows: card.updates.iter().map(update).collect(),
-                },
+                table: Table::of(
+                    &["Update", "In", "Removes", "In production"],
+                    card.updates.iter().map(update).collect(),
+                ),
                 ..Section::default()
             },
         ],

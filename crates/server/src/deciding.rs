@@ -271,13 +271,13 @@ pub(crate) async fn answer(
     let now = app.now();
     if state == DecisionState::Approved {
         if decision.is.author == who.person.id {
-            return Err(own().into());
+            return Err(needs_another().into());
         }
         may_approve(app, who, decision, role, now).await?;
     }
     let by = (who.person.id, role.as_str());
     if !app.store.answer(who.org, decision.id, state, by, &who.actor(), now).await? {
-        return Err(own().into());
+        return Err(needs_another().into());
     }
     let settle = settle_decided(&decision.is, who.org, now);
     app.store.add_job(&settle, now).await?;
@@ -323,7 +323,8 @@ pub(crate) async fn answer_all(
     Ok(answered)
 }
 
-fn own() -> Problem {
+/// Why they do not answer something: it is answered, or they asked for it themselves.
+pub(crate) fn needs_another() -> Problem {
     let detail =
         "This was already answered, or you requested it yourself: somebody else must answer.";
     Problem::conflict(detail)

@@ -5,9 +5,12 @@ use trimtab_model::Level;
 use trimtab_model::charter::Charter;
 use trimtab_store::{Finding, FindingFilter, Org, Weighed};
 
+use crate::access::Who;
 use crate::knowing::known;
+use crate::planning::unplanned;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::teams::may_see;
 use crate::weighing::Weigher;
 
 /// The most findings that are weighed.
@@ -76,6 +79,29 @@ pub(crate) async fn effect(
         effect
     });
     weigh.await.map_err(|e| Problem::conflict(format!("This was stopped: {e}.")))
+}
+
+/// The teams that may be seen, have a plan, and would have none by another charter: it does not have their cadence, or not
+/// with windows. By name, each with its cadence.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn without_plan(
+    app: &App,
+    who: &Who,
+    proposed: &Charter,
+    now: Timestamp,
+) -> Result<Vec<(String, String)>, Problem> {
+    let agreed = app.agreed(who.org, now).await?;
+    let systems = app.store.systems(who.org).await?;
+    let mut teams = app.store.teams(who.org).await?;
+    teams.retain(|team| {
+        may_see(who, team, &systems)
+            && unplanned(&agreed.charter, team, now).is_none()
+            && unplanned(proposed, team, now).is_some()
+    });
+    let told = teams.into_iter().map(|team| (team.name, team.cadence.unwrap_or_default()));
+    Ok(told.collect())
 }
 
 /// Findings up to a bound, the gravest first, and whether there are more.

@@ -41,6 +41,18 @@ pub(crate) async fn names(app: &App, org: Org) -> Result<HashMap<i64, String>, P
     Ok(app.store.people(org).await?.into_iter().map(|p| (p.id, p.name)).collect())
 }
 
+/// The same of who is to do something: whose account is closed does nothing, and it is said.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn standing_names(app: &App, org: Org) -> Result<HashMap<i64, String>, Problem> {
+    let named = |person: Person| match person.disabled {
+        true => (person.id, format!("{} (account closed)", person.name)),
+        false => (person.id, person.name),
+    };
+    Ok(app.store.people(org).await?.into_iter().map(named).collect())
+}
+
 /// The name of a person.
 pub(crate) fn name(names: &HashMap<i64, String>, id: i64) -> String {
     names.get(&id).cloned().unwrap_or_else(|| format!("person {id}"))

@@ -84,6 +84,12 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 
+    /// No token may, whatever it allows: what comes of it would outlive the token.
+    pub(crate) fn for_people(what: &str) -> Problem {
+        let detail = format!("Only people who are signed in may {what}: no token can.");
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+
     /// Another site made the browser ask.
     pub fn from_elsewhere() -> Problem {
         let detail = "Another site made your browser send this. Open the page here and try again.";

@@ -203,18 +203,15 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
     }
     let is = app.store.incident(who.org, id).await?.ok_or_else(missing)?;
     let seen = visible(who, &app.store.systems(who.org).await?);
+    let mut systems = app.store.incident_systems(who.org, id).await?;
     if let Some(seen) = &seen {
-        let touched = app.store.incident_systems(who.org, id).await?;
-        if !touched.iter().any(|system| seen.contains(system)) {
+        systems.retain(|system| seen.contains(system));
+        if systems.is_empty() {
             return Err(missing());
         }
     }
     let all = seen.is_none();
     let about = (is.is.looked_for.as_str(), is.is.versions.as_str());
-    let mut systems = app.store.incident_systems(who.org, id).await?;
-    if let Some(seen) = &seen {
-        systems.retain(|system| seen.contains(system));
-    }
     let mut places = places(app, who.org, about, seen.clone()).await?;
     app.store.tell_environments(who.org, &mut places.rows).await?;
     let mut events = app.store.incident_events(who.org, id).await?;

@@ -44,7 +44,7 @@ pub(crate) fn side(word: &str) -> Result<Role, Problem> {
 pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, String), Problem> {
     // A link would outlive the token that made it: people make them.
     if who.session.is_none() {
-        return Err(Problem::forbidden(Action::Share));
+        return Err(Problem::for_people("make a link"));
     }
     let named = |role: &&Role| role.as_str() == wanted.side;
     let side = SIDES.iter().find(named).ok_or_else(|| {

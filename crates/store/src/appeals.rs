@@ -163,8 +163,7 @@ impl Appeal {
                 author: row.int(10)?,
                 due: moment(row.int(11)?)?,
                 rule: row.text(12)?,
-                sides: serde_json::from_str(&row.text(13)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                sides: row.json(13)?,
                 needs: u32::try_from(row.int(23)?).unwrap_or(1),
                 named: row.int(24)? != 0,
             },

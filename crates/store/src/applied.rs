@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::condition::{Condition, listed};
+use crate::condition::{Condition, within};
 use crate::db::{Engine, Row, Sql, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
@@ -84,8 +84,7 @@ impl Applied {
                 asset: row.int(1)?,
                 batch: row.text(2)?,
                 at: moment(row.int(3)?)?,
-                told: serde_json::from_str(&row.text(4)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                told: row.json(4)?,
             },
             asset_name: row.text(5)?,
             system: row.maybe_int(6)?,
@@ -216,9 +215,7 @@ impl Store {
             );
         }
         is.and("applied.asset = ", asset);
-        if let Some(systems) = systems {
-            is.text += &format!(" AND asset.system IN ({})", listed(systems));
-        }
+        is.text += &within(systems);
         if let Some(after) = after {
             let (at, id) = (is.value(after.value), is.value(after.id));
             is.text +=
@@ -256,9 +253,7 @@ impl Store {
                 SELECT 'token:' || CAST(token.id AS TEXT) FROM token
                 WHERE token.org = $1 AND token.person = {person}))"
         );
-        if let Some(systems) = systems {
-            is.text += &format!(" AND asset.system IN ({})", listed(systems));
-        }
+        is.text += &within(systems);
         let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
         let sql = format!(
             "SELECT {COLUMNS} FROM applied
@@ -339,9 +334,7 @@ impl Store {
         let mut more = "AND (applied.points IS NOT NULL OR applied.reverted IS NOT NULL
             OR applied.merged IS NOT NULL OR applied.deployed IS NOT NULL)"
             .to_owned();
-        if let Some(systems) = systems {
-            more += &format!(" AND asset.system IN ({})", listed(systems));
-        }
+        more += &within(systems);
         self.applied_of(org, (team, limit), (&more, ""), None).await
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::components::COLUMNS;
-use crate::condition::listed;
+use crate::condition::within;
 use crate::db::{Sql, args};
 use crate::error::Result;
 use crate::time::{micros, moment};
@@ -69,9 +69,7 @@ impl Store {
         systems: Option<&[i64]>,
         (since, limit): (Timestamp, usize),
     ) -> Result<(Vec<CarriedOnce>, bool)> {
-        let within = systems.map_or_else(String::new, |systems| {
-            format!(" AND asset.system IN ({})", listed(systems))
-        });
+        let within = within(systems);
         let sql = format!(
             "SELECT snapshot.document, asset.name, MIN(snapshot.received), MAX(snapshot.received)
              FROM snapshot JOIN asset ON asset.org = $1 AND asset.id = snapshot.asset

@@ -36,6 +36,12 @@ pub(crate) fn listed(ids: &[i64]) -> String {
     if all.is_empty() { "NULL".to_owned() } else { all.join(", ") }
 }
 
+/// What follows a condition on `asset`, for some systems; `None`: for all.
+pub(crate) fn within(systems: Option<&[i64]>) -> String {
+    systems
+        .map_or_else(String::new, |systems| format!(" AND asset.system IN ({})", listed(systems)))
+}
+
 /// What `LIKE … ESCAPE '!'` finds a text with, wherever it stands.
 pub(crate) fn contains(text: &str) -> String {
     let mut like = String::with_capacity(text.len() + 2);

@@ -35,8 +35,7 @@ impl Confirmed {
             made: moment(row.int(2)?)?,
             received: moment(row.int(3)?)?,
             actor: row.text(4)?,
-            told: serde_json::from_str(&row.text(5)?)
-                .map_err(|e| StoreError::Damaged(e.to_string()))?,
+            told: row.json(5)?,
         })
     }
 }

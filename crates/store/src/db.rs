@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{
@@ -93,6 +94,19 @@ impl Row {
         flag, maybe_flag: bool;
         bytes, maybe_bytes: Vec<u8>;
     }
+
+    /// What a column says that holds JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> Result<T> {
+        read_json(&self.text(at)?)
+    }
+
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&self, at: usize) -> Result<Option<T>> {
+        self.maybe_text(at)?.as_deref().map(read_json).transpose()
+    }
+}
+
+fn read_json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
 }
 
 /// Which engine.

@@ -133,12 +133,7 @@ fn event(row: &Row) -> Result<IncidentEvent> {
         seq: row.int(0)?,
         at: moment(row.int(1)?)?,
         actor: row.text(2)?,
-        is: NewIncidentEvent {
-            kind: row.text(3)?,
-            team: row.maybe_int(4)?,
-            told: serde_json::from_str(&row.text(5)?)
-                .map_err(|e| StoreError::Damaged(e.to_string()))?,
-        },
+        is: NewIncidentEvent { kind: row.text(3)?, team: row.maybe_int(4)?, told: row.json(5)? },
     })
 }
 

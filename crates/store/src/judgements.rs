@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::condition::listed;
 use crate::db::{Sql, args};
 use crate::error::Result;
-use crate::suppliers::json_of;
 use crate::time::{micros, moment};
 use crate::{Org, Store};
 
@@ -108,7 +107,7 @@ impl Store {
                 at: moment(row.int(2)?)?,
                 until: moment(row.int(3)?)?,
                 counts: (row.int(4)?, row.int(5)?, row.int(6)?),
-                told: json_of(&row.text(7)?)?,
+                told: row.json(7)?,
             };
             all.insert(is.product, is);
         }

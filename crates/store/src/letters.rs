@@ -122,10 +122,6 @@ pub struct SentOf {
 const COLUMNS: &str = "id, team, why, at, items, told";
 const COPIES: &str = "letter, nth, channel, address, person, state, tries, next, changed, detail";
 
-fn json_of<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
-}
-
 impl Letter {
     fn from_row(row: &Row) -> Result<Letter> {
         Ok(Letter {
@@ -134,8 +130,8 @@ impl Letter {
             is: NewLetter {
                 team: row.int(1)?,
                 why: row.text(2)?,
-                items: json_of(&row.text(4)?)?,
-                told: json_of(&row.text(5)?)?,
+                items: row.json(4)?,
+                told: row.json(5)?,
             },
             copies: Vec::new(),
         })
@@ -249,7 +245,7 @@ impl Store {
             WHERE org = $1 AND team = $2 AND at >= $3 ORDER BY at, id";
         let found = (&mut &self.db).all(sql, args![org.0, team, micros(since)]).await?;
         let read = |row: &Row| {
-            let items = json_of(&row.text(2)?)?;
+            let items = row.json(2)?;
             Ok(SentOf { at: moment(row.int(0)?)?, why: row.text(1)?, items })
         };
         found.iter().map(read).collect()

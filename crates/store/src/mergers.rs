@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::applied::{COLUMNS, event};
-use crate::condition::{Condition, listed};
+use crate::condition::{Condition, listed, within};
 use crate::db::{Engine, Sql, args};
 use crate::error::Result;
 use crate::time::{maybe, micros};
@@ -154,9 +154,7 @@ impl Store {
     ) -> Result<Vec<(Applied, Option<Timestamp>)>> {
         let mut is = Condition::of("applied.org", org);
         is.and("applied_merge.person = ", Some(person));
-        if let Some(systems) = systems {
-            is.text += &format!(" AND asset.system IN ({})", listed(systems));
-        }
+        is.text += &within(systems);
         let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
         let sql = format!(
             "SELECT {COLUMNS}, applied_merge.at FROM applied_merge

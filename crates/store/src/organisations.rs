@@ -127,14 +127,13 @@ impl Store {
                 org: Org(row.int(0)?),
                 name: row.text(1)?,
                 created: moment(row.int(2)?)?,
-                settings: serde_json::from_str(&row.text(3)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                settings: row.json(3)?,
             })
         };
         found.iter().map(read).collect()
     }
 
-    /// Makes a team, or changes the one of its name. Returns its id.
+    /// Makes a team, or changes the one of its id, or of its name where that is 0. Returns its id.
     ///
     /// # Errors
     /// The store does not answer.
@@ -145,13 +144,22 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
-        let id = self.ids.one(&self.db, org.0, Kind::Team).await?;
+        let (id, sql) = match team.id {
+            0 => (
+                self.ids.one(&self.db, org.0, Kind::Team).await?,
+                "INSERT INTO team (org, id, name, cadence, capacity, open_limit)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, name)
+                DO UPDATE SET cadence = $4, capacity = $5, open_limit = $6 RETURNING id",
+            ),
+            id => (
+                id,
+                "UPDATE team SET name = $3, cadence = $4, capacity = $5, open_limit = $6
+                WHERE org = $1 AND id = $2 RETURNING id",
+            ),
+        };
         let mut tx = self.db.begin().await?;
         // Before any row, as all do.
         described::count(&mut tx, org).await?;
-        let sql = "INSERT INTO team (org, id, name, cadence, capacity, open_limit)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, name)
-            DO UPDATE SET cadence = $4, capacity = $5, open_limit = $6 RETURNING id";
         let limit = team.open_limit.map(i64::from);
         let args = args![org.0, id, &team.name, team.cadence.clone(), team.capacity, limit];
         let row = tx.first(sql, args).await?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::db::{Row, Sql, Tx, args, rows};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::time::{micros, moment};
 use crate::{Org, Store};
 
@@ -75,8 +75,7 @@ impl Store {
                 org: Org(row.int(0)?),
                 id: row.int(1)?,
                 topic: row.text(2)?,
-                payload: serde_json::from_str(&row.text(3)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                payload: row.json(3)?,
                 created: moment(row.int(4)?)?,
                 attempts: row.int(5)?,
             })

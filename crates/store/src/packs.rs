@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::condition::listed;
+use crate::condition::{listed, within};
 use crate::db::{Row, Sql, Tx, args};
 use crate::documents::{pack, unpack};
 use crate::error::{Result, StoreError};
@@ -62,13 +62,6 @@ pub struct Struck {
     pub live: bool,
     /// What was decided about it and holds: `accepted`, `not-affected`.
     pub decided: Option<String>,
-}
-
-fn within(systems: Option<&[i64]>) -> String {
-    systems.map_or_else(String::new, |systems| {
-        let ids = if systems.is_empty() { "0".to_owned() } else { listed(systems) };
-        format!(" AND asset.system IN ({ids})")
-    })
 }
 
 impl Store {

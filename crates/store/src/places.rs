@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::components::{COLUMNS, Component, contents, groups_of};
-use crate::condition::listed;
+use crate::condition::{listed, within};
 use crate::db::{Row, Sql, Value, args, rows_as};
 use crate::error::Result;
 use crate::page::{Cursor, MOST, Page};
@@ -178,10 +178,7 @@ impl Store {
         let limit = i64::try_from(rest.limit).unwrap_or(i64::MAX);
         let asked = rows_as(self.engine(), "$2", "j", &[("component", "BIGINT")]);
         let groups = rows_as(self.engine(), "$6", "g", &[("assets", "BIGINT")]);
-        let mut narrow = String::new();
-        if let Some(systems) = &filter.systems {
-            narrow = format!(" AND asset.system IN ({})", listed(systems));
-        }
+        let mut narrow = within(filter.systems.as_deref());
         if filter.running {
             narrow += " AND carried.running";
         }

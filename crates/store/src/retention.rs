@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::condition::listed;
 use crate::db::{Sql, args};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::time::{micros, moment};
 use crate::{Org, Store};
 
@@ -157,8 +157,7 @@ impl Store {
             for row in &found {
                 let (id, team, at) = (row.int(0)?, row.int(1)?, row.int(2)?);
                 after = (at, id);
-                let items: Vec<String> = serde_json::from_str(&row.text(3)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?;
+                let items: Vec<String> = row.json(3)?;
                 let of = match open.entry(team) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => new.insert(self.since(org, team).await?),

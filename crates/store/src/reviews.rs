@@ -438,36 +438,6 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
     }
 
-    /// Opens a review as [`Store::open_review`] does; whoever opens it is there.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn hold_review(
-        &self,
-        org: Org,
-        (id, person): (i64, i64),
-        shown: (&[i64], &serde_json::Value),
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
-        self.put_open(org, (id, Some(person)), shown, None, (actor, now)).await
-    }
-
-    /// Opens a review as [`Store::hold_review`] does where a person is named, and keeps what was carried.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn open_with_stock(
-        &self,
-        org: Org,
-        by: (i64, Option<i64>),
-        shown: (&[i64], &serde_json::Value),
-        stock: Option<&str>,
-        by_whom: (&str, Timestamp),
-    ) -> Result<bool> {
-        self.put_open(org, by, shown, stock, by_whom).await
-    }
-
     /// Opens a review with what is shown from then on. `false`: it is not prepared.
     ///
     /// # Errors
@@ -480,10 +450,15 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        self.put_open(org, (id, None), shown, None, (actor, now)).await
+        self.open_with_stock(org, (id, None), shown, None, (actor, now)).await
     }
 
-    async fn put_open(
+    /// Opens a review as [`Store::open_review`] does, and keeps what was carried (`stock`). Whoever opens it is there, where
+    /// a person is named.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_with_stock(
         &self,
         org: Org,
         (id, person): (i64, Option<i64>),

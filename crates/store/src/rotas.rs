@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::db::{Row, Sql, args};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::organisations::changed;
 use crate::{Org, Store, ledger};
 
@@ -72,8 +72,7 @@ impl Store {
         let sql = "SELECT told FROM rota WHERE org = $1 AND team = $2";
         let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
         let Some(row) = row else { return Ok(None) };
-        let told =
-            serde_json::from_str(&row.text(0)?).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let told = row.json(0)?;
         let sql = "SELECT begins, ends, person FROM rota_cover
             WHERE org = $1 AND team = $2 ORDER BY begins DESC LIMIT $3";
         let found = (&mut &self.db).all(sql, args![org.0, team, MOST]).await?;

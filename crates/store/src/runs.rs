@@ -25,7 +25,8 @@ const COMPONENTS: usize = 5_000;
 
 impl Store {
     /// Where components that are looked for run, in assets of some systems and in some assets besides, of at most so many
-    /// deployments. `None`: in all of them. `fits` narrows the components as in [`Store::where_is`]; `None`: it is not known whether one is meant.
+    /// deployments. `None`: in all of them. `fits` narrows the components as in [`Store::where_is`]; `None`: it is not known
+    /// whether one is meant.
     ///
     /// # Errors
     /// The store does not answer.

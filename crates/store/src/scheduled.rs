@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::db::{Row, Sql, Tx, args};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::findings::counting;
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
@@ -97,8 +97,7 @@ impl Scheduled {
             window,
             points: row.real(6)?,
             load: row.real(7)?,
-            findings: serde_json::from_str(&row.text(8)?)
-                .map_err(|e| StoreError::Damaged(e.to_string()))?,
+            findings: row.json(8)?,
             why: row.text(9)?,
             by_people: row.flag(10)?,
             since: moment(row.int(11)?)?,
@@ -254,8 +253,7 @@ impl Store {
                 team: row.int(0)?,
                 mark: row.text(1)?,
                 made: moment(row.int(2)?)?,
-                told: serde_json::from_str(&row.text(3)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                told: row.json(3)?,
             })
         };
         rows.iter().map(read).collect()

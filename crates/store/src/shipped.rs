@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::condition::listed;
+use crate::condition::within;
 use crate::db::{Row, Sql, Value, args};
 use crate::error::{Result, StoreError};
 use crate::time::{maybe, micros, moment};
@@ -115,14 +115,6 @@ fn into_named(times: &[ProductionTime], values: &mut Vec<Value>) -> String {
         all.push(format!("${}", values.len()));
     }
     format!("deployment.environment IN ({})", all.join(", "))
-}
-
-/// What follows a condition on `asset`, for some systems.
-fn within(systems: Option<&[i64]>) -> String {
-    systems.map_or_else(String::new, |systems| {
-        let ids = if systems.is_empty() { "0".to_owned() } else { listed(systems) };
-        format!(" AND asset.system IN ({ids})")
-    })
 }
 
 impl Store {

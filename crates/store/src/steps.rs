@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::db::{Row, Sql, args};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::time::micros;
 use crate::{Org, Store};
 
@@ -20,12 +20,7 @@ pub struct SignInStep {
 
 impl SignInStep {
     fn from_row(row: &Row) -> Result<SignInStep> {
-        Ok(SignInStep {
-            org: Org(row.int(0)?),
-            kind: row.text(1)?,
-            data: serde_json::from_str(&row.text(2)?)
-                .map_err(|e| StoreError::Damaged(e.to_string()))?,
-        })
+        Ok(SignInStep { org: Org(row.int(0)?), kind: row.text(1)?, data: row.json(2)? })
     }
 }
 

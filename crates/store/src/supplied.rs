@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ids::Kind;
 use crate::ledger;
 use crate::page::{Cursor, MOST, Page};
-use crate::suppliers::{event, json_of};
+use crate::suppliers::event;
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -67,7 +67,7 @@ impl Supplied {
                 document: row.text(5)?,
                 link: row.maybe_int(6)?,
                 made: maybe(row.maybe_int(7)?)?,
-                told: json_of(&row.text(8)?)?,
+                told: row.json(8)?,
             },
             received: moment(row.int(9)?)?,
             actor: row.text(10)?,

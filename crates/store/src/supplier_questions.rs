@@ -9,7 +9,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger;
 use crate::page::{Cursor, MOST, Page};
-use crate::suppliers::{event, json_of};
+use crate::suppliers::event;
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -86,7 +86,7 @@ const COLUMNS: &str =
 impl Question {
     fn from_row(row: &Row) -> Result<Question> {
         let state = row.text(10)?;
-        let answer = row.maybe_text(12)?.as_deref().map(json_of).transpose()?;
+        let answer: Option<Value> = row.maybe_json(12)?;
         Ok(Question {
             id: row.int(0)?,
             is: NewQuestion {

@@ -77,10 +77,6 @@ const COLUMNS: &str =
 const PRODUCT: &str = "p.id, p.supplier, p.name, p.asset,
     (SELECT a.system FROM asset AS a WHERE a.org = p.org AND a.id = p.asset), p.newest, p.newest_since, p.made";
 
-pub(crate) fn json_of(text: &str) -> Result<Value> {
-    serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
-}
-
 impl Supplier {
     fn from_row(row: &Row) -> Result<Supplier> {
         Ok(Supplier {
@@ -90,11 +86,11 @@ impl Supplier {
                 contact: row.text(2)?,
                 contract: row.text(3)?,
                 contract_ends: maybe(row.maybe_int(4)?)?,
-                obligations: json_of(&row.text(5)?)?,
+                obligations: row.json(5)?,
             },
             made: moment(row.int(6)?)?,
             ended: maybe(row.maybe_int(7)?)?,
-            promised: row.maybe_text(8)?.as_deref().map(json_of).transpose()?.unwrap_or_default(),
+            promised: row.maybe_json(8)?.unwrap_or_default(),
             version: row.int(9)?,
         })
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::condition::Condition;
 use crate::db::{Row, Sql, args};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::ids::Kind;
 use crate::ledger;
 use crate::organisations::changed;
@@ -74,8 +74,7 @@ impl Token {
             org: Org(row.int(1)?),
             name: row.text(2)?,
             person: row.int(3)?,
-            actions: serde_json::from_str(&row.text(4)?)
-                .map_err(|e| StoreError::Damaged(e.to_string()))?,
+            actions: row.json(4)?,
             scope: ScopeOf::from_parts(&row.text(5)?, row.int(6)?)?,
             created: moment(row.int(7)?)?,
             expires: moment(row.int(8)?)?,

@@ -246,7 +246,7 @@ fn word<T>(of: Option<T>) -> Result<T> {
 
 impl Verdict {
     fn from_row(row: &Row) -> Result<Verdict> {
-        let read: Value = crate::suppliers::json_of(&row.text(13)?)?;
+        let read: Value = row.json(13)?;
         let reasons = read.as_array().map(Vec::as_slice).unwrap_or_default();
         let by = row.maybe_int(16)?;
         let answered = match (row.maybe_text(15)?.as_deref(), by, maybe(row.maybe_int(17)?)?) {

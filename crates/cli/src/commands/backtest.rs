@@ -52,10 +52,9 @@ pub fn run(args: &Backtest, io: &mut Io) -> Outcome {
         let message = format!("the history of `{}` begins after {until}", args.reference);
         return Err(usage(message, "choose a later end with --now"));
     }
-    let owner = agreed.agreement.project.systems.first().and_then(|s| s.owner.as_deref());
     let rhythm = |said: Said<'_>| {
-        let settings = &agreed.agreement.project.team;
-        Rhythm::of(said, Extent::Until(until), settings, owner, charter, since)
+        let agreed = (charter, &agreed.agreement.project);
+        Rhythm::of(said, Extent::Until(until), agreed, since)
     };
     let own = rhythm(Said {
         cadence: args.cadence.as_deref(),

@@ -76,7 +76,6 @@ use self::tree::Trees;
 use super::rhythm::{Extent, Rhythm, Said};
 use super::scan::usage;
 use super::{Outcome, finished, scan};
-use crate::agreement::Agreed;
 use crate::args::output::pairs;
 use crate::args::{Plan, PlanFormat};
 use crate::exit::Exit;
@@ -115,7 +114,10 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let agreed = agreement::read(&args.path, args.charter.as_deref(), io)?;
     let now = agreement::moment(args.now.as_deref())?;
     let charter = &agreed.agreement.charter;
-    let rhythm = rhythm_of(args, &agreed, now)?;
+    let said =
+        Said { cadence: args.cadence.as_deref(), capacity: args.capacity, charter: agreed.chosen };
+    let of_team = (charter, &agreed.agreement.project);
+    let rhythm = Rhythm::of(said, Extent::Next(args.windows), of_team, now)?;
     let root = agreement::repository(&args.path);
     let prefix = agreement::prefix(&root, &args.path);
     let top = Top { root, prefix };
@@ -155,17 +157,6 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         }?)
     })?;
     Ok(if scan.is_incomplete() || agreed.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
-}
-
-/// The rhythm that counts here: of the command line, the agreement, or what is assumed.
-fn rhythm_of(args: &Plan, agreed: &Agreed, now: Timestamp) -> Result<Rhythm, Diagnostic> {
-    let agreement = &agreed.agreement;
-    let systems = &agreement.project.systems;
-    let owner = systems.first().and_then(|system| system.owner.as_deref());
-    let said =
-        Said { cadence: args.cadence.as_deref(), capacity: args.capacity, charter: agreed.chosen };
-    let extent = Extent::Next(args.windows);
-    Rhythm::of(said, extent, &agreement.project.team, owner, &agreement.charter, now)
 }
 
 /// The scan of the folder, with the versions that only package managers know, as far as they were asked.

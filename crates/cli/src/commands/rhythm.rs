@@ -2,7 +2,7 @@
 //! said is assumed, and named.
 
 use jiff::Timestamp;
-use trimtab_charter::project::{RHYTHMS, Team as Settings};
+use trimtab_charter::project::{Project, RHYTHMS};
 use trimtab_engine::plan::{AT_ONCE, windows};
 use trimtab_model::charter::{Cadence, Charter};
 use trimtab_model::plan::Window;
@@ -54,11 +54,10 @@ impl Rhythm {
     pub(super) fn of(
         said: Said<'_>,
         extent: Extent,
-        settings: &Settings,
-        owner: Option<&str>,
-        charter: &Charter,
+        (charter, project): (&Charter, &Project),
         now: Timestamp,
     ) -> Result<Rhythm, Diagnostic> {
+        let settings = &project.team;
         let mut assumed = Vec::new();
         let named = said.cadence.or(settings.cadence.as_deref());
         let cadence = match named {
@@ -114,6 +113,7 @@ impl Rhythm {
             );
             return Err(usage(message, "choose a shorter period, or a slower cadence"));
         }
+        let owner = project.systems.first().and_then(|system| system.owner.as_deref());
         Ok(Rhythm {
             team: settings.name.as_deref().or(owner).unwrap_or("this team").into(),
             cadence,
@@ -152,7 +152,6 @@ fn default(charter: &Charter, now: Timestamp) -> Cadence {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]
@@ -160,8 +159,9 @@ mod tests {
         let lows = |charter: bool| {
             let said = Said { cadence: None, capacity: None, charter };
             let now = "2026-01-05T09:00:00Z".parse().unwrap();
-            let (settings, preset) = (Settings::default(), trimtab_charter::preset::default());
-            let rhythm = Rhythm::of(said, Extent::Next(6), &settings, None, &preset, now).unwrap();
+            let (project, preset) = (Project::default(), trimtab_charter::preset::default());
+            let agreed = (&preset, &project);
+            let rhythm = Rhythm::of(said, Extent::Next(6), agreed, now).unwrap();
             let takes = |window: &&Window| window.least == Level::Low;
             (rhythm.windows.iter().filter(takes).count(), rhythm.windows.len())
         };

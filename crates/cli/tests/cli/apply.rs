@@ -2,8 +2,6 @@
 //! and taken back. A project whose package manager is not installed, or reaches no registry, is
 //! skipped, and says so.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

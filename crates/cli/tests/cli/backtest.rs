@@ -1,7 +1,5 @@
 //! `trimtab backtest`: the pasts of `corpus/backtest`, each made into a git repository, against figures worked out
 //! by hand; the shapes that are published; and pasts that mean harm.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,6 +1,4 @@
 //! Small real projects with a plan, to be carried out.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

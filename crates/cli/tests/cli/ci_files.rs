@@ -1,7 +1,5 @@
 //! The files of `examples/ci/`: they parse, their commands are ours, and what can be run of them is run: the gate's
 //! steps with a stand-in for the program, the scripts that comment against a stand-in for the forge.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

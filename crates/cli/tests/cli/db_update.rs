@@ -1,6 +1,4 @@
 //! `trimtab db update` against a server on this machine: whole, again, without it, and killed.
-#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
-
 use std::io::{Cursor, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

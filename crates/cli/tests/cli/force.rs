@@ -1,7 +1,5 @@
 //! The server under force: killed at random moments while uploads come in, and with its database taken away.
 //! Nothing that was accepted is lost, nothing is there twice, and the ledger verifies.
-#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
-
 mod load;
 
 use std::collections::HashSet;

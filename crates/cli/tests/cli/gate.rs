@@ -1,6 +1,4 @@
 //! The gate, as CI asks it: what it blames, tells and cannot know.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::command::run;
 use crate::repository::{Repository, git, lock};
 use trimtab_cli::Exit;

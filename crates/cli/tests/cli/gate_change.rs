@@ -1,6 +1,4 @@
 //! The gate on a change that touches what it is gated by: whose agreement judges it, and what is said.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::command::Ran;
 use crate::repository::{PROJECT, Repository, git};
 use serde_json::Value;

@@ -1,6 +1,4 @@
 //! A team: a repository behind a git host on this machine, a clone of Trimtab's user, and one of somebody else.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

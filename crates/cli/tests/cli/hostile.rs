@@ -1,8 +1,6 @@
 //! Hostile trees and feeds: whatever lies there, the command says what it could not look at, with
 //! code, file and line; scans the rest; ends in bounded time with exit code 3; and prints nothing
 //! that a terminal would take as a command.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};

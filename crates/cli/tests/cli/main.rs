@@ -1,5 +1,7 @@
 //! The tests of the command line, in one program: each more would be linked with all of Trimtab once more.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 mod agreement;
 mod apply;
 mod backtest;

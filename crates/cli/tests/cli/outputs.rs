@@ -1,6 +1,4 @@
 //! Several results of one run, and registries that are asked at once.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::command::{Ran, run};
 use crate::repository::{Repository, sample_index};
 use trimtab_cli::Exit;

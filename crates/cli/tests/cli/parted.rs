@@ -1,8 +1,6 @@
 //! What of a batch is carried out all the same: the parts of an action that breaks tests as a whole, and what only checks of
 //! a later Go refuse.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::process::Command;
 

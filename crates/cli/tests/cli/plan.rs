@@ -1,7 +1,5 @@
 //! `trimtab plan`: what is read and told. The sample without a network, byte for byte; slips; planning again; what stays.
 //! Cases that package managers resolve are in `planned`.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

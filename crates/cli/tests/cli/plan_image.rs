@@ -1,7 +1,5 @@
 //! The image that a build starts from: another tag is planned and applied where documents tell what both hold, and told as
 //! unconfirmed where none does.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! Raises of what brings a package: beside what is cheaper, and for what has no fix. With npm, and a registry of ours on this
 //! machine.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use serde_json::{Value, json};
 
 use crate::offering::{Project, Universe, Version, plain};

@@ -1,6 +1,4 @@
 //! What its publisher gave up is replaced by what they advise: with npm, and a registry of ours on this machine.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 
 use crate::offering::{Project, Universe, Version, plain};

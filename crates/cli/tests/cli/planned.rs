@@ -1,8 +1,6 @@
 //! `trimtab plan` and `trimtab apply` on small projects of `corpus/planned`, resolved by the real package managers
 //! against their registries; and on universes of declared packages, which a registry of ours offers. A package manager
 //! that is not installed, or that reaches no registry, skips its case and says so.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod askers;
 mod case;
 mod choice;

@@ -1,7 +1,5 @@
 //! `trimtab push` and `trimtab deployed` against a server: reports and VEX documents go along, and what a
 //! cluster runs is told.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use crate::command::{Ran, Terminal, run_with};
 use jiff::Timestamp;
 use serde_json::{Value, json};

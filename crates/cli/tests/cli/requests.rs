@@ -2,8 +2,6 @@
 //! and people who merge, close, label, push and revert. Without npm, or its registry, it is skipped, and says so; on a real
 //! Gitea where `cargo xtask gitea` built one.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::fs;
 
 use crate::batches::{INHERITS, MS, git};

@@ -1,8 +1,6 @@
 //! `check-new` with what a client would bring: the client is a script that answers as npm does, with
 //! hostile texts in its answers.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! `trimtab store`: what goes through a backup or to another store is all there or not there at all, however
 //! the command ends.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,7 +1,5 @@
 //! A ticket's life where decision, calls and tracker meet: each tracker on this machine, calls that get lost before and after
 //! they are done, people in between, and memory that is lost. One ticket is left, with one note, and nothing to do.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};

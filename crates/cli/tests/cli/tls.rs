@@ -1,7 +1,5 @@
 //! `trimtab db update` over TLS and through proxies, all of them on this machine. The command runs
 //! as a process of its own, because roots of trust and proxies come from its environment.
-#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
-
 use std::path::PathBuf;
 use std::process::{Command, Output};
 

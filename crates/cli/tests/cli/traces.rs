@@ -1,6 +1,4 @@
 //! The program's own server sends traces to whoever collects them (OTLP over HTTP), and goes on if nobody does.
-#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Command;

@@ -1,6 +1,4 @@
 //! Statements of suppliers and of our own, as a person previews, applies and publishes them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use crate::repository::{BY_SECURITY, PROJECT, Repository, not_affected};
 use trimtab_cli::Exit;
 

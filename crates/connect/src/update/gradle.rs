@@ -77,7 +77,7 @@ fn raise(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         for line in text.lines() {
             let range = told::version(line, &wish.name);
             let old = range.and_then(|range| line.get(range)).unwrap_or_default();
-            variables.extend(told::variable(old));
+            variables.extend(told::variable(old).or_else(|| told::named(line, &wish.name)));
         }
         let edited = lines::each(text, |line| {
             let Some(range) = told::version(line, &wish.name) else { return Ok(None) };

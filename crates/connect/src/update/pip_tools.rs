@@ -273,10 +273,10 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     }
     let output = drive.try_other("pip-compile", &arguments, &set)?;
     if !output.is_well() {
-        let pinned = |name: &str| {
+        let stands = |name: &str| {
             wish.wanted(name).map(str::to_owned).or_else(|| requirement::pin(&before, name))
         };
-        let why = python::without_wheel(&drive.words(&output), pinned);
+        let why = python::without_wheel(&drive.words(&output), stands);
         let why = why.filter(|_| !drive.builds());
         return match (pins, why) {
             (Some(text), Some(why)) if may_stay(drive, &why) => {

@@ -28,11 +28,12 @@ pub struct Found {
 /// locked) to which a parent can be raised so that `accept` holds of the outcome.
 ///
 /// The newest is tried first: it tells whether there is one at all. Where it is refused, as it may ask for what the
-/// project does not have, the newest of the line below is tried, and then the lines are halved. Of what is left the newest of
-/// the line, of the major version that are there now and of the next one are tried ([`near_ends`]), and then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the answer still
-/// holds (it was resolved and accepted itself), and a smaller one may exist. A version that is
-/// refused counts as not accepted. After so many versions one more is tried if `more` says so; where the newest is refused,
-/// up to four lines are not counted.
+/// project does not have, the newest of the line below is tried, and then the lines are halved. Of what is left, the
+/// newest of the line that is there now, of its major version and of the next one are tried ([`near_ends`]), and
+/// then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the
+/// answer still holds (it was resolved and accepted itself), and a smaller one may exist. A version that is refused counts
+/// as not accepted. After so many versions one more is tried if `more` says so; where the newest is refused, up to four
+/// lines are not counted.
 ///
 /// # Errors
 /// The refusal of the newest, or that it is not accepted (`Unchanged`), or what keeps every version

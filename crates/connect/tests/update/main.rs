@@ -1,7 +1,7 @@
 //! Candidate updates, confirmed by the real package managers against their real registries: the
 //! cases of `corpus/updates`. A package manager that is not installed, or that reaches no registry,
 //! skips its cases and says so. What is expected holds as registries move on.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod alone;
 mod go;

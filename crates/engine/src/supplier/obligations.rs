@@ -138,18 +138,6 @@ impl Obligations {
     }
 }
 
-impl Evidence {
-    /// Since when a promise holds: a moment, or that, where it was made later.
-    fn held(&self, promise: Promise, at: Timestamp) -> Timestamp {
-        self.promised.get(&promise).map_or(at, |promised| at.max(*promised))
-    }
-
-    /// Whether something came before a promise was made.
-    fn is_before(&self, promise: Promise, at: Timestamp) -> bool {
-        self.promised.get(&promise).is_some_and(|promised| at < *promised)
-    }
-}
-
 /// What there is to judge by, of one product.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
@@ -167,6 +155,18 @@ pub struct Evidence {
     /// How much of what they said was examined, in words, if they said more than that: what then
     /// seems to be missing is unknown.
     pub cut: Option<Box<str>>,
+}
+
+impl Evidence {
+    /// Since when a promise holds: a moment, or that, where it was made later.
+    fn held(&self, promise: Promise, at: Timestamp) -> Timestamp {
+        self.promised.get(&promise).map_or(at, |promised| at.max(*promised))
+    }
+
+    /// Whether something came before a promise was made.
+    fn is_before(&self, promise: Promise, at: Timestamp) -> bool {
+        self.promised.get(&promise).is_some_and(|promised| at < *promised)
+    }
 }
 
 /// Which promise.

@@ -1,6 +1,8 @@
 //! OPA's own published conformance cases, for the built-ins that policies may call here and the language that they are
 //! written in. Nothing of them is in this repository: Go's client gets them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod deviations;
 mod suite;
 

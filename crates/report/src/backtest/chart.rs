@@ -2,6 +2,7 @@
 //! of 300. Lines differ in their dashes, so that no colour is needed to tell them apart.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::json::{Document, Load, Way};
@@ -17,7 +18,7 @@ pub(super) struct Chart {
     pub(super) lines: Vec<(&'static str, String)>,
     /// Heights of the axis in per cent from above, with their labels.
     pub(super) levels: Vec<(String, String)>,
-    /// Places of the beginnings of months in per cent, with their labels.
+    /// Places of the beginnings of months, or of days of a short period, in per cent, with their labels.
     pub(super) months: Vec<(String, String)>,
 }
 
@@ -40,10 +41,15 @@ impl Chart {
             let x = ends.across(at) / WIDTH * 100.0;
             (x <= 94.0).then(|| (format!("{x:.2}"), day.strftime("%Y-%m").to_string()))
         };
+        let mut marks: Vec<_> = months.iter().step_by(every).filter_map(month).collect();
+        // A period of some weeks has no two months to name.
+        if marks.len() < 2 {
+            marks = ends.quarters(&zone);
+        }
         Chart {
             lines: document.ways.iter().enumerate().rev().map(line).collect(),
             levels: levels.collect(),
-            months: months.iter().step_by(every).filter_map(month).collect(),
+            months: marks,
         }
     }
 }
@@ -85,6 +91,18 @@ impl Ends {
     fn of(document: &Document) -> Ends {
         let from = moment(&document.period.from).unwrap_or_default();
         Ends { from, until: moment(&document.period.until).unwrap_or(from) }
+    }
+
+    /// The day at the beginning of each quarter of the drawing, with its place in per cent.
+    fn quarters(&self, zone: &TimeZone) -> Vec<(String, String)> {
+        let (from, until) = (self.from.as_second(), self.until.as_second());
+        let quarter = |part: i64| {
+            let at = Timestamp::from_second(from + (until - from) / 4 * part).ok()?;
+            Some((format!("{}.00", 25 * part), at.to_zoned(zone.clone()).date().to_string()))
+        };
+        let mut all: Vec<_> = (0..4).filter_map(quarter).collect();
+        all.dedup_by(|next, before| next.1 == before.1);
+        all
     }
 
     fn across(&self, at: Timestamp) -> f64 {
@@ -146,6 +164,17 @@ mod tests {
         {
             assert_eq!(scale(most), expected, "{most}");
         }
+    }
+
+    #[test]
+    fn a_short_period_has_days_below_its_drawing() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let ends = Ends { from: at("2026-01-01T00:00:00Z"), until: at("2026-01-09T00:00:00Z") };
+        let days = [("0.00", 1), ("25.00", 3), ("50.00", 5), ("75.00", 7)];
+        let days = days.map(|(x, day)| (x.to_owned(), format!("2026-01-0{day}")));
+        assert_eq!(ends.quarters(&TimeZone::UTC), days);
+        let none = Ends { until: ends.from, ..ends };
+        assert_eq!(none.quarters(&TimeZone::UTC).len(), 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
 use super::json::{Document, Finding};
-use super::words::{best, headline, not_judged, number, passed, searched};
+use super::words::{best, headline, not_judged, number, passed, running, searched};
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, count};
 
@@ -65,9 +65,10 @@ impl Page<'_> {
             many => format!("{many} points"),
         };
         let text = format!(
-            "{}: {}, {capacity} per window{assumed}; {} until {last}; charter {} {}",
+            "{}: {}, {capacity} per window{assumed}{}; {} until {last}; charter {} {}",
             rhythm.team,
             rhythm.cadence,
+            running(rhythm),
             count(rhythm.windows.len(), "window"),
             plan.charter.name,
             plan.charter.version,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::json::{Check, Document, Finding, NotJudged, Search, Unread};
+use super::json::{Check, Document, Finding, NotJudged, Rhythm, Search, Unread};
 use crate::table::{count, range};
 
 /// Files that are named in a sentence.
@@ -50,6 +50,16 @@ pub(super) fn headline(plan: &Document) -> String {
         false => {
             format!("{}: {says}; there may be more because {}", plan.target, unread(&plan.unread))
         }
+    }
+}
+
+/// That a window which is running has fewer points left than others have.
+pub(super) fn running(rhythm: &Rhythm) -> String {
+    match rhythm.windows.first() {
+        Some(window) if window.points < rhythm.capacity - 0.05 => {
+            format!(", {} left in the running one", number(window.points))
+        }
+        _ => String::new(),
     }
 }
 
@@ -242,6 +252,20 @@ mod tests {
         assert_eq!(points(2.0, 2.0, 2.0), "2 pt");
         assert_eq!(points(2.0, 2.0, 3.2), "2 pt, planned as 3.2");
         assert_eq!(points(2.0, 5.0, 0.0), "2 to 5 pt");
+    }
+
+    #[test]
+    fn a_running_window_tells_what_is_left_of_it() {
+        let rhythm = |points: f64| -> Rhythm {
+            serde_json::from_value(serde_json::json!({
+                "team": "web", "cadence": "week", "capacity": 10.0, "days_per_point": 1.0,
+                "assumed": [], "horizon": "", "time_zone": null,
+                "windows": [{ "name": "", "start": "", "end": "", "points": points, "least": "low" }],
+            }))
+            .unwrap()
+        };
+        assert_eq!(running(&rhythm(4.0)), ", 4 left in the running one");
+        assert_eq!(running(&rhythm(10.0)), "");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews, who is on duty. Fetched by a secret in its
-//! address, which its person can take back; it shows what they may see when it is fetched.
+//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews, who is on duty.
+//! Fetched by a secret in its address, which its person can take back; it shows what they may see when it is fetched.
 
 use std::collections::BTreeMap;
 

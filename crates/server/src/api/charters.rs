@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{Listed, Stands, cursor, findings, limit, visible};
 use crate::access::Who;
 use crate::agreeing;
-use crate::effect::effect;
+use crate::effect::{effect, without_plan};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -114,6 +114,8 @@ pub(crate) struct Effects {
     changed: usize,
     /// At most 500.
     moved: Vec<Moved>,
+    /// Teams that have a plan and would have none, until they choose a cadence that it has.
+    without_plan: Vec<String>,
 }
 
 /// Which.
@@ -201,7 +203,9 @@ pub(crate) async fn effects(
     let proposed =
         agreeing::read(&charter.text).map_err(|wrong| Problem::conflict(agreeing::told(&wrong)))?;
     let systems = app.store.systems(who.org).await?;
-    let is = effect(&app, who.org, visible(&who, &systems), proposed, app.now()).await?;
+    let now = app.now();
+    let without_plan = without_plan(&app, &who, &proposed, now).await?;
+    let is = effect(&app, who.org, visible(&who, &systems), proposed, now).await?;
     let pair = |(today, then): (i64, i64)| Counts { today, then };
     let mut levels: BTreeMap<&'static str, Counts> =
         Level::ALL.iter().zip(is.levels).map(|(l, counts)| (l.as_str(), pair(counts))).collect();
@@ -223,6 +227,7 @@ pub(crate) async fn effects(
         later: is.later,
         changed: is.moved.len(),
         moved: moved.collect(),
+        without_plan: without_plan.into_iter().map(|(team, _)| team).collect(),
     }))
 }
 

@@ -33,6 +33,7 @@ pub(crate) struct Held {
 
 /// A person to be added.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = NewPerson)]
 pub(crate) struct Wanted {
     #[schema(min_length = 1, max_length = 200)]

@@ -15,6 +15,7 @@ use super::wishes;
 use crate::access::{Action, Who};
 use crate::notices::duty::{self, Told};
 use crate::notices::wishes::{Wanted as Wished, may_wish, not_kept};
+use crate::object;
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
@@ -133,10 +134,6 @@ pub(crate) struct Wanted {
     at: String,
 }
 
-fn read<T: serde::de::DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Problem> {
-    serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
-}
-
 /// The addresses of people by their numbers; somebody who is not there has none.
 fn emails(people: &[Person], ids: &[i64]) -> Result<Vec<String>, Problem> {
     let email = |id: &i64| {
@@ -161,7 +158,7 @@ pub(crate) async fn put(
     Json(sent): Json<Map<String, Value>>,
 ) -> Result<Json<Shown>, Problem> {
     let (team, _) = find(&app, &who, id).await?;
-    let Wanted { people, first, days, at } = read(sent)?;
+    let Wanted { people, first, days, at } = object::read(sent)?;
     let known = app.store.people(who.org).await?;
     if !may_wish(&who, id) {
         return Err(Problem::forbidden(Action::Pace));
@@ -197,7 +194,7 @@ pub(crate) async fn take(
     Json(sent): Json<Map<String, Value>>,
 ) -> Result<Json<Shown>, Problem> {
     let (team, _) = find(&app, &who, id).await?;
-    let Taken { person, first, until } = read(sent)?;
+    let Taken { person, first, until } = object::read(sent)?;
     let email = app.store.person(who.org, person).await?.map(|person| person.email);
     let of = (email.as_deref().unwrap_or_default(), first.as_str(), until.as_str());
     duty::cover(&app, &who, &team, of).await?.map_err(invalid)?;

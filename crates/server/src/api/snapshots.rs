@@ -241,6 +241,7 @@ async fn place(app: &App, who: &Who, about: &About) -> Result<(On, Option<i64>, 
 }
 
 /// What settling a snapshot came to.
+#[derive(Clone, Copy)]
 struct Counts {
     snapshot: Option<i64>,
     detected: Option<i64>,

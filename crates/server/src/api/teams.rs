@@ -20,7 +20,7 @@ use crate::web::teams::may_see;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Team)]
 pub(crate) struct Shown {
-    /// Not read: a name says which.
+    /// Which: its name is then changed as well. If absent or 0: its name says which.
     #[serde(default)]
     pub(crate) id: i64,
     #[schema(min_length = 1, max_length = 200)]
@@ -78,7 +78,7 @@ pub(crate) async fn list(
     Ok(Json(Listed::part(&mut teams, |t| (t.name.clone(), t.id), page, shown)?))
 }
 
-/// Sets a team's cadence and capacity by its name, or makes one.
+/// Sets a team's cadence and capacity, by its id or name, or makes one. By its id, an admin changes its name too.
 #[utoipa::path(put, path = "/api/v1/teams", tag = "teams", request_body = Shown, responses((status = 200, body = Changed)))]
 pub(crate) async fn put(
     State(app): State<App>,
@@ -90,7 +90,7 @@ pub(crate) async fn put(
     let within = app.on(together.store().clone());
     within.store.hold_described(who.org).await?;
     let teams = within.store.teams(who.org).await?;
-    let known = teams.iter().find(|t| t.name == sent.name).map(shown);
+    let known = meant(&teams, &sent).map(shown);
     stands(&headers, known.as_ref().map(|s| s.version.as_str()))?;
     let id = pace(&within, &who, sent).await?;
     together.commit().await?;
@@ -99,6 +99,15 @@ pub(crate) async fn put(
     app.store.add_job(&replan::of_team(who.org, id, now), now).await?;
     app.work.notify_one();
     Ok(Json(Changed { id }))
+}
+
+/// The team that is meant, if it is there.
+fn meant<'t>(teams: &'t [Team], sent: &Shown) -> Option<&'t Team> {
+    let is = |team: &&Team| match sent.id {
+        0 => team.name == sent.name,
+        id => team.id == id,
+    };
+    teams.iter().find(is)
 }
 
 fn shown(is: &Team) -> Shown {
@@ -119,15 +128,28 @@ fn shown(is: &Team) -> Shown {
 /// # Errors
 /// They may not, or something of it is not right.
 pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Problem> {
-    let known = app.store.teams(who.org).await?.into_iter().find(|t| t.name == sent.name);
-    match &known {
+    let teams = app.store.teams(who.org).await?;
+    let known = meant(&teams, &sent);
+    match known {
         Some(team) => {
             let on = On { system: None, team: Some(team.id) };
             if !who.may(Action::Administer, On::ALL) {
                 who.must(Action::Pace, on)?;
             }
+            if team.name != sent.name {
+                who.must(Action::Administer, On::ALL)?;
+            }
         }
-        None => who.must(Action::Administer, On::ALL)?,
+        None => {
+            who.must(Action::Administer, On::ALL)?;
+            if sent.id != 0 {
+                return Err(Problem::not_found("team"));
+            }
+        }
+    }
+    let id = known.map_or(0, |team| team.id);
+    if teams.iter().any(|team| team.id != id && team.name == sent.name) {
+        return Err(Problem::conflict("There is already a team of this name."));
     }
     if sent.name.is_empty() || sent.name.chars().count() > 200 {
         return Err(Problem::invalid("The name must be 1 to 200 characters."));
@@ -139,7 +161,7 @@ pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Probl
         return Err(Problem::invalid("`open_limit` must be 1 to 1000 open batches."));
     }
     let now = app.now();
-    let before = known.as_ref().and_then(|team| team.cadence.as_deref());
+    let before = known.and_then(|team| team.cadence.as_deref());
     if let Some(name) = sent.cadence.as_deref().filter(|name| Some(*name) != before) {
         let agreed = app.agreed(who.org, now).await?;
         if let Some(wrong) = unknown_cadence(&agreed.charter, name) {
@@ -147,7 +169,7 @@ pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Probl
         }
     }
     let Shown { name, cadence, capacity, open_limit, .. } = sent;
-    let team = Team { id: 0, name, cadence, capacity, open_limit };
+    let team = Team { id, name, cadence, capacity, open_limit };
     let id = app.store.put_team(who.org, &team, &who.actor(), now).await?;
     app.store.add_job(&replan::of_team(who.org, id, now), now).await?;
     app.work.notify_one();

@@ -159,7 +159,10 @@ pub(crate) async fn make(
     wanted: Wanted,
 ) -> Result<(i64, Secret, Timestamp), Problem> {
     // A token makes no tokens.
-    if who.session.is_none() || !who.may_somewhere(Action::Token) {
+    if who.session.is_none() {
+        return Err(Problem::for_people("make a token"));
+    }
+    if !who.may_somewhere(Action::Token) {
         return Err(Problem::forbidden(Action::Token));
     }
     if wanted.name.is_empty() || wanted.name.chars().count() > 200 {
@@ -241,7 +244,10 @@ pub(crate) async fn signing(app: &App, who: &Who, id: i64) -> Result<Signing, Pr
     let token = app.store.token_numbered(who.org, id).await?;
     let own = token.filter(|t| t.person == who.person.id);
     let token = own.ok_or_else(|| Problem::not_found("token"))?;
-    if who.session.is_none() || !who.may_somewhere(Action::Token) {
+    if who.session.is_none() {
+        return Err(Problem::for_people("make a secret to sign with"));
+    }
+    if !who.may_somewhere(Action::Token) {
         return Err(Problem::forbidden(Action::Token));
     }
     if token.revoked.is_some() || token.expires <= now {

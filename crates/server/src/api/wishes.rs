@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::access::{Action, Who};
 use crate::notices::wishes::{Wanted, Wishes, keep, may_wish};
+use crate::object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::team::find;
@@ -142,7 +143,7 @@ pub(super) fn read(sent: Map<String, Value>) -> Result<Shown, Problem> {
     if sent.get("quiet").is_some_and(|quiet| !quiet.is_object() && !quiet.is_null()) {
         return Err(Problem::invalid("`quiet` must have `from` and `to`."));
     }
-    serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
+    object::read(sent)
 }
 
 /// Says how a team wishes to be told. An address or secret that is not said stays as it was.

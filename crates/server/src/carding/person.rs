@@ -192,7 +192,6 @@ pub(crate) fn document(is: &PersonCard) -> Document {
     let of = |value: Option<f64>| {
         value.map_or_else(|| "unknown".to_owned(), trimtab_pages::part::number)
     };
-    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let rows = |updates: &[Update], at: fn(&Update) -> Option<Timestamp>| {
         let row = |update: &Update| {
             vec![
@@ -209,7 +208,7 @@ pub(crate) fn document(is: &PersonCard) -> Document {
         text: if rows.is_empty() { vec!["None.".to_owned()] } else { Vec::new() },
         table: match rows.is_empty() {
             true => Table::default(),
-            false => Table { columns: columns(&["Update", "In", "Removes", last]), rows },
+            false => Table::of(&["Update", "In", "Removes", last], rows),
         },
         ..Section::default()
     };
@@ -222,10 +221,7 @@ pub(crate) fn document(is: &PersonCard) -> Document {
             Section {
                 title: "Numbers".to_owned(),
                 text: is.milestones.clone(),
-                table: Table {
-                    columns: columns(&["What", "This time", "The time before"]),
-                    rows: numbers.collect(),
-                },
+                table: Table::of(&["What", "This time", "The time before"], numbers.collect()),
                 ..Section::default()
             },
             list("Updates that came into production", "In production", rows(&is.updates, came)),

@@ -1,5 +1,5 @@
-//! Once a day, with the load of the day, and when a server begins: reads the ledger on to its end, so that whether it holds is known before anybody
-//! looks, keeps the stages of maturity of the day, and notes which branches were left.
+//! Once a day, with the load of the day, and when a server begins: reads the ledger on to its end, so that whether it holds
+//! is known before anybody looks, keeps the stages of maturity of the day, and notes which branches were left.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

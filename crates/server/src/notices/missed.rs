@@ -2,7 +2,7 @@
 //! about each finding is told beside it, as before.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -20,12 +20,15 @@ struct Missed<'f> {
     findings: Vec<(&'f Finding, Timestamp)>,
     /// Which of them the charter calls *now*: that one more of these is late is told at once.
     urgent: Vec<String>,
+    /// Which of them people decided to hold back: nobody is told to do these.
+    held: BTreeSet<i64>,
 }
 
-/// What of some findings that count is past its deadline, by their systems. `is_urgent`: whether the charter calls one *now*.
+/// What of some findings that count is past its deadline, by their systems. Of each it is asked whether the charter calls it
+/// *now*, and whether people hold it back: what they hold back interrupts nobody.
 pub(super) fn of(
     findings: &[Finding],
-    is_urgent: impl Fn(&Finding) -> bool,
+    (is_urgent, is_held): (impl Fn(&Finding) -> bool, impl Fn(&Finding) -> bool),
     now: Timestamp,
 ) -> Vec<NewPending> {
     let mut by: BTreeMap<i64, Missed<'_>> = BTreeMap::new();
@@ -36,10 +39,13 @@ pub(super) fn of(
                 system: (*id, name.as_str()),
                 findings: Vec::new(),
                 urgent: Vec::new(),
+                held: BTreeSet::new(),
             };
             let missed = by.entry(*id).or_insert_with(none);
             missed.findings.push((is, due));
-            if is_urgent(is) {
+            if is_held(is) {
+                missed.held.insert(is.id);
+            } else if is_urgent(is) {
                 missed.urgent.push(is.id.to_string());
             }
         }
@@ -63,9 +69,12 @@ fn grave(is: &Finding) -> Option<Level> {
 impl Missed<'_> {
     fn thing(mut self) -> Option<NewPending> {
         self.urgent.sort_unstable();
-        // The gravest, and of these the one that was due first.
+        // Of what is to be done the gravest, and of these the one that was due first.
         let all = self.findings.iter().copied();
-        let (gravest, due) = all.max_by_key(|(is, due)| (grave(is), Reverse(*due)))?;
+        let rank = |(is, due): &(&Finding, Timestamp)| {
+            (!self.held.contains(&is.id), grave(is), Reverse(*due))
+        };
+        let (gravest, due) = all.max_by_key(rank)?;
         let newest = self.findings.iter().map(|(_, due)| *due).max()?;
         let first = self.findings.iter().map(|(_, due)| *due).min()?;
         let (id, name) = self.system;
@@ -75,21 +84,31 @@ impl Missed<'_> {
         };
         let (package, _) = short(&gravest.package);
         let level = grave(gravest).map_or_else(|| "level unknown".to_owned(), |l| l.to_string());
-        let few = self.urgent.len();
-        let urgent = if (1..self.findings.len()).contains(&few) {
-            format!(" The charter requires {few} of them now.")
-        } else {
-            String::new()
+        let all = self.findings.len();
+        let urgent = match self.urgent.len() < all && !self.urgent.is_empty() {
+            true => " The charter requires some of them now.",
+            false => "",
+        };
+        let (held, act) = match self.held.len() {
+            0 => ("", "Fix them now, or ask for an exception for what has to wait."),
+            some if some < all => (
+                " Some of them are held back by a decision.",
+                "Fix now what is not held back, or ask for an exception for what has to wait.",
+            ),
+            _ => (
+                " All of them are held back by a decision.",
+                "Nothing, unless they are to be done earlier: leave them to the plan then.",
+            ),
         };
         let told = Told {
             title,
             detail: format!(
-                "The gravest: {} in {package} in {} ({level}), due {} UTC.{urgent}",
+                "The gravest: {} in {package} in {} ({level}), due {} UTC.{urgent}{held}",
                 gravest.vulnerability.1,
                 gravest.asset.1,
                 due.strftime("%Y-%m-%d %H:%M")
             ),
-            act: "Fix them now, or ask for an exception for what has to wait.".to_owned(),
+            act: act.to_owned(),
             link: format!("/findings?system={id}&counts=true&due=passed"),
             system: Some(id),
             answer: None,

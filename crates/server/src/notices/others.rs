@@ -9,8 +9,8 @@ use serde_json::json;
 use trimtab_model::Purl;
 use trimtab_store::{
     Appeal, AppealState, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident,
-    IncidentSort, NewPending, Org, Resolve, ResolveState, Review, ReviewFilter, ReviewOf,
-    ReviewState, StoredCharter,
+    IncidentSort, NewPending, Org, PlacementState, Resolve, ResolveState, Review, ReviewFilter,
+    ReviewOf, ReviewState, StoreError, StoredCharter, Tracker,
 };
 
 use super::things::Told;
@@ -26,6 +26,10 @@ use crate::web::today::short;
 /// How long before its end an exception is told, and before its time a review.
 pub(crate) const ENDS: SignedDuration = SignedDuration::from_hours(24 * 14);
 pub(crate) const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// So long a tracker may fail before its team is told.
+const STOPPED: SignedDuration = SignedDuration::from_hours(1);
+/// So long who asked for an emergency is told how it was answered.
+const ANSWERED: SignedDuration = SignedDuration::from_hours(48);
 /// The most of a kind that are looked at, and hand-offs of a team: those that are due first.
 const MOST: usize = 500;
 const HANDED: usize = 30;
@@ -200,6 +204,49 @@ pub(crate) fn appeal(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
     thing(&format!("appeal:{}", is.id), "", &told, !is.is.dispute)
 }
 
+/// The words of an answer with the side that gave it, and where it holds.
+fn by_side(is: &Appeal, system: Option<(i64, &str)>) -> String {
+    let side = is.approver.as_ref().map_or("nobody", |(_, side)| side.as_str());
+    let words = if is.answer.is_empty() { "no words" } else { is.answer.as_str() };
+    format!("In {}, for {side}: {words}", place(system))
+}
+
+/// A granted emergency, for its team: it breaks through, as what was asked for did.
+fn granted(is: &Appeal, system: (i64, &str)) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let told = Told {
+        title: format!("Emergency {} is granted: {package} in {}", is.id, is.asset_name),
+        detail: format!(
+            "{}. It was asked for because of: {}",
+            by_side(is, Some(system)),
+            is.is.reason
+        ),
+        act: "Carry it out now with `trimtab apply`, then deploy it.".to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: Some(system.0),
+        ..Told::default()
+    };
+    thing(&format!("granted:{}", is.id), "", &told, true)
+}
+
+/// How an emergency was answered, for who asked for it.
+pub(crate) fn answered(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let (how, act) = match is.state {
+        AppealState::Granted => ("granted", "It is in the plan now; see that it is carried out."),
+        _ => ("refused", "It stays where the plan has it."),
+    };
+    let told = Told {
+        title: format!("Your emergency was {how}: {package} in {}", is.asset_name),
+        detail: format!("{}.", by_side(is, system)),
+        act: act.to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: system.map(|system| system.0),
+        ..Told::default()
+    };
+    thing(&format!("answered:{}", is.id), "", &told, true)
+}
+
 pub(crate) fn ends(is: &Decision, system: Option<(i64, &str)>, at: Timestamp) -> NewPending {
     let told = Told {
         title: format!("An exception ends on {}: {}", day(at), about(is)),
@@ -250,7 +297,52 @@ fn over(is: &Appeal, system: (i64, &str), at: Timestamp) -> NewPending {
     thing(&format!("held:{}", is.id), "", &told, false)
 }
 
-/// Whether something of what a dispute held back is still there to be done.
+/// Whether a tracker stands still: something is wrong with it, and for so long it did what it was asked for at no time.
+fn is_stopped(trouble: &str, since: Timestamp, now: Timestamp) -> bool {
+    !trouble.is_empty() && now.duration_since(since) >= STOPPED
+}
+
+/// A tracker that stands still: nobody sees it there.
+fn stopped(is: &Tracker, now: Timestamp) -> Option<NewPending> {
+    // When it was last well; of one that never was, since it is set so.
+    let since = is.told.map_or(is.changed, |told| told.max(is.changed));
+    if !is_stopped(&is.trouble, since, now) {
+        return None;
+    }
+    let told = Told {
+        title: "The team's tickets stand still: its tracker cannot be used".to_owned(),
+        detail: format!(
+            "Since {} UTC no ticket is made, changed or closed: {}.",
+            since.strftime("%Y-%m-%d %H:%M"),
+            is.trouble.trim_end_matches('.')
+        ),
+        act: "Set the tracker or its token again; tickets follow by themselves then.".to_owned(),
+        link: format!("/teams/{}/tickets", is.is.team),
+        ..Told::default()
+    };
+    Some(thing("tracker", &since.to_string(), &told, false))
+}
+
+/// Emergencies that were answered a short while ago.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn newly_answered(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+) -> Result<Vec<Appeal>, StoreError> {
+    let mut all = Vec::new();
+    for state in [AppealState::Granted, AppealState::Refused] {
+        let found = app.store.appeals(org, (Some(state), None, None), None, None, MOST).await?;
+        all.extend(found.rows);
+    }
+    let fresh = |is: &Appeal| is.answered.is_some_and(|at| at > now - ANSWERED);
+    all.retain(|is| !is.is.dispute && fresh(is));
+    Ok(all)
+}
+
+/// Whether something of what an appeal is about is still there to be done.
 async fn counts(app: &App, org: Org, is: &Appeal) -> Result<bool, Problem> {
     let filter = FindingFilter {
         asset: Some(is.is.asset),
@@ -292,6 +384,26 @@ pub(crate) async fn of_teams(
             all.entry(team).or_default().things.push(appeal(&is, Some(system)));
         }
     }
+    for is in app
+        .store
+        .appeals(org, (Some(AppealState::Granted), None, None), None, None, MOST)
+        .await?
+        .rows
+    {
+        let fresh = is.answered.is_some_and(|at| at > now - ENDS);
+        let Some((team, system)) = owner(is.is.system).filter(|_| fresh && !is.is.dispute) else {
+            continue;
+        };
+        // People may have decided otherwise since.
+        let placed = app.store.placements(org, team).await?;
+        let is_held = placed.iter().any(|one| {
+            one.state == PlacementState::Held
+                && (one.change.asset, &one.change.package) == (is.is.asset, &is.is.package)
+        });
+        if !is_held && counts(app, org, &is).await? {
+            all.entry(team).or_default().things.push(granted(&is, system));
+        }
+    }
     for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {
         let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);
         if let (Some((team, system)), Some(at)) = (owner(is.is.system), ending) {
@@ -310,6 +422,12 @@ pub(crate) async fn of_teams(
         let (Some((team, system)), Some(at)) = (owner(is.is.system), is.ended) else { continue };
         if counts(app, org, &is).await? {
             all.entry(team).or_default().things.push(over(&is, system, at));
+        }
+    }
+    for team in app.store.tracked(org).await? {
+        let tracker = app.store.tracker(org, team).await?;
+        if let Some(thing) = tracker.and_then(|is| stopped(&is, now)) {
+            all.entry(team).or_default().things.push(thing);
         }
     }
     late(app, org, now, &mut all).await?;
@@ -491,4 +609,17 @@ fn by_system(late: &[handoffs::HandOff], link: &str) -> Vec<NewPending> {
         thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
     };
     by.iter().map(system).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tracker_stands_still_that_fails_for_an_hour() {
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert!(is_stopped("denied", at(0), at(60)));
+        assert!(!is_stopped("denied", at(0), at(59)), "it may be well again");
+        assert!(!is_stopped("", at(0), at(600)), "nothing is wrong");
+    }
 }

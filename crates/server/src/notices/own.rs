@@ -172,6 +172,13 @@ pub(crate) async fn waits(
         let named = of.map(|system| (system.id, system.name.as_str()));
         all.push((of.and_then(|system| system.team), others::appeal(&is, named)));
     }
+    for is in others::newly_answered(app, org, now).await? {
+        let of = system(is.is.system);
+        let named = of.map(|system| (system.id, system.name.as_str()));
+        if is.is.author == me && may_see(who, of.map(|system| (system.id, system.team))) {
+            all.push((None, others::answered(&is, named)));
+        }
+    }
     for is in app.store.own_ending_decisions(org, me, (now, now + ENDS), MOST).await? {
         let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);
         let Some(at) = ending else { continue };
@@ -494,7 +501,7 @@ pub(super) async fn finish(
     // By the microsecond: what comes at once may come within the second of another.
     let moment = if urgent { due.as_microsecond() } else { due.as_second() };
     let lead = if urgent {
-        "This cannot wait for your digest: you may answer it, or nobody else owns it."
+        "This cannot wait for your digest: you may answer it, you asked for it, or nobody else owns it."
     } else {
         "New since your last digest, gravest first."
     };

@@ -11,8 +11,8 @@ use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
 use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, FindingState, LEFT, NewPending, Org, PlannedChange,
-    Scheduled, Team,
+    EventKind, Finding, FindingFilter, FindingOrder, FindingState, LEFT, LedgerFilter, NewPending,
+    Org, PlannedChange, Scheduled, StoreError, Team,
 };
 
 use super::missed;
@@ -27,7 +27,7 @@ use crate::web::today::short;
 
 /// The most findings of a team that are looked at, the gravest first.
 const MOST: usize = 20_000;
-/// The most disputes that are looked at for what they no longer hold back.
+/// The most disputes that are looked at for what they no longer hold back, and changes for systems that moved.
 const FREED: usize = 100;
 /// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -128,10 +128,19 @@ pub(crate) async fn of_team(
     let ended = app.store.held_until(org, now - PATIENCE, FREED).await?;
     let freed = ended.iter().filter_map(|is| Some(((is.is.asset, &*is.is.package), is.ended?)));
     let freed: HashMap<(i64, &str), Timestamp> = freed.collect();
+    let moved = moved(app, org, team.id, now).await?;
+    let known: HashSet<String> = match moved.is_empty() {
+        true => HashSet::new(),
+        false => app.store.pending(org, team.id).await?.into_iter().map(|is| is.item).collect(),
+    };
     for is in findings.iter().filter(|f| !going.contains(&f.id)) {
         // It is being planned, as what a dispute no longer holds back: then it is told with what removes it.
         let freed = freed.get(&(is.asset.0, is.package.as_str()));
-        let since = freed.map_or(is.detected, |at| is.detected.max(*at));
+        // So is what came with a system, unless it was told before: then the system was the team's already.
+        let item = format!("{}:{}", is.asset.0, is.package);
+        let is_known = known.contains(&item) || known.contains(&format!("{item}{LEFT}"));
+        let came = is.system.as_ref().and_then(|(id, _)| moved.get(id)).filter(|_| !is_known);
+        let since = [freed, came].into_iter().flatten().fold(is.detected, |a, b| a.max(*b));
         let until = since.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
         if planned.is_none_or(|planned| planned < since) && until > now {
             again = Some(again.map_or(until, |at| at.min(until)));
@@ -161,14 +170,40 @@ pub(crate) async fn of_team(
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    // What people decided to hold back, and no change removes, interrupts nobody.
+    // What people decided to hold back, and no change removes.
     let is_held = |is: &Finding| {
         let change = PlannedChange { asset: is.asset.0, package: is.package.clone() };
         !going.contains(&is.id) && held.contains_key(&change)
     };
-    let at_once = |is: &Finding| is_urgent(is, cadences) && !is_held(is);
-    let (missed, passes) = (missed::of(&findings, at_once, now), missed::next(&findings, now));
+    let how = (|is: &Finding| is_urgent(is, cadences), is_held);
+    let (missed, passes) = (missed::of(&findings, how, now), missed::next(&findings, now));
     Ok(Looked { things, missed, passes, again })
+}
+
+/// Systems of which it was said a short while ago that they are a team's, each with when: its plan may not have them yet.
+async fn moved(
+    app: &App,
+    org: Org,
+    team: i64,
+    now: Timestamp,
+) -> Result<HashMap<i64, Timestamp>, StoreError> {
+    let filter = LedgerFilter {
+        kind: Some(EventKind::Changed),
+        since: Some(now - PATIENCE),
+        until: Some(now),
+        ..LedgerFilter::default()
+    };
+    let mut all = HashMap::new();
+    // The newest first.
+    for entry in app.store.entries(org, &filter, None, FREED).await?.rows {
+        let Ok(data) = serde_json::from_str::<serde_json::Value>(&entry.data) else { continue };
+        let is_it = data["what"] == "system" && data["team"] == team;
+        let at = Timestamp::from_microsecond(entry.at).ok().filter(|_| is_it);
+        if let (Some(system), Some(at)) = (entry.system, at) {
+            all.entry(system).or_insert(at);
+        }
+    }
+    Ok(all)
 }
 
 /// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.

@@ -1,5 +1,5 @@
-//! What people are mailed at once whom no team's alarm reaches: an emergency to those who may answer it, within hours; and
-//! what the charter calls *now* and nobody owns, to those who answer for it. Each once, whatever their own digest is.
+//! What people are mailed at once whom no team's alarm reaches: an emergency to those who may answer it, within hours; its
+//! answer to who asked for it; and what the charter calls *now* and nobody owns, to those who answer for it. Each once, whatever their own digest is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,12 @@ pub(crate) async fn mail(app: &App, org: Org) -> Result<usize, Refused> {
         }
     }
     emergencies(app, org, (agreed, now), &mut of).await?;
+    // Who asked for one waits for the answer.
+    for is in others::newly_answered(app, org, now).await? {
+        let system = agreed.stored.iter().find(|system| Some(system.id) == is.is.system);
+        let named = system.map(|system| (system.id, system.name.as_str()));
+        of.entry(is.is.author).or_default().push(others::answered(&is, named));
+    }
     let mut sent = 0;
     for (person, mut things) in of {
         let told = app.store.own_told(org, person).await?;

@@ -144,7 +144,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
     let mut timeline: Vec<(Timestamp, Vec<String>)> =
         room.events.iter().map(|event| (event.at, line(event))).collect();
     for (at, text) in drills::brought(incident, now) {
-        timeline.push((at, vec![moment(at), "the day then".to_owned(), text.to_owned()]));
+        timeline.push((at, vec![moment(at), "the past event".to_owned(), text.to_owned()]));
     }
     timeline.sort_by_key(|(at, _)| *at);
     let todo = |task: &Task| {

@@ -237,7 +237,7 @@ fn held(stock: &Stock) -> Vec<HeldPackage<'_>> {
     all
 }
 
-/// `4.17.21`, `3 versions, 1.0 to 2.3`.
+/// `4.17.21`, `3 versions, 1.0 … 2.3`.
 fn versions(all: &[String]) -> String {
     match all {
         [] => "no version is told".to_owned(),

@@ -122,10 +122,6 @@ pub(crate) fn document(told: &Told<'_>) -> Document {
     Document { title, lines, sections }
 }
 
-fn columns(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
 fn decisions(told: &Told<'_>) -> Section {
     let row = |is: &Resolve| {
         let topic = if is.is.topic.1.is_empty() { "–".to_owned() } else { is.is.topic.1.clone() };
@@ -145,7 +141,7 @@ fn decisions(told: &Told<'_>) -> Section {
     Section {
         title: "Decisions".to_owned(),
         text: vec![text],
-        table: Table { columns: columns(&["What", "About", "Owner", "Until", "Status"]), rows },
+        table: Table::of(&["What", "About", "Owner", "Until", "Status"], rows),
         ..Section::default()
     }
 }
@@ -165,10 +161,10 @@ fn numbers(told: &Told<'_>) -> Section {
             Some(_) => "Compared with the last review of the same scope.".to_owned(),
             None => "There was no earlier review of the same scope.".to_owned(),
         }],
-        table: Table {
-            columns: columns(&["What", "This review", "The last", "Change"]),
-            rows: rows.iter().map(row).collect(),
-        },
+        table: Table::of(
+            &["What", "This review", "The last", "Change"],
+            rows.iter().map(row).collect(),
+        ),
         ..Section::default()
     }
 }
@@ -234,10 +230,40 @@ fn part(is: &PackPart) -> Section {
     Section {
         title: format!("{} ({} min)", is.title, is.minutes),
         text: if is.count == 0 && !is.more { vec!["Nothing.".to_owned()] } else { text },
-        table: Table {
-            columns: columns(&["Topic", "Level", when(&is.part), "More", "Again"]),
-            rows: is.topics.iter().map(row).collect(),
-        },
+        table: filled(&Table::of(
+            &["Topic", "Level", when(&is.part), "More", "Again"],
+            is.topics.iter().map(row).collect(),
+        )),
         ..Section::default()
+    }
+}
+
+/// Without the columns in which no row has anything, as on the page; the first stays.
+fn filled(table: &Table) -> Table {
+    let has = |at: &usize| {
+        let mut cells = table.rows.iter().filter_map(|row| row.get(*at));
+        *at == 0 || cells.any(|cell| !matches!(cell.as_str(), "" | "–"))
+    };
+    let kept: Vec<usize> = (0..table.columns.len()).filter(has).collect();
+    let of = |row: &Vec<String>| -> Vec<String> {
+        kept.iter().filter_map(|at| row.get(*at).cloned()).collect()
+    };
+    Table { columns: of(&table.columns), rows: table.rows.iter().map(of).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_without_anything_is_left_out() {
+        let row = |cells: [&str; 4]| cells.map(ToOwned::to_owned).to_vec();
+        let table = Table {
+            columns: row(["Topic", "Level", "More", "Again"]),
+            rows: vec![row(["–", "–", "one", ""]), row(["a", "–", "", ""])],
+        };
+        let kept = filled(&table);
+        assert_eq!(kept.columns, ["Topic", "More"]);
+        assert_eq!(kept.rows, [["–", "one"], ["a", ""]]);
     }
 }

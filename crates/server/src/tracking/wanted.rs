@@ -154,6 +154,7 @@ async fn leave(
         return Ok(());
     }
     let mut left = Left::default();
+    let (mut open, mut owner) = (Vec::new(), None);
     for id in &told.findings {
         let found = match live.get(id) {
             Some(found) => Some(found.clone()),
@@ -162,6 +163,11 @@ async fn leave(
             None => app.store.finding(org, *id).await?,
         };
         left.add(found.as_ref(), team.id);
+        match found {
+            Some(is) if is_moved(&is, team.id) => owner = owner.or(Some(is.team)),
+            Some(is) if is_open(&is, team.id) => open.push(is),
+            _ => {}
+        }
     }
     let (over, why) = left.told();
     let why = match held {
@@ -169,20 +175,35 @@ async fn leave(
         Some(held) if left.open > 0 => {
             format!("It is no longer in the plan: {}. Its findings are still open.", held.words())
         }
+        // Whoever follows the ticket must not take it for fixed.
+        _ if left.is_moved() => {
+            let owner = owner.flatten();
+            moved(app, tracker, &told.asset, owner, left.moved).await?
+        }
         _ => why,
     };
     if is_back && left.merged == 0 {
         return Ok(());
     }
-    told.fixed = over && left.fixed > 0;
+    told.fixed = over && left.fixed > 0 && left.moved == 0;
+    let mut more = Vec::new();
+    if !open.is_empty() {
+        let agreed = app.agreed(org, now).await?;
+        let new = words::unplanned(&told, &open, &agreed.charter.calendar, now);
+        more.extend(words::graver(&told, &new));
+        more.extend(words::later(&told, &new));
+        told = new;
+    }
     let day = words::day(app, org, now).await?;
-    let note = match is_back {
-        true => format!("What was fixed is in production again, by a roll-back. {why}"),
-        false => why.clone(),
-    };
-    let note = words::noted(told.note.as_deref(), &day, &note);
-    // Said once, and not again with every day.
-    let said = told.note.as_deref().is_some_and(|held| held.ends_with(&why));
+    if is_back {
+        more.insert(0, "What was fixed is in production again, by a roll-back.".to_owned());
+    }
+    // Said once, and not again with every day: it ends what is said.
+    let held = told.note.as_deref();
+    let said = more.is_empty() && held.is_some_and(|held| held.ends_with(&why));
+    more.push(why.clone());
+    let held = held.map(|held| held.strip_suffix(&*why).unwrap_or(held).trim_end());
+    let note = words::noted(held, &day, &more.join(" "));
     if said && !over {
         return Ok(());
     }
@@ -198,6 +219,40 @@ async fn leave(
     Ok(app.store.want_ticket(org, team.id, (&row.change, !over), &told).await?)
 }
 
+/// Whether a finding is there, and another team's or nobody's.
+fn is_moved(is: &Finding, team: i64) -> bool {
+    is.state.is_live() && is.team.as_ref().is_none_or(|(id, _)| *id != team)
+}
+
+/// Whether a finding is a team's, and neither merged nor decided.
+fn is_open(is: &Finding, team: i64) -> bool {
+    let decided = is.weighed.as_ref().is_some_and(|w| w.decision.is_some());
+    let live = is.state.is_live() && is.state != FindingState::Merged;
+    live && !decided && !is_moved(is, team)
+}
+
+/// That what a ticket was for is another team's now, or nobody's, and still there.
+async fn moved(
+    app: &App,
+    tracker: &Tracker,
+    asset: &str,
+    owner: Option<(i64, String)>,
+    findings: usize,
+) -> Result<String, Refused> {
+    let open = match findings {
+        1 => "1 of its findings is still open".to_owned(),
+        more => format!("{more} of its findings are still open"),
+    };
+    let Some((id, team)) = owner else {
+        return Ok(format!("Nobody owns {asset} now, and {open}."));
+    };
+    let there = match app.store.tracker(tracker.org, id).await? {
+        Some(_) => "and has a tracker of its own",
+        None => "and has no tracker",
+    };
+    Ok(format!("{asset} belongs to {team} now, and {open}: {team} plans it from here on, {there}."))
+}
+
 /// What is left of what a ticket was for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Left {
@@ -209,7 +264,9 @@ struct Left {
     decided: usize,
     /// Gone from production.
     fixed: usize,
-    /// Of another team now, said by no source any longer, or not known.
+    /// Still there, of another team or of nobody.
+    moved: usize,
+    /// Said by no source any longer, or not known.
     elsewhere: usize,
 }
 
@@ -219,7 +276,7 @@ impl Left {
             None => &mut self.elsewhere,
             Some(f) if f.state == FindingState::Fixed => &mut self.fixed,
             Some(f) if !f.state.is_live() => &mut self.elsewhere,
-            Some(f) if f.team.as_ref().is_none_or(|(id, _)| *id != team) => &mut self.elsewhere,
+            Some(f) if is_moved(f, team) => &mut self.moved,
             Some(f) if f.weighed.as_ref().is_some_and(|w| w.decision.is_some()) => {
                 &mut self.decided
             }
@@ -227,6 +284,11 @@ impl Left {
             Some(_) => &mut self.open,
         };
         *count += 1;
+    }
+
+    /// Whether all that is there of it is another team's, or nobody's.
+    fn is_moved(self) -> bool {
+        self.open + self.merged == 0 && self.moved > 0
     }
 
     /// Whether it is over, and what is said of it.
@@ -238,6 +300,9 @@ impl Left {
             }
             Left { merged: 1.., .. } => {
                 "Merged and waiting to be deployed; this ticket then closes by itself.".to_owned()
+            }
+            Left { moved: 1.., .. } => {
+                "It belongs to another team now, and its findings are still open.".to_owned()
             }
             Left { fixed: 1.., .. } => {
                 "Fixed and deployed: none of its findings is left in production.".to_owned()
@@ -254,6 +319,7 @@ impl Left {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::planning::finding;
 
     #[test]
     fn what_became_of_a_refusal_is_said_in_the_ticket_once() {
@@ -271,11 +337,28 @@ mod tests {
     #[test]
     fn evidence_closes_and_a_plan_does_not() {
         let left =
-            |open, merged, decided, fixed| Left { open, merged, decided, fixed, elsewhere: 0 };
+            |open, merged, decided, fixed| Left { open, merged, decided, fixed, ..Left::default() };
         assert!(!left(1, 0, 0, 4).told().0, "one is still there");
         assert!(!left(0, 1, 0, 4).told().0, "it still runs");
         assert!(left(0, 0, 1, 0).told().0 && left(0, 0, 0, 1).told().0);
         assert!(left(0, 0, 1, 1).told().1.contains("deployed"));
         assert!(Left::default().told().0);
+    }
+
+    #[test]
+    fn what_is_another_teams_now_is_not_called_gone() {
+        let own = Finding { team: Some((1, "web".to_owned())), ..finding(1, 1, "pkg:npm/a") };
+        let fixed = Finding { state: FindingState::Fixed, ..own.clone() };
+        let of = |all: &[&Finding], team| {
+            let mut left = Left::default();
+            all.iter().for_each(|f| left.add(Some(f), team));
+            left
+        };
+        assert!(!of(&[&own, &fixed], 1).is_moved());
+        for left in [of(&[&own, &fixed], 2), of(&[&Finding { team: None, ..own.clone() }], 1)] {
+            assert_eq!((left.moved, left.open), (1, 0));
+            let (over, why) = left.told();
+            assert!(left.is_moved() && over && why.contains("still open"), "{why}");
+        }
     }
 }

@@ -46,6 +46,35 @@ pub(super) async fn day(app: &App, org: Org, at: Timestamp) -> Result<String, Re
     Ok(at.to_zoned(agreed.charter.calendar.time_zone.clone()).date().to_string())
 }
 
+/// By when some findings are to be gone.
+pub(super) struct Due {
+    /// The first of their deadlines.
+    pub(super) first: Option<Timestamp>,
+    /// The last day of work before it.
+    pub(super) day: Option<String>,
+    /// The same with its time and zone.
+    pub(super) moment: Option<String>,
+}
+
+impl Due {
+    pub(super) fn of(findings: &[Finding], calendar: &Calendar) -> Due {
+        let deadline = |f: &Finding| Some((f.weighed.as_ref()?.deadline?, f.detected));
+        let first = findings.iter().filter_map(deadline).min();
+        Due {
+            first: first.map(|(at, _)| at),
+            day: first.map(|(at, since)| last_day(at, since, calendar).to_string()),
+            moment: first.map(|(at, _)| moment(at, calendar)),
+        }
+    }
+}
+
+/// The gravest level of some findings. What was not weighed may be critical.
+pub(super) fn gravest_of(findings: &[Finding]) -> Level {
+    let levels = findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
+    let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
+    level.unwrap_or(Level::Critical)
+}
+
 /// The last day at the end of whose work a moment has not passed: a deadline in the night is not the next day's work. It is
 /// no day before something was there.
 fn last_day(at: Timestamp, since: Timestamp, calendar: &Calendar) -> Date {
@@ -97,19 +126,13 @@ pub(super) async fn told(
     };
     let is = change.is;
     // What was not weighed may be critical.
-    let levels = change.findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
-    let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
-    let level = level.unwrap_or(Level::Critical);
-    let deadline = |f: &Finding| Some((f.weighed.as_ref()?.deadline?, f.detected));
-    let first_of = change.findings.iter().filter_map(deadline).min();
-    let first = first_of.map(|(at, _)| at);
+    let level = gravest_of(change.findings);
+    let agreed = app.agreed(org, now).await?;
+    let Due { first, day: due, moment: deadline } =
+        Due::of(change.findings, &agreed.charter.calendar);
     let late = first.is_some_and(|due| due <= now);
     let begins = is.window.as_ref().map(|window| window.starts);
     let after = begins.zip(first).is_some_and(|(begins, due)| due < begins);
-    let agreed = app.agreed(org, now).await?;
-    let calendar = &agreed.charter.calendar;
-    let due = first_of.map(|(at, since)| last_day(at, since, calendar).to_string());
-    let deadline = first.map(|at| moment(at, calendar));
     let window = is.window.as_ref().map_or("now", |w| &w.name).to_owned();
     let points = (!change.pointed).then(|| (is.points * 2.0).round() / 2.0);
     let asset = gravest.asset.1.clone();
@@ -202,17 +225,7 @@ fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
     if !wanted {
         all.push("Reopened: its findings are back.".to_owned());
     }
-    if held.level != new.level {
-        all.push(format!("Level: {}, was {}.", new.level, held.level));
-    }
-    let none = || "none".to_owned();
-    let due = |told: &Told| {
-        let at = told.deadline.as_ref().or(told.due.as_ref());
-        at.cloned().unwrap_or_else(none)
-    };
-    if held.due != new.due {
-        all.push(format!("Due by the charter: {}, was {}.", due(new), due(held)));
-    }
+    all.extend(graver(held, new));
     if held.to != new.to {
         all.push(format!("Target version: {}, was {}.", new.to, held.to));
     }
@@ -223,17 +236,37 @@ fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
     if new.after && !held.after {
         all.push(format!("{AFTER}."));
     }
-    if new.late && !held.late {
-        all.push(format!(
-            "Past its deadline of {}: carry it out now, or ask for an exception.",
-            due(new)
-        ));
-    }
+    all.extend(later(held, new));
     if held.findings.len() != new.findings.len() {
         let (is, was) = (new.findings.len(), held.findings.len());
         all.push(format!("Findings removed: {is}, was {was}."));
     }
     all
+}
+
+/// By when a ticket says that it is due.
+fn due(told: &Told) -> String {
+    let at = told.deadline.as_ref().or(told.due.as_ref());
+    at.cloned().unwrap_or_else(|| "none".to_owned())
+}
+
+/// Of which level it is, and by when it is due, where that became another.
+pub(super) fn graver(held: &Told, new: &Told) -> Vec<String> {
+    let mut all = Vec::new();
+    if held.level != new.level {
+        all.push(format!("Level: {}, was {}.", new.level, held.level));
+    }
+    if held.due != new.due {
+        all.push(format!("Due by the charter: {}, was {}.", due(new), due(held)));
+    }
+    all
+}
+
+/// That its deadline passed, where that is new.
+pub(super) fn later(held: &Told, new: &Told) -> Option<String> {
+    (new.late && !held.late).then(|| {
+        format!("Past its deadline of {}: carry it out now, or ask for an exception.", due(new))
+    })
 }
 
 fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
@@ -266,15 +299,45 @@ fn criteria(change: &Change<'_>, asset: &str, deadline: Option<&str>) -> Vec<Str
         format!("{asset} has no {package} below {}", change.is.version),
         "its tests give the same result as before".to_owned(),
         format!("a new inventory of it has been pushed, and {gone}"),
-        match deadline {
-            Some(by) => format!(
-                "the new build runs in production by {by}, the charter's deadline; this ticket then closes by itself"
-            ),
-            None => {
-                "the new build runs in production; this ticket then closes by itself".to_owned()
-            }
-        },
+        closing(deadline),
     ]
+}
+
+/// The last of what a ticket is done by.
+fn closing(deadline: Option<&str>) -> String {
+    match deadline {
+        Some(by) => format!(
+            "the new build runs in production by {by}, the charter's deadline; this ticket then closes by itself"
+        ),
+        None => "the new build runs in production; this ticket then closes by itself".to_owned(),
+    }
+}
+
+/// What a ticket says whose change no plan has: how grave what is left of it is and by when it is due, which a charter may
+/// change, and no window.
+pub(super) fn unplanned(
+    held: &Told,
+    left: &[Finding],
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Told {
+    let Due { first, day, moment } = Due::of(left, calendar);
+    let mut new = Told {
+        level: gravest_of(left).to_string(),
+        due: day,
+        deadline: moment,
+        late: first.is_some_and(|due| due <= now),
+        after: false,
+        ..held.clone()
+    };
+    if let Some(last) = new.criteria.last_mut() {
+        *last = closing(new.deadline.as_deref());
+    }
+    let lines = new.engineering.split_once('\n').unwrap_or((new.engineering.as_str(), ""));
+    if let Some((what, _)) = lines.0.split_once(" Planned for ") {
+        new.engineering = format!("{what} No plan has it.\n{}", lines.1);
+    }
+    new
 }
 
 /// Tells the gravest finding in four voices, below what the change as a whole is. `false`: the index does not know it.
@@ -394,6 +457,42 @@ mod tests {
         // What is due within hours is not due before it was there.
         assert_eq!(day("2026-12-01T04:00:00Z"), "2026-12-01");
         assert_eq!(moment(at("2026-12-04T00:11:00Z"), &calendar), "2026-12-04 01:11 +01:00");
+    }
+
+    #[test]
+    fn what_no_plan_has_keeps_its_true_deadline() {
+        let calendar = trimtab_charter::preset::default().calendar;
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let held = Told {
+            level: "critical".into(),
+            due: Some("2026-12-04".into()),
+            window: "sprint 1".into(),
+            engineering: "Raise a from 1 to 2 in shop. Planned for sprint 1: x.\nUpgrade: y".into(),
+            criteria: vec!["a is gone".into(), "it runs".into()],
+            ..Told::default()
+        };
+        let weighed = trimtab_store::Weighed {
+            level: Level::Critical,
+            bounds: (Level::Critical, Level::Critical),
+            probability: 0.9,
+            weight: 50.0,
+            deadline: Some(at("2026-12-02T23:59:00Z")),
+            deadline_kind: "by",
+            cost: None,
+            decision: None,
+        };
+        let left = [Finding { weighed: Some(weighed), ..finding(1, 1, "pkg:npm/a") }];
+        let new = unplanned(&held, &left, &calendar, at("2026-12-01T09:00:00Z"));
+        assert!(new.due < held.due && !new.late, "{new:?}");
+        assert_eq!(new.engineering, "Raise a from 1 to 2 in shop. No plan has it.\nUpgrade: y");
+        assert!(new.criteria[1].contains("the charter's deadline"), "{new:?}");
+        let said = graver(&held, &new).concat();
+        assert!(
+            said.starts_with("Due by the charter: 2026-12-0") && said.contains("was 2026-12-04")
+        );
+        let late = unplanned(&new, &left, &calendar, at("2026-12-03T09:00:00Z"));
+        assert!(later(&new, &late).is_some_and(|said| said.starts_with("Past its deadline")));
+        assert_eq!((graver(&late, &late), later(&late, &late)), (Vec::new(), None));
     }
 
     #[test]

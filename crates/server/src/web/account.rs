@@ -66,7 +66,9 @@ async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<(Wanted, String)
         Field::new("days", "Valid for how many days?", Input::Number)
             .holding(sent.map_or_else(|| "90".to_owned(), |is| is.days.to_string())),
     ];
-    for action in Action::ALL.iter().filter(|a| who.may_somewhere(**a)) {
+    // A token makes no tokens.
+    let may = |a: &&Action| **a != Action::Token && who.may_somewhere(**a);
+    for action in Action::ALL.iter().filter(may) {
         let word = action.as_str();
         let held = sent.is_some_and(|is| is.actions.iter().any(|one| one == word));
         fields.push(
@@ -118,7 +120,8 @@ fn told(action: Action) -> String {
         Action::Audit => "read and export the ledger",
         Action::Token => "make tokens",
         Action::Supply => "record suppliers and what they promised",
-        Action::Share => "make links to boards",
+        // A link would outlive the token that made it.
+        Action::Share => "withdraw links to boards (people make them, signed in)",
         Action::Administer => "administer people, settings and jobs",
     };
     format!("{}: {words}", action.as_str())

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use trimtab_model::Role;
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Board, Wall};
-use trimtab_pages::part::{Cell, Dial, Figure, Figures, Href, Link, Table, Tabs, Value};
+use trimtab_pages::part::{Cell, Dial, Figure, Figures, Href, Link, Pager, Table, Tabs, Value};
 use trimtab_store::ScopeOf;
 
 pub(crate) use document::{address, as_document};
@@ -158,7 +158,8 @@ fn plain(mut table: Table) -> Table {
             _ => {}
         }
     }
-    Table { pager: None, csv: Href::default(), ..table }
+    let pager = table.pager.map(|pager| Pager { shown: pager.shown, ..Pager::default() });
+    Table { pager, csv: Href::default(), ..table }
 }
 
 fn title(side: Role) -> String {
@@ -183,9 +184,11 @@ mod tests {
             columns: vec![Column::left("a"), Column::left("b")],
             rows: vec![Row::of(vec![Cell::name("x", "/systems/1"), Cell::link("y", "/findings")])],
             csv: "/x.csv".into(),
+            pager: Some(Pager { shown: "The first 1 of 2".to_owned(), ..Pager::default() }),
             ..Table::default()
         };
         assert_eq!(table.render().unwrap().matches("href").count(), 3);
-        assert!(!plain(table).render().unwrap().contains("href"));
+        let hung = plain(table).render().unwrap();
+        assert!(!hung.contains("href") && hung.contains("The first 1 of 2"), "{hung}");
     }
 }

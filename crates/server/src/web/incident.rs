@@ -473,9 +473,9 @@ fn timeline(room: &Room, now: Timestamp) -> History {
     for (at, text) in drills::brought(&room.is, now) {
         let told = Event {
             at: When::of(at, now),
-            kind: "then".to_owned(),
+            kind: "news".to_owned(),
             text: text.to_owned(),
-            by: Link::words("the day then"),
+            by: Link::words("the past event"),
             level: None,
         };
         events.push((at, told));

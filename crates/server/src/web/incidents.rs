@@ -413,7 +413,7 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let follows = match (drill, near_miss) {
         (true, _) => vec![
             "It is marked as a drill everywhere and counts in no measure.".to_owned(),
-            "Teams are touched by what they have today; the day then comes as it came.".to_owned(),
+            "Teams are touched by what they have today; the news of the past event arrives as it did then.".to_owned(),
         ],
         (false, true) => vec![
             "It has a timeline, a retrospective and follow-ups, as an incident has.".to_owned(),

@@ -24,7 +24,7 @@ use crate::notices::standing::{self, Standing, is_open, may_see};
 use crate::notices::things::Told;
 use crate::notices::why_of;
 use crate::notices::wishes::{CHANNELS, Wishes, may_wish};
-use crate::people::{name, names};
+use crate::people::{name, standing_names};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -51,7 +51,7 @@ pub(crate) async fn page(
     let mut letters = app.store.letters(who.org, id, after, asked_for).await?;
     letters.rows.retain(|letter| is_theirs(&who, letter));
     let whole_team = may_see(&who, id, None);
-    let names = names(&app, who.org).await?;
+    let names = standing_names(&app, who.org).await?;
     let headline = match (open, held) {
         (0, 0) => format!("No notice is waiting for {}.", team.name),
         (0, held) => format!(

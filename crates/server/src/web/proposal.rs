@@ -22,7 +22,7 @@ use super::{Page, Sorry, count, html, layout, own_form};
 use crate::access::Who;
 use crate::agreeing;
 use crate::api::{findings, visible};
-use crate::effect::{Effect, MOST, Moved, effect};
+use crate::effect::{Effect, MOST, Moved, effect, without_plan};
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
@@ -65,18 +65,29 @@ pub(crate) async fn page(
     };
     let names = names(&app, who.org).await?;
     let title = format!("Charter {id}");
-    let headline = headline(&charter, &effect);
+    let lost = match charter.state {
+        CharterState::Proposed => without_plan(&app, &who, &model, now).await?,
+        _ => Vec::new(),
+    };
+    let headline = headline(&charter, &effect, lost.len());
     let mut layout = layout(&app, &who, Entry::Charter, &title, headline).await?;
     layout.crumbs = vec![Link::to("Charter", "/charter"), Link::words(title)];
     let form = form(&charter, &who, &layout.csrf);
+    let mut about = vec![
+        ("Version".to_owned(), model.version.to_string().into()),
+        ("State".to_owned(), charter.state.as_str().replace('-', " ").into()),
+        ("Proposed by".to_owned(), name(&names, charter.author).into()),
+        ("Proposed".to_owned(), When::of(charter.proposed, now).into()),
+    ];
+    if !lost.is_empty() {
+        let of: Vec<String> =
+            lost.iter().map(|(team, cadence)| format!("{team} ({cadence})")).collect();
+        let told = format!("{}: until they choose a cadence that it has", of.join(", "));
+        about.push(("Teams without a plan".to_owned(), told.into()));
+    }
     let view = Proposal {
         figures: figures(&charter, &effect),
-        about: Pairs(vec![
-            ("Version".to_owned(), model.version.to_string().into()),
-            ("State".to_owned(), charter.state.as_str().replace('-', " ").into()),
-            ("Proposed by".to_owned(), name(&names, charter.author).into()),
-            ("Proposed".to_owned(), When::of(charter.proposed, now).into()),
-        ]),
+        about: Pairs(about),
         effect: levels(&effect),
         moved: moved(&effect, now),
         diff: diff(&old, &model),
@@ -106,7 +117,19 @@ pub(crate) async fn post(
     Ok(Redirect::to(&format!("/charter/proposals/{id}")).into_response())
 }
 
-fn headline(charter: &StoredCharter, effect: &Effect) -> String {
+/// `lost` teams would have no plan.
+fn headline(charter: &StoredCharter, effect: &Effect, lost: usize) -> String {
+    let told = told(charter, effect);
+    match i64::try_from(lost).unwrap_or(i64::MAX) {
+        0 => told,
+        lost => {
+            let teams = count(lost, "team has a cadence", "teams have a cadence");
+            format!("{told} {teams} that it does not have, and would have no plan.")
+        }
+    }
+}
+
+fn told(charter: &StoredCharter, effect: &Effect) -> String {
     let whole = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     match charter.state {
         CharterState::Proposed if effect.moved.is_empty() => {

@@ -22,7 +22,7 @@ use crate::access::Who;
 use crate::api::rota::turns;
 use crate::notices::duty::{self, LONGEST, Told};
 use crate::notices::wishes::{Wishes, lines, may_wish};
-use crate::people::{name, names};
+use crate::people::{name, standing_names};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -101,7 +101,7 @@ async fn show(app: &App, who: &Who, team: &Team, slip: Option<Slip>) -> Page {
         .map(|kept| serde_json::from_value(kept.told.clone()).unwrap_or_default())
         .unwrap_or_default();
     let turns = turns(app, who, id, now).await?;
-    let names = names(app, who.org).await?;
+    let names = standing_names(app, who.org).await?;
     let zone = wishes.zone();
     let headline = match turns.first() {
         None => format!("{} has no rota.", team.name),

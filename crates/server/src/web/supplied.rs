@@ -239,7 +239,7 @@ fn sending(secret: &str, by: &By) -> Sheet {
             Field::new("kind", "What is it?", Input::Select(kinds)),
             Field::new("product", "Of which product?", Input::Select(products)),
             Field::new("version", "Of which version of it?", Input::Text)
-                .hinted("Of an SBOM it must be said.")
+                .hinted("Required for an SBOM.")
                 .optional(),
             Field::new("file", "File", Input::File).hinted("At most 16 MiB."),
         ],
@@ -251,7 +251,7 @@ fn sending(secret: &str, by: &By) -> Sheet {
 fn posed(secret: &str, is: &Question, product: &str, now: jiff::Timestamp) -> Posed {
     let pair = |value: &str, words: &str| (value.to_owned(), words.to_owned());
     let states = vec![
-        pair("", "Only words"),
+        pair("", "No status, only the answer below"),
         pair("not_affected", "It is not affected"),
         pair("affected", "It is affected"),
         pair("fixed", "It is fixed"),
@@ -271,7 +271,7 @@ fn posed(secret: &str, is: &Question, product: &str, now: jiff::Timestamp) -> Po
         text: is.is.words.lines().filter(|l| !l.trim().is_empty()).map(ToOwned::to_owned).collect(),
         about: Pairs(vec![
             ("Asked".to_owned(), when(is.asked)),
-            ("Due".to_owned(), when(is.is.due)),
+            (if is.is.due < now { "Was due" } else { "Due" }.to_owned(), when(is.is.due)),
         ]),
         form: Sheet {
             action: format!("/supplied/{secret}/answer").into(),
@@ -279,9 +279,10 @@ fn posed(secret: &str, is: &Question, product: &str, now: jiff::Timestamp) -> Po
                 Field::new("question", "question", Input::Hidden).holding(is.id.to_string()),
                 Field::new(name("status"), "How is your product affected?", Input::Select(states))
                     .optional(),
-                Field::new(name("why"), "If it is not: why?", Input::Select(labels)).optional(),
+                Field::new(name("why"), "If it is not affected: why?", Input::Select(labels))
+                    .optional(),
                 Field::new(name("fixed"), "Fixed in version", Input::Text).optional(),
-                Field::new(name("planned"), "By which day", Input::Date).optional(),
+                Field::new(name("planned"), "When will it be fixed?", Input::Date).optional(),
                 Field::new(name("words"), "Your answer", Input::Area),
             ],
             submit: "Answer".to_owned(),

@@ -41,6 +41,8 @@ const DECIDED: usize = 500;
 #[serde(default)]
 pub(crate) struct Sent {
     csrf: String,
+    /// From who may change it.
+    name: String,
     cadence: String,
     capacity: String,
     open_limit: String,
@@ -206,6 +208,7 @@ pub(crate) async fn edit(
     let (team, _) = find(&app, &who, id).await?;
     let sent = Sent {
         csrf: String::new(),
+        name: team.name.clone(),
         cadence: team.cadence.clone().unwrap_or_default(),
         capacity: team.capacity.map(|c| c.to_string()).unwrap_or_default(),
         open_limit: team.open_limit.map(|limit| limit.to_string()).unwrap_or_default(),
@@ -236,12 +239,22 @@ pub(crate) async fn post(
         return show(&app, &who, &team, sent, Some(wrong)).await;
     }
     let cadence = Some(sent.cadence.clone()).filter(|c| !c.is_empty());
-    let (name, version) = (team.name.clone(), String::new());
-    let wanted = Shown { id: 0, name, cadence, version, capacity, open_limit };
+    let name = match sent.name.trim() {
+        "" => team.name.clone(),
+        name => name.to_owned(),
+    };
+    let all = app.store.teams(who.org).await?;
+    if name != team.name && all.iter().any(|other| other.name == name) {
+        let wrong = ("name", "There is already a team of this name.".to_owned());
+        return show(&app, &who, &team, sent, Some(wrong)).await;
+    }
+    let version = String::new();
+    let wanted = Shown { id: team.id, name, cadence, version, capacity, open_limit };
     match pace(&app, &who, wanted).await {
         Ok(_) => Ok(Redirect::to(&format!("/teams/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
-            show(&app, &who, &team, sent, Some(("capacity", problem.detail))).await
+            let field = if problem.detail.starts_with("The name") { "name" } else { "capacity" };
+            show(&app, &who, &team, sent, Some((field, problem.detail))).await
         }
         Err(problem) => Err(problem.into()),
     }
@@ -301,7 +314,13 @@ async fn show(
         cancel: Some(Link::to("Back to the team", format!("/teams/{}", team.id))),
         ..Sheet::default()
     };
+    let mut follows = vec!["The team's plan is made again at once.".to_owned()];
+    if who.may(Action::Administer, On::ALL) {
+        form.fields.insert(0, Field::new("name", "Name", Input::Text).holding(sent.name));
+        follows.push(
+            "Descriptions of systems that are pushed must call it by its new name.".to_owned(),
+        );
+    }
     mended(&mut form, wrong);
-    let follows = vec!["The team's plan is made again at once.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }

@@ -195,6 +195,35 @@ fn another_team_and_another_organisation_see_nothing_of_it() {
 }
 
 #[test]
+fn a_charter_without_the_cadence_of_a_team_says_so() {
+    let (server, org, team) = begun();
+    let sides = [Role::Security, Role::Engineering, Role::Product, Role::Operations];
+    let all: Vec<_> = sides.iter().map(|r| (*r, Organisation)).collect();
+    let lea = server.someone(org, "Lea", &all);
+    server.upload(&lea, "shop", "shop");
+    let fields = [("cadence", "every sprint"), ("capacity", "20")];
+    assert_eq!(server.send(&lea, &format!("/teams/{team}/edit"), &fields).status, 303);
+    let lost = |cadence: &str| {
+        let text = format!(
+            "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"{cadence}\"\n\n[[cadence]]\n\
+             name = \"{cadence}\"\nevery = \"sprint\"\nlevels = [\"high\", \"medium\"]\n"
+        );
+        let proposed = server.send(&lea, "/charter/propose", &[("text", &text)]);
+        let here = proposed.header("location").unwrap().to_owned();
+        let charter = here.rsplit('/').next().unwrap();
+        let effect = server.open(&lea, &format!("/api/v1/charters/{charter}/effect")).json();
+        (effect["without_plan"].clone(), server.open(&lea, &here).text)
+    };
+    let (teams, page) = lost("each sprint");
+    assert_eq!(teams, json!(["shop"]));
+    assert!(page.contains("1 team has a cadence that it does not have"), "{page}");
+    assert!(page.contains("shop (every sprint)"), "{page}");
+    let (teams, page) = lost("every sprint");
+    assert_eq!(teams, json!([]));
+    assert!(!page.contains("Teams without a plan"), "{page}");
+}
+
+#[test]
 fn a_charter_holds_when_four_sides_have_agreed() {
     let (server, org, team) = begun();
     let sides = [Role::Security, Role::Engineering, Role::Product, Role::Operations];

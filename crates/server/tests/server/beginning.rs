@@ -89,6 +89,35 @@ fn a_team_is_added_on_its_page_by_an_admin_alone() {
     assert_eq!(server.open(&tom, "/teams/new").status, 403);
 }
 
+#[test]
+fn a_team_gets_another_name_from_an_admin_alone() {
+    let (server, org) = begun();
+    let ada = server.someone(org, "Ada", &[(Role::Admin, Organisation)]);
+    let (_, team) = server.system(org, "Wep");
+    let (_, other) = server.system(org, "Data");
+    let lead = server.someone(org, "Lea", &[(Role::Engineering, Team(team))]);
+    let edit = format!("/teams/{team}/edit");
+    assert!(!server.open(&lead, &edit).text.contains("name=\"name\""));
+    assert_eq!(server.send(&lead, &edit, &[("name", "Ours")]).status, 403);
+    let taken = server.send(&ada, &edit, &[("name", "Data")]);
+    assert!(taken.text.contains("There is already a team of this name."), "{}", taken.text);
+    assert_eq!(server.send(&ada, &edit, &[("name", "Web")]).status, 303);
+    let teams = server.open(&ada, "/api/v1/teams").json()["rows"].clone();
+    let names: Vec<_> = teams.as_array().unwrap().iter().map(|t| t["name"].as_str()).collect();
+    assert_eq!(names, [Some("Data"), Some("Web")], "no third one");
+    let put = |id: i64, name: &str| {
+        let headers = [
+            ("cookie", ada.cookie.as_str()),
+            ("x-csrf-token", ada.csrf.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = serde_json::json!({ "id": id, "name": name }).to_string();
+        server.ask("PUT", "/api/v1/teams", &headers, body.as_bytes()).status
+    };
+    assert_eq!((put(team, "Data"), put(other + 99, "New"), put(team, "Ships")), (409, 404, 200));
+    assert!(server.open(&ada, &format!("/teams/{team}")).text.contains("Ships"));
+}
+
 /// What the API says of a member is said at the field, in words that do not name the member.
 #[test]
 fn what_is_wrong_is_said_at_its_field_and_what_was_sent_stays() {

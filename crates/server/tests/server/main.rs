@@ -1,5 +1,7 @@
 //! The server over real HTTP on loopback, on both engines where it matters.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 mod access;
 mod agreement;
 mod alerts;

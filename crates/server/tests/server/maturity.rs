@@ -32,6 +32,7 @@ fn maturity_is_told_from_evidence_and_of_what_may_be_seen() {
     );
     assert_eq!(criterion(&all, "charter-agreed")["verdict"], "unknown", "only a preset holds");
     assert_eq!(criterion(&all, "load-falls")["verdict"], "unknown", "the ledger is young");
+    assert_eq!(criterion(&all, "deadlines-kept")["verdict"], "unknown", "nothing was due yet");
     assert_eq!(criterion(&all, "ledger-holds")["verdict"], "met");
     // What a supplier delivers into shop has sent no inventory either.
     let unwatched = serde_json::json!(["intranet", "shop"]);

@@ -90,6 +90,7 @@ fn people_come_get_roles_and_go() {
         json!({ "name": "", "email": "b@example.org" }),
         json!({ "name": "B", "email": "example.org" }),
         json!({ "name": "B", "email": "b@example.org", "roles": [{ "role": "king" }] }),
+        json!({ "name": "B", "email": "b@example.org", "role": "security" }),
     ] {
         assert_eq!(ask("POST", "/api/v1/people", &wrong).status, 422, "{wrong}");
     }

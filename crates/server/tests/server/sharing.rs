@@ -125,9 +125,15 @@ fn no_token_makes_a_link_nor_withdraws_one_if_it_only_looks() {
     let wanted = json!({ "name": "w", "side": "security", "days": 1 }).to_string();
     let ask = |method: &str, path: &str, token: &str, body: &str| {
         let headers = [("authorization", token), JSON];
-        server.ask(method, path, &headers, body.as_bytes()).status
+        server.ask(method, path, &headers, body.as_bytes())
     };
-    assert_eq!(ask("POST", "/api/v1/shares", &shares, &wanted), 403);
+    let refused = ask("POST", "/api/v1/shares", &shares, &wanted);
+    assert_eq!(refused.status, 403);
+    // No admin can help.
+    assert!(refused.text.contains("Only people who are signed in may make a link"), "{refused:?}");
+    assert!(!server.open(lea, "/account").text.contains("share: make"));
+    let ask =
+        |method: &str, path: &str, token: &str, body: &str| ask(method, path, token, body).status;
     let path = format!("/api/v1/shares/{}", world.share);
     assert_eq!(ask("DELETE", &path, &looks, ""), 404);
     assert_eq!(ask("DELETE", &path, &shares, ""), 204);

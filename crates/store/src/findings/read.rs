@@ -306,8 +306,7 @@ impl Store {
                 since: moment(row.int(1)?)?,
                 last: moment(row.int(2)?)?,
                 until: maybe(row.maybe_int(3)?)?,
-                said: serde_json::from_str(&row.text(4)?)
-                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                said: row.json(4)?,
             })
         };
         (&mut &self.db).all(sql, args![org.0, finding]).await?.iter().map(read).collect()

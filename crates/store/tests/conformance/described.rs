@@ -13,6 +13,11 @@ pub(crate) async fn every_change_of_the_description_is_counted(store: Store) {
     let team = Team { id: 0, name: "Team".into(), cadence: None, capacity: None, open_limit: None };
     let team = store.put_team(org, &team, "trimtab", now()).await.unwrap();
     counts.push(store.described(org).await.unwrap());
+    let renamed =
+        Team { id: team, name: "Crew".into(), cadence: None, capacity: None, open_limit: None };
+    assert_eq!(store.put_team(org, &renamed, "trimtab", now()).await.unwrap(), team);
+    assert_eq!(store.teams(org).await.unwrap(), [renamed]);
+    counts.push(store.described(org).await.unwrap());
     assert!(store.systems(org).await.unwrap().is_empty());
     let system = System { name: "payments".into(), team: Some(team), ..System::default() };
     store.put_system(org, &system, "trimtab", now()).await.unwrap();

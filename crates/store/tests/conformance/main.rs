@@ -1,5 +1,7 @@
 //! One suite for both engines: each case runs on SQLite and on a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 mod arrive;
 mod backup;
 mod board_mails;

@@ -125,8 +125,11 @@ pub(crate) async fn who_sees_a_review_sees_all_of_its_systems(store: Store) {
     assert_eq!(seen(undone).await, [5]);
     assert_eq!(seen(ReviewFilter { before: Some(at(4)), ..opened }).await, [0i64; 0]);
     // Whoever opens one is there; they stand by when they were opened, whenever they were planned.
-    assert!(store.hold_review(org, (2, 9), (&[], &json!({})), "x", at(3)).await.unwrap());
-    assert!(!store.hold_review(org, (2, 8), (&[], &json!({})), "x", at(3)).await.unwrap());
+    let (shown, by) = (json!({}), ("x", at(3)));
+    let opened = store.open_with_stock(org, (2, Some(9)), (&[], &shown), None, by).await;
+    assert!(opened.unwrap());
+    let again = store.open_with_stock(org, (2, Some(8)), (&[], &shown), None, by).await;
+    assert!(!again.unwrap());
     assert_eq!(store.review_people(org, 2).await.unwrap(), [(9, at(3))]);
     assert_eq!(seen(ReviewFilter { opened: true, ..of(None) }).await, [5, 2]);
     let counts = store.count_reviews(org, &of(None)).await.unwrap();

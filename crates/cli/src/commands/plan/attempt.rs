@@ -141,6 +141,11 @@ impl<'t> Trial<'t> {
         self.begun.elapsed() >= self.end.mul_f64(of)
     }
 
+    /// How long until so much of all the time is over.
+    pub(super) fn until_past(&self, of: f64) -> Duration {
+        self.end.mul_f64(of).saturating_sub(self.begun.elapsed())
+    }
+
     /// Sets how many tasks of a round are not begun.
     pub(super) fn wait(&self, tasks: usize) {
         self.waiting.store(tasks, Ordering::Relaxed);

@@ -1,6 +1,8 @@
 //! What a search came to know, and does not ask for again: what registries offer, what has no wheel, and places as they are.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use trimtab_connect::registry;
@@ -8,7 +10,8 @@ use trimtab_connect::registry::versions::{Offered, versions};
 use trimtab_model::{Diagnostic, Proposal, Purl};
 
 use super::place::{Ground, Place};
-use super::search::Search;
+use super::search::{Search, Task, Told};
+use crate::commands::gate::ask::together;
 
 /// The part of all the time in which registries are asked what they offer before anything is tried.
 const ASKED_FIRST: f64 = 0.2;
@@ -48,6 +51,30 @@ impl Search<'_> {
             return Vec::new();
         }
         self.versions(&package).unwrap_or_default()
+    }
+
+    /// Asks at the same time what is offered of packages of Python that are to be relocked together at versions: one after the
+    /// other, that may take longer than the relock.
+    pub(super) fn ask_ahead(&self, relocks: &[Task], progress: &Told<'_>) {
+        let ideas = relocks.iter().flat_map(|task| task.ideas().iter().copied());
+        let packages = ideas.filter_map(|at| {
+            let case = self.cases.get(at)?;
+            let place = self.places.get(case.place?)?;
+            let package = case.idea.package.package();
+            (!place.tool.moves_all() && package.purl_type() == "pypi").then_some(package)
+        });
+        let mut packages: Vec<Purl> = packages.collect::<BTreeSet<Purl>>().into_iter().collect();
+        {
+            let known = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+            packages.retain(|package| !known.contains_key(package));
+        }
+        let done = AtomicUsize::new(0);
+        together(&packages, self.trial.until_past(ASKED_FIRST), &|package, _| {
+            let offered = self.versions(package).is_ok();
+            let done = done.fetch_add(1, Ordering::SeqCst) + 1;
+            progress("Asking for versions", done, packages.len());
+            offered
+        });
     }
 
     /// The same, with why it could not be asked. What was answered is not asked again.

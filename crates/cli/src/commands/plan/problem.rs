@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_engine::action::Open;
 use trimtab_engine::plan::LATE;
 use trimtab_model::advisory::Kind;
-use trimtab_model::plan::{Finding, Freeze, Problem, Team};
+use trimtab_model::plan::{Finding, Problem, Team};
 use trimtab_model::scan::Scan;
 use trimtab_model::{Diagnostic, Purl};
 
 use super::candidate::Candidate;
 use super::place::{Key, Place};
 use super::search::{Case, Searched, Tried};
+use super::settled::Planner;
 use super::words::{Explained, explain, malicious};
 use crate::commands::check_new;
-use crate::commands::rhythm::Rhythm;
 
 /// For each open finding why nothing removes it, if nothing does.
 ///
@@ -81,15 +80,8 @@ fn malware(package: &Purl, version: &str, index: &Index) -> Result<Vec<String>, 
 }
 
 /// The problem of one team.
-pub(super) fn problem(
-    rhythm: &Rhythm,
-    open: &[Open],
-    candidates: &[Candidate],
-    places: &[Place],
-    explained: &[Explained],
-    freezes: Vec<Freeze>,
-    now: Timestamp,
-) -> Problem {
+pub(super) fn problem(planner: &Planner<'_>, candidates: &[Candidate]) -> Problem {
+    let rhythm = planner.rhythm;
     let finding = |(open, explained): (&Open, &Explained)| Finding {
         id: open.name.clone(),
         team: 0,
@@ -101,20 +93,20 @@ pub(super) fn problem(
         blocker: (!explained.why.is_empty()).then(|| explained.why.as_str().into()),
     };
     Problem {
-        now,
+        now: planner.now,
         at_once: rhythm.at_once,
         horizon: rhythm.horizon,
         late: LATE,
-        zone: jiff::tz::TimeZone::UTC,
+        zone: planner.material.charter.calendar.time_zone.clone(),
         teams: vec![Team {
             id: rhythm.team.clone(),
             windows: rhythm.windows.clone(),
             open_limit: rhythm.open_limit,
             open: 0,
         }],
-        findings: open.iter().zip(explained).map(finding).collect(),
-        candidates: candidates.iter().map(|candidate| candidate.planned(places)).collect(),
+        findings: planner.open.iter().zip(planner.explained).map(finding).collect(),
+        candidates: candidates.iter().map(|candidate| candidate.planned(planner.places)).collect(),
         accepted: Vec::new(),
-        freezes,
+        freezes: planner.freezes.clone(),
     }
 }

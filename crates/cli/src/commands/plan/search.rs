@@ -203,6 +203,7 @@ impl<'s> Search<'s> {
         let unrun = self.unrun(&absent, &searched);
         self.give_up(&mut order, unrun, &absent, &mut searched);
         let relocks = self.several(Way::Relock, &order);
+        self.ask_ahead(&relocks, progress);
         self.joint("Relocking together", &relocks, &mut searched, progress)?;
         self.trial.until_part(super::SINGLE);
         // What no relock moves is raised by one run too.

@@ -118,22 +118,11 @@ impl Planner<'_> {
         candidates: &[Candidate],
         shared: Option<(&Paid, &Prices)>,
     ) -> Result<Drawn, Diagnostic> {
-        let freezes = self.freezes.clone();
-        let (places, explained) = (self.places, self.explained);
-        let mut problem = problem::problem(
-            self.rhythm,
-            self.open,
-            candidates,
-            places,
-            explained,
-            freezes,
-            self.now,
-        );
-        problem.zone = self.material.charter.calendar.time_zone.clone();
+        let mut problem = problem::problem(self, candidates);
         if let Some((paid, prices)) = shared {
             shared::bind(&mut problem, paid, prices);
         }
-        let before = self.memory.before(candidates, places, self.rhythm);
+        let before = self.memory.before(candidates, self.places, self.rhythm);
         match before.plan(&mut problem) {
             Ok(plan) => Ok(Drawn { problem, plan, before }),
             Err(wrong) => {

@@ -79,24 +79,7 @@ fn entry(
     losses: &mut Losses,
 ) -> Option<Value> {
     let name = &*statements.first()?.vulnerability;
-    let mut out = Map::new();
-    let mut ids: Vec<&str> = Vec::new();
-    if is_cve(name) {
-        out.insert("cve".into(), name.into());
-    } else {
-        ids.push(name);
-    }
-    for alias in statements.iter().flat_map(|s| &s.aliases) {
-        if **alias != *name && !ids.contains(&&**alias) {
-            ids.push(alias);
-        }
-    }
-    if !ids.is_empty() {
-        let system = |id: &str| id.split_once('-').map_or("other", |(prefix, _)| prefix).to_owned();
-        let ids: Vec<Value> =
-            ids.iter().map(|id| json!({ "system_name": system(id), "text": id })).collect();
-        out.insert("ids".into(), ids.into());
-    }
+    let mut out = identified(name, statements);
     if let Some(title) = statements.iter().find_map(|s| word(&s.words, TITLE)) {
         out.insert("title".into(), title.into());
     }
@@ -189,6 +172,29 @@ fn entry(
         }
     }
     Some(out.into())
+}
+
+/// The names of a vulnerability: a CVE has a member of its own, others stand with the system that gives them.
+fn identified(name: &str, statements: &[&Statement]) -> Map<String, Value> {
+    let mut out = Map::new();
+    let mut ids: Vec<&str> = Vec::new();
+    if is_cve(name) {
+        out.insert("cve".into(), name.into());
+    } else {
+        ids.push(name);
+    }
+    for alias in statements.iter().flat_map(|s| &s.aliases) {
+        if **alias != *name && !ids.contains(&&**alias) {
+            ids.push(alias);
+        }
+    }
+    if !ids.is_empty() {
+        let system = |id: &str| id.split_once('-').map_or("other", |(prefix, _)| prefix).to_owned();
+        let ids: Vec<Value> =
+            ids.iter().map(|id| json!({ "system_name": system(id), "text": id })).collect();
+        out.insert("ids".into(), ids.into());
+    }
+    out
 }
 
 fn is_cve(text: &str) -> bool {

@@ -340,18 +340,49 @@ fn widths(table: &Table) -> Vec<f32> {
     let wanted: Vec<f32> =
         table.columns.iter().enumerate().map(|(at, name)| of(at, name)).collect();
     // Short ones (a level, a day) stay whole; the others share what is left.
-    let is_short = |width: &f32| *width <= SHORT;
-    let short: f32 = wanted.iter().copied().filter(is_short).sum();
-    let long: f32 = wanted.iter().copied().filter(|width| !is_short(width)).sum();
-    let left = room - short;
-    let factor =
-        if long > 0.0 && left > 0.0 { left / long } else { room / (short + long).max(1.0) };
-    let all_fit = short + long <= room;
-    let fitted = |width: f32| match is_short(&width) {
-        true if left > 0.0 || all_fit => width,
-        _ => width * factor,
-    };
-    wanted.into_iter().map(fitted).collect()
+    let mut columns: Vec<(f32, bool)> =
+        wanted.into_iter().map(|width| (width, width <= SHORT)).collect();
+    let shares = Shares::of(&columns, room);
+    // No word above a column is broken as long as there is room for it.
+    if shares.left > 0.0 {
+        for ((width, is_whole), name) in columns.iter_mut().zip(&table.columns) {
+            let words = name.split(' ').map(|word| HEAD.width(&HEAD.lettered(word)) + 1.0);
+            let least = words.fold(0.0, f32::max);
+            if !*is_whole && *width * shares.factor < least {
+                (*width, *is_whole) = (least, true);
+            }
+        }
+    }
+    let shares = Shares::of(&columns, room);
+    columns.into_iter().map(|(width, is_whole)| shares.fitted(width, is_whole)).collect()
+}
+
+/// How columns share the width of a page.
+struct Shares {
+    /// What those that stay whole leave.
+    left: f32,
+    /// What the others are multiplied by.
+    factor: f32,
+    /// Whether all are as wide as they want to be.
+    all_fit: bool,
+}
+
+impl Shares {
+    /// Of columns as wide as they want to be, and whether each stays whole.
+    fn of(columns: &[(f32, bool)], room: f32) -> Shares {
+        let sum = |whole: bool| -> f32 {
+            columns.iter().filter(|(_, is)| *is == whole).map(|(width, _)| *width).sum()
+        };
+        let (short, long) = (sum(true), sum(false));
+        let left = room - short;
+        let factor =
+            if long > 0.0 && left > 0.0 { left / long } else { room / (short + long).max(1.0) };
+        Shares { left, factor, all_fit: short + long <= room }
+    }
+
+    fn fitted(&self, width: f32, is_whole: bool) -> f32 {
+        if is_whole && (self.left > 0.0 || self.all_fit) { width } else { width * self.factor }
+    }
 }
 
 #[cfg(test)]
@@ -408,6 +439,21 @@ mod tests {
         let mut plain = sample();
         plain.sections[0].table.rows.truncate(1);
         assert_eq!(notes(&plain).0, 0);
+    }
+
+    #[test]
+    fn no_word_above_a_column_is_broken() {
+        let columns = ["Asked for", "Verdict", "Enough", "Shown", "Missing", "Since", "Entry"];
+        let long = "some words that want a wide column ".repeat(3);
+        let mut row = vec![long; columns.len()];
+        row[2] = "90 % (of all 100 %)".to_owned();
+        let table = Table { columns: columns.map(str::to_owned).to_vec(), rows: vec![row] };
+        let widths = widths(&table);
+        for (name, width) in table.columns.iter().zip(&widths) {
+            assert!(name.split(' ').all(|word| HEAD.width(word) <= *width), "{name} {width}");
+        }
+        let all = widths.iter().sum::<f32>() + GAP * (widths.len() - 1) as f32;
+        assert!(all <= WIDTH - 2.0 * MARGIN + 0.1, "{all}");
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::io;
 use anstyle::Style as Ansi;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::json::{Action, Batch, Check, Move};
+use super::super::json::{Action, Asked, Batch, Check, Finding, Move};
 use super::super::words::{number, points, unknown};
-use super::{Page, name, package, version};
+use super::{Page, level, name, package, version};
 use crate::inert::one_line;
 use crate::table::count;
+
+/// Packages that no action names, of which is told how many findings go if not all is asked for.
+const OTHERS: usize = 3;
 
 impl Page<'_> {
     pub(super) fn batch(&mut self, batch: &Batch) -> io::Result<()> {
@@ -72,10 +75,11 @@ impl Page<'_> {
 
     /// What moves beside what is named, and what speaks against what comes in.
     fn beside(&mut self, batch: &Batch, actions: &[&Action]) -> io::Result<()> {
-        let asked = actions
+        let asked: Vec<&Asked> = actions
             .iter()
-            .flat_map(|action| std::iter::once(&action.proposal).chain(&action.proposal.with));
-        let named: BTreeSet<String> = asked.map(|asked| package(&asked.package)).collect();
+            .flat_map(|action| std::iter::once(&action.proposal).chain(&action.proposal.with))
+            .collect();
+        let named: BTreeSet<String> = asked.iter().map(|asked| package(&asked.package)).collect();
         let mut all: BTreeMap<&String, &Move> = BTreeMap::new();
         let alone = actions.iter().flat_map(|action| &action.moves);
         let moves: Vec<&Move> =
@@ -95,6 +99,24 @@ impl Page<'_> {
         if !told.is_empty() {
             let text = format!("also       other packages: {}", told.join(", "));
             self.folded("    ", &text)?;
+        }
+        // What a parent is raised for is told with it.
+        let children = asked.iter().filter_map(|asked| asked.other.as_deref()).map(package);
+        let told: BTreeSet<String> = named.iter().cloned().chain(children).collect();
+        let gone: Vec<&Finding> =
+            batch.removes.iter().filter_map(|name| self.finding(name)).collect();
+        let others = of_others(&gone, &told);
+        let shown = match self.lines.style.verbose {
+            true => others.len(),
+            false => others.len().min(OTHERS),
+        };
+        if shown > 0 {
+            let more = match others.len() - shown {
+                0 => String::new(),
+                n => format!(" and of {}", count(n, "more package")),
+            };
+            let all = others.get(..shown).unwrap_or(&others).join(", ");
+            self.folded("    ", &format!("removes    among others {all}{more}"))?;
         }
         self.checks(batch, actions)
     }
@@ -156,6 +178,30 @@ impl Page<'_> {
     }
 }
 
+/// Of findings that go those of packages that no action names: how many of each, what is known to be exploited first, then the
+/// gravest, then the most.
+fn of_others(gone: &[&Finding], named: &BTreeSet<String>) -> Vec<String> {
+    let mut of: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
+    for finding in gone {
+        let own = package(&finding.package);
+        if !named.contains(&own) {
+            of.entry(own).or_default().push(finding);
+        }
+    }
+    let is_exploited = |all: &[&Finding]| all.iter().any(|finding| finding.exploited);
+    let rank = |all: &[&Finding]| {
+        (is_exploited(all), all.iter().map(|finding| level(finding)).max(), all.len())
+    };
+    let mut of: Vec<(String, Vec<&Finding>)> = of.into_iter().collect();
+    of.sort_by(|(_, one), (_, other)| rank(other).cmp(&rank(one)));
+    let told = of.iter().enumerate().map(|(at, (own, all))| {
+        let n = if at == 0 { count(all.len(), "finding") } else { all.len().to_string() };
+        let exploited = if is_exploited(all) { " (known to be exploited)" } else { "" };
+        format!("{n} of {}{exploited}", name(own))
+    });
+    told.collect()
+}
+
 /// Of all that was checked what a batch brings in on top of those before it. And how many versions it brings in besides, as no
 /// action alone did.
 fn come_in<'c>(
@@ -190,6 +236,28 @@ mod tests {
     use serde_json::json as value;
 
     use super::*;
+
+    #[test]
+    fn findings_of_packages_that_no_action_names_are_told_by_gravity() {
+        let gone = |name: &str, level: &str, exploited: bool| -> Finding {
+            serde_json::from_value(value!({
+                "name": "a", "vulnerability": "OSV-TEST-1", "aliases": [],
+                "package": format!("pkg:npm/{name}@1.0.0"), "file": "", "level": level,
+                "weight": 1.0, "deadline": null, "exploited": exploited, "now": false, "fix": null,
+            }))
+            .unwrap()
+        };
+        let all = [
+            gone("named", "critical", true),
+            gone("low", "low", false),
+            gone("low", "low", false),
+            gone("high", "high", false),
+            gone("used", "low", true),
+            gone("used", "low", false),
+        ];
+        let told = of_others(&all.iter().collect::<Vec<_>>(), &["pkg:npm/named".to_owned()].into());
+        assert_eq!(told, ["2 findings of used (known to be exploited)", "1 of high", "2 of low"]);
+    }
 
     #[test]
     fn what_comes_in_is_what_no_batch_before_has_replaced() {

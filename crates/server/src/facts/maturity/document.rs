@@ -7,10 +7,6 @@ use trimtab_report::minutes::{Document, Section, Table};
 
 use super::{Told, enough};
 
-fn columns(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
 /// What shows a criterion; what is unknown is no number.
 fn shown(judged: &Judged) -> String {
     judged.shown().unwrap_or_else(|| "unknown".to_owned())
@@ -40,7 +36,7 @@ fn next(told: &Told) -> Section {
         true => vec!["Nothing is missing: this is the highest stage.".to_owned()],
         false => Vec::new(),
     };
-    let table = Table { columns: columns(&["Asked for", "Missing", "Do this"]), rows };
+    let table = Table::of(&["Asked for", "Missing", "Do this"], rows);
     Section { title: "Next".to_owned(), text, table, chart: None }
 }
 
@@ -62,18 +58,10 @@ fn stage(told: &Told, stage: Stage) -> Section {
     Section {
         title: format!("Stage {}: {}", stage.number(), stage.words()),
         text: Vec::new(),
-        table: Table {
-            columns: columns(&[
-                "Asked for",
-                "Verdict",
-                "Shown",
-                "Enough",
-                "Missing",
-                "Since",
-                "Entry",
-            ]),
-            rows: told.is.of(stage).map(row).collect(),
-        },
+        table: Table::of(
+            &["Asked for", "Verdict", "Shown", "Enough", "Missing", "Since", "Entry"],
+            told.is.of(stage).map(row).collect(),
+        ),
         chart: None,
     }
 }
@@ -91,10 +79,10 @@ fn teams(told: &Told) -> Section {
     Section {
         title: "Teams".to_owned(),
         text: Vec::new(),
-        table: Table {
-            columns: columns(&["Team", "Stage", "Missing for the next stage", "First"]),
-            rows: told.teams.iter().map(row).collect(),
-        },
+        table: Table::of(
+            &["Team", "Stage", "Missing for the next stage", "First"],
+            told.teams.iter().map(row).collect(),
+        ),
         chart: None,
     }
 }
@@ -122,10 +110,7 @@ fn frameworks(told: &Told) -> Section {
             "A criterion is a part of what stands there: whether a control is satisfied is for an assessor to say."
                 .to_owned(),
         ],
-        table: Table {
-            columns: columns(&["Framework", "There", "Met", "Criteria"]),
-            rows: all.iter().map(row).collect(),
-        },
+        table: Table::of(&["Framework", "There", "Met", "Criteria"], all.iter().map(row).collect()),
         chart: None,
     }
 }

@@ -145,8 +145,9 @@ impl Ground {
         })
     }
 
-    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, the digest of the index, how many of the
-    /// two sources of exploits are known (`null`: there is no index), which teams have no plan, and how suppliers' products were judged.
+    /// What is known of it that no entry of the ledger tells: of when the newest advisory is, the digest of the index, how
+    /// many of the two sources of exploits are known (`null`: there is no index), which teams have no plan, and how suppliers'
+    /// products were judged.
     pub(super) fn rests(&self) -> Value {
         let [read, _, exploits] = &self.index;
         let newest = match read {
@@ -389,7 +390,13 @@ impl Ground {
         let Some((now, _)) = self.numbers(scope) else {
             return unknown("The team owns no system: assign one.");
         };
-        counted(now.deadlines.met, now.deadlines.met + now.deadlines.missed)
+        let due = now.deadlines.met + now.deadlines.missed;
+        // That none was missed shows something only where some time is known.
+        let first = self.measured.period.first;
+        if due == 0 && self.measured.began.is_none_or(|began| began > first) {
+            return unknown("Nothing was due yet, and too little time is known to say more.");
+        }
+        counted(now.deadlines.met, due)
     }
 
     /// Whether a team had an inventory on a day.

@@ -1,19 +1,25 @@
 //! The part of the next windows: what is scheduled in each.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use trimtab_engine::review::Topic;
-use trimtab_store::{ReviewOf, Scheduled};
+use trimtab_store::{FindingOrder, ReviewOf, Scheduled};
 
 use super::{Draft, Filled, Making};
+use crate::facts::within;
 use crate::problem::Problem;
 use crate::replanning::Told;
+use crate::web::today::short;
 
 /// The most assets of some systems.
 const ASSETS: usize = 10_000;
 /// How many of the next windows are looked at.
 const WINDOWS: usize = 4;
+/// How many findings are looked at for what is planned after its deadline: those that are due first.
+const DUE: usize = 2_000;
+/// How many changes are named that are planned after their deadline.
+const NAMED: usize = 3;
 
 impl Making<'_> {
     /// What is scheduled of what the review is of.
@@ -44,6 +50,14 @@ impl Making<'_> {
         }))
     }
 
+    /// When findings are due, by id: of those that are due first.
+    async fn deadlines(&self) -> Result<HashMap<i64, Timestamp>, Problem> {
+        let order = FindingOrder::Deadline;
+        let (all, _) = within::findings(self.app, self.org, &self.counting(), order, DUE).await?;
+        let due = |w: &trimtab_store::Weighed| w.deadline;
+        Ok(all.iter().filter_map(|is| Some((is.id, is.weighed.as_ref().and_then(due)?))).collect())
+    }
+
     pub(super) async fn plan(&self) -> Result<(Filled, i64), Problem> {
         let mut all = self.scheduled().await?;
         all.retain(|(_, is)| is.window.as_ref().is_none_or(|window| window.ends > self.now));
@@ -60,6 +74,7 @@ impl Making<'_> {
             ReviewOf::Team(id) => format!("/teams/{id}/plan"),
             ReviewOf::All | ReviewOf::Systems(_) => "/plan".to_owned(),
         };
+        let due = self.deadlines().await?;
         let draft =
             |((starts, name), changes): (&(Option<Timestamp>, String), &Vec<&Scheduled>)| {
                 let load: f64 = changes.iter().map(|is| is.load).sum();
@@ -78,10 +93,11 @@ impl Making<'_> {
                         Some(_) => name.clone(),
                     },
                     note: format!(
-                        "{} {many}, {} points, removes load {}",
+                        "{} {many}, {} points, removes load {}{}",
                         changes.len(),
                         number(points),
-                        number(load)
+                        number(load),
+                        too_late(changes, *starts, &due)
                     ),
                     page: page.clone(),
                 }
@@ -105,5 +121,62 @@ impl Making<'_> {
             },
         };
         Ok((filled, count))
+    }
+}
+
+/// Which changes a window has that begins after a deadline of what they remove; empty if none.
+fn too_late(
+    changes: &[&Scheduled],
+    starts: Option<Timestamp>,
+    due: &HashMap<i64, Timestamp>,
+) -> String {
+    let is_late = |is: &Scheduled| {
+        let passed = |id: &i64| due.get(id).zip(starts).is_some_and(|(due, starts)| *due < starts);
+        is.findings.iter().any(passed)
+    };
+    let mut names: Vec<String> =
+        changes.iter().filter(|is| is_late(is)).map(|is| short(&is.change.package).0).collect();
+    names.sort_unstable();
+    names.dedup();
+    let others = if names.len() > NAMED { " and others" } else { "" };
+    names.truncate(NAMED);
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; begins after the deadline of {}{others}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_store::PlannedChange;
+
+    use super::*;
+
+    #[test]
+    fn what_a_window_comes_too_late_for_is_named() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let change = |package: &str, finding: i64| Scheduled {
+            change: PlannedChange { asset: 1, package: format!("pkg:npm/{package}") },
+            version: "2.0.0".to_owned(),
+            window: None,
+            ready: None,
+            points: 1.0,
+            load: 1.0,
+            findings: vec![finding],
+            why: String::new(),
+            by_people: false,
+            since: Timestamp::UNIX_EPOCH,
+        };
+        let due: HashMap<i64, Timestamp> =
+            [(1, at("2026-12-04T17:00:00Z")), (2, at("2027-01-04T17:00:00Z"))].into();
+        let all = [change("st", 1), change("execa", 2), change("diff", 3)];
+        let told =
+            |starts: Option<&str>| too_late(&all.iter().collect::<Vec<_>>(), starts.map(at), &due);
+        assert_eq!(told(Some("2026-12-07T00:00:00Z")), "; begins after the deadline of st");
+        assert_eq!(told(Some("2027-02-01T00:00:00Z")), "; begins after the deadline of execa, st");
+        assert_eq!(
+            (told(Some("2026-12-01T00:00:00Z")), told(None)),
+            (String::new(), String::new())
+        );
     }
 }

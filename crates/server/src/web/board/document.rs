@@ -35,14 +35,10 @@ pub(crate) fn address(app: &App, side: Role) -> String {
     format!("{}/boards/{side}", app.settings.public)
 }
 
-fn columns(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
 fn numbers(figures: &[Figure]) -> Section {
     let row = |is: &Figure| vec![capital(&is.label), words(&is.value), is.note.clone()];
     let rows = figures.iter().map(row).collect();
-    let table = Table { columns: columns(&["What", "Now", "Before"]), rows };
+    let table = Table::of(&["What", "Now", "Before"], rows);
     Section { title: "Numbers".to_owned(), table, ..Section::default() }
 }
 
@@ -63,7 +59,7 @@ fn load(dial: &Dial) -> Section {
             labels,
             series: vec![Series { name: "load".to_owned(), values }],
         }),
-        table: Table { columns: columns(&["Day", "Load"]), rows },
+        table: Table::of(&["Day", "Load"], rows),
         ..Section::default()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::goal::Standing;
 use trimtab_model::{Level, Role};
-use trimtab_pages::part::{Cell, Column, Empty, Figure, Mark, Row, Table, When, number};
+use trimtab_pages::part::{Cell, Column, Empty, Figure, Mark, Pager, Row, Table, When, number};
 use trimtab_store::{
     Broken, FindingFilter, FindingOrder, FindingState, GroupBy, Scheduled, System,
 };
@@ -53,6 +53,15 @@ fn table(title: &str, columns: Vec<Column>, rows: Vec<Row>, none: &str) -> Table
         empty: Empty { why: none.to_owned(), next: None },
         ..Table::default()
     }
+}
+
+/// With how many there are, where the table has only the first of them.
+fn of_all(table: Table, all: i64) -> Table {
+    let shown = table.rows.len();
+    let is_cut = i64::try_from(shown).is_ok_and(|shown| shown < all);
+    let pager =
+        is_cut.then(|| Pager { shown: format!("The first {shown} of {all}"), ..Pager::default() });
+    Table { pager, ..table }
 }
 
 /// The next window of each, with what is done in it.
@@ -118,7 +127,7 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
         due_before: Some(base.now + crate::api::findings::WEEK),
         ..base.counting.clone()
     };
-    let due = shown(app.store.count_findings(who.org, &week).await?);
+    let due = app.store.count_findings(who.org, &week).await?;
     let columns = vec![
         Column::left("Team").kept(),
         Column::right("Load").kept(),
@@ -130,13 +139,23 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
     ];
     let open = count(base.open, "finding counts", "findings count");
     Ok(Told {
-        headline: match due.as_str() {
-            "0" => format!("{open} towards the load, none of them due within a week."),
-            due => format!("{open} towards the load, {due} of them due within a week."),
+        headline: match (base.late.number, due.number) {
+            (0, 0) => format!(
+                "No finding is past its deadline or due within a week; {open} towards the load."
+            ),
+            _ => format!(
+                "{}, {}; {open} towards the load.",
+                many(base.late, "finding is past its deadline", "findings are past their deadline"),
+                many(due, "is due within a week", "are due within a week"),
+            ),
         },
         figures: vec![
-            Figure::of(due, "due within a week", "/findings?counts=true&due=week&order=deadline"),
             base.late(),
+            Figure::of(
+                shown(due),
+                "due within a week",
+                "/findings?counts=true&due=week&order=deadline",
+            ),
             base.load(),
             base.noise(),
         ],
@@ -162,7 +181,10 @@ async fn security(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
             base.kept(),
         ],
         dial: base.dial(app, who).await?,
-        tables: vec![table("Gravest first", today::columns(), rows, "No open finding counts.")],
+        tables: vec![of_all(
+            table("Gravest first", today::columns(), rows, "No open finding counts."),
+            base.open,
+        )],
     })
 }
 
@@ -230,11 +252,9 @@ async fn product(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
             base.kept(),
         ],
         dial: None,
-        tables: vec![table(
-            "Risk and plan by product",
-            columns,
-            rows,
-            "No product has a known risk.",
+        tables: vec![of_all(
+            table("Risk and plan by product", columns, rows, "No product has a known risk."),
+            touched,
         )],
     })
 }

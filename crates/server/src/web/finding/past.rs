@@ -8,6 +8,15 @@ use trimtab_store::{Decision, DecisionState, Entry, Told};
 
 use crate::deciding::kind;
 use crate::people::name;
+use crate::web::today::short;
+
+/// A component as people call it; the asset where none is told.
+fn with(purl: Option<&str>) -> String {
+    let Some(purl) = purl else { return "the asset".to_owned() };
+    let (name, version) = short(purl);
+    let has_version = purl.contains('@') && !version.is_empty() && version != "unknown version";
+    if has_version { format!("{name}@{version}") } else { name }
+}
 
 /// Decisions about it, however they stand.
 pub(super) fn decisions(all: &[Decision], names: &HashMap<i64, String>, now: Timestamp) -> Table {
@@ -147,9 +156,9 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
     let mut by = Link::words(actor.clone());
     let mut kind = line.kind.clone();
     let text = match line.kind.as_str() {
-        "detected" => format!("Found in {}.", word("purl").unwrap_or("the asset")),
+        "detected" => format!("Found in {}.", with(word("purl"))),
         "regressed" => {
-            let with = word("purl").unwrap_or("the asset");
+            let with = with(word("purl"));
             let stays =
                 word("since").map_or("", |_| ", soon after it was fixed: its deadline stays");
             format!("Came back with {with}{stays}.")

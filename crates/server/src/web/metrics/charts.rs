@@ -249,7 +249,8 @@ impl Charts<'_> {
         ];
         let definition = format!(
             "Deployments in the {}, failed ones included, and those of them that brought a dependency update for the first \
-             time.",
+             time. Updates that nobody reported (raised by hand or by another tool) are not known: what brought them counts \
+             among all.",
             self.each
         );
         let chart = self.chart("deployments", "Deployments", "to production", definition);

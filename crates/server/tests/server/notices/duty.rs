@@ -96,6 +96,10 @@ fn who_is_on_duty_by_the_rota_is_mailed_and_then_whoever_comes_next() {
     ROTA.store(DIGEST + 60, Ordering::SeqCst);
     world.carries("four", world.system, 400..401);
     assert_eq!(smtp.mail()["to"], json!([world.of("amy")]));
+    for page in ["rota", "notices"] {
+        let page = server.open(&world.lea, &format!("/teams/{}/{page}", world.team)).text;
+        assert!(page.contains("bob (account closed)"), "{page}");
+    }
 }
 
 clock!(PART, part_clock);

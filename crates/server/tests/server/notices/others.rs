@@ -285,13 +285,44 @@ fn that_a_deadline_of_what_is_now_passed_is_told_at_once_though_somebody_had_it(
     let subject = "Now, shop: Missed: 2 findings in shop are past their deadline";
     assert_eq!(words(&came[1]), (subject.to_owned(), 1));
     let detail = came[1]["items"][0]["detail"].as_str().unwrap();
-    assert!(detail.ends_with("The charter requires 1 of them now."), "{detail}");
+    assert!(detail.ends_with("The charter requires some of them now."), "{detail}");
     assert_eq!(look(deadline + 90), 2, "once");
     // What is not *now* waits for the digest when it is late; what is, is told again.
     world.carries("desk", world.system, 5..6);
     assert_eq!(look(2 * deadline + 91), 2);
     world.carries("dock", world.system, 200..201);
     assert_eq!(look(3 * deadline + 92), 4, "that it is there, and that it is late");
+}
+
+clock!(MOVED, moved_clock);
+
+#[test]
+fn what_comes_with_a_system_is_told_once_the_plan_may_have_it() {
+    MOVED.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), moved_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.wishes(&hook, &json!({}));
+    let (far, _) = server.system(world.org, "far");
+    world.carries("yard", far, 100..101);
+    MOVED.store(10, Ordering::SeqCst);
+    let far = System { name: "far".into(), team: Some(world.team), ..System::default() };
+    let put = app.store.put_system(world.org, &far, "trimtab", moved_clock());
+    server.runtime.block_on(put).unwrap();
+    let look = |minutes: i64| {
+        MOVED.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        hook.came().len()
+    };
+    assert_eq!(look(11), 0, "it is being planned");
+    assert_eq!(look(16), 1);
+    // That it is written down again as the team's changes nothing.
+    let put = app.store.put_system(world.org, &far, "trimtab", moved_clock());
+    server.runtime.block_on(put).unwrap();
+    assert_eq!(look(17), 1);
+    let waits = world.notices()["things"].to_string();
+    assert!(waits.contains("p100 in yard"), "{waits}");
 }
 
 clock!(GONE, gone_clock);
@@ -504,6 +535,10 @@ fn what_a_dispute_held_back_comes_back_by_itself_and_is_told() {
     world.job("replan", "before");
     world.settle();
     assert_eq!((held(), is()["ended"].is_null()), (1, true), "not before its time");
+    // Its deadline passed in between: nobody is told to do it now.
+    let digest = json!(hook.came()).to_string();
+    assert!(digest.contains("All of them are held back by a decision."), "{digest}");
+    assert!(!digest.contains("Fix them now"), "{digest}");
     HELD.store(minutes + 1, Ordering::SeqCst);
     world.job("replan", "after");
     world.job("replan", "and once more");

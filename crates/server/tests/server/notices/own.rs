@@ -276,7 +276,7 @@ fn an_emergency_is_mailed_at_once_to_who_may_answer_it() {
     world.carries("web", world.system, 1..2);
     let rows = server.open(&world.lea, "/api/v1/findings").json()["rows"].clone();
     let asked = json!({ "kind": "emergency", "finding": rows[0]["id"], "reason": "it is used" });
-    world.api("/api/v1/appeals", &asked);
+    let asked = world.api("/api/v1/appeals", &asked);
     world.settle();
     let mail = smtp.mail();
     assert_eq!(mail["to"], json!([world.of("sia")]));
@@ -290,4 +290,24 @@ fn an_emergency_is_mailed_at_once_to_who_may_answer_it() {
     let own = |who: &Someone| app.store.own_digest(world.org, who.id);
     assert!(server.runtime.block_on(own(&sia)).unwrap().is_some());
     assert!(server.runtime.block_on(own(&ops)).unwrap().is_none());
+    // Who asked is mailed the answer, once; and the team that it is granted.
+    let yes = json!({ "state": "granted", "role": "security", "reason": "it burns" }).to_string();
+    let headers = [JSON, ("cookie", sia.cookie.as_str())];
+    let path = format!("/api/v1/appeals/{}", asked["id"]);
+    let answer = server.ask("POST", &path, &headers, yes.as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    world.job("notify", "answered");
+    world.settle();
+    let mail = smtp.mail();
+    assert_eq!(mail["to"], json!([world.of("lea")]));
+    let text = mail["text"].as_str().unwrap().replace("=\r\n", "");
+    assert!(text.contains("Your emergency was granted: p1 in web"), "{text}");
+    world.job("notify", "answered, again");
+    world.settle();
+    assert_eq!(runs(&world, &world.lea).len(), 1);
+    let waits = world.notices()["things"].as_array().unwrap().clone();
+    let granted = waits.iter().find(|is| is["item"] == format!("granted:{}", asked["id"]));
+    let granted = granted.unwrap_or_else(|| panic!("{waits:#?}"));
+    assert!(granted["now"].is_string(), "{granted}");
+    assert!(granted["detail"].as_str().unwrap().contains("for security: it burns"), "{granted}");
 }

@@ -241,7 +241,9 @@ class Then:
         read, fresh, exploits = self.index()
         gated, mended = self.gates(assets)
         sent, replied, products = self.suppliers(assets)
-        no_system = UNKNOWN if team is not None and not systems else kept
+        # That no deadline was missed shows nothing before some time is known.
+        is_young = is_.began is None or is_.began > now or is_.began // DAY > self.today - 89
+        no_system = UNKNOWN if team is not None and not systems or kept[1] == 0 and is_young else kept
         return {
             "inventory-begun": inventory,
             "advisories-read": read,

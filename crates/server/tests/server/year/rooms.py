@@ -215,7 +215,7 @@ def boards(ledger):
     for side in ("security", "leadership"):
         say(f"/boards/{side}", "figure", "median to remediate", took and took["median"])
     say("/boards/engineering", "figure", "interruptions per team and week", is_["noise"]["a_week"])
-    words("/boards/engineering", "h1", [all_] + ([due] if due else []))
+    words("/boards/engineering", "h1", ([late, due] if late or due else []) + [all_])
     words("/boards/security", "h1", [levels["critical"]] + ([late] if late else []))
     words("/", "h1", [late if late else all_] + answers_waiting(ledger))
     for team, name in ledger.teams.items():
