@@ -106,9 +106,17 @@ pub fn run(args: &Apply, io: &mut Io) -> Outcome {
             .help("check the network, the proxy and the package manager's own settings, and apply again");
         say::diagnostic(io, &told);
     } else if exit == Exit::Incomplete {
-        let told = Diagnostic::new(Code::TestsUntold, document.tests.why.clone()).help(
-            "fix the tests, or give another command with --test; --untested writes the branch anyway",
-        );
+        // It is no fault of theirs where what they need cannot be fetched, or their program is missing.
+        let is_run = |run: &applied::json::Run| !run.ended.starts_with("not run");
+        let help = match document.tests.before.as_ref().is_none_or(is_run) {
+            true => {
+                "fix the tests, or give another command with --test; --untested writes the branch anyway"
+            }
+            false => {
+                "make the project as it is run its tests here, or give another command with --test; --untested writes the branch anyway"
+            }
+        };
+        let told = Diagnostic::new(Code::TestsUntold, document.tests.why.clone()).help(help);
         say::diagnostic(io, &told);
     }
     Ok(exit)

@@ -62,7 +62,10 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
     let gone = of(before, &|name, v| v == Verdict::Passed && is(name).is_none());
     let passed = before.results.count(Verdict::Passed);
     let (judgement, why) = match (&before.ended, &after.ended) {
-        (Ended::NotRun(why), _) => (Judgement::Untold, format!("tests not run: {why}")),
+        (Ended::NotRun(why), _) => (
+            Judgement::Untold,
+            format!("the tests cannot be run, already before the update: {why}"),
+        ),
         (_, Ended::NotRun(why)) => {
             (Judgement::Broke, format!("the tests can no longer be run: {why}"))
         }

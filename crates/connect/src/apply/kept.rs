@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 /// How much of the end is kept besides, in bytes.
 const TAIL: usize = 256 << 10;
 
+/// How lines begin, in small letters, that say what is wrong or what helps.
+const COMPLAINTS: &[&str] = &["error", "fatal", "hint:", "npm err", "× "];
+
 /// What is kept of an output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -54,6 +57,22 @@ impl Kept {
         let from = all.len().saturating_sub(lines);
         all.iter().skip(from).map(|line| told(line)).collect()
     }
+
+    /// The last lines that say what is wrong or what helps, at most so many; the last of all where none says so. Compilers
+    /// write many others between them.
+    pub(crate) fn complaint(&self, lines: usize) -> Vec<String> {
+        let text = self.text();
+        let is_said = |line: &&str| {
+            let line = line.trim_start().to_ascii_lowercase();
+            COMPLAINTS.iter().any(|begin| line.starts_with(begin))
+        };
+        let all: Vec<&str> = text.lines().filter(is_said).collect();
+        if all.is_empty() {
+            return self.last(lines);
+        }
+        let from = all.len().saturating_sub(lines);
+        all.iter().skip(from).map(|line| told(line.trim())).collect()
+    }
 }
 
 /// A line for people: what stands in columns stays apart where tabs are left out.
@@ -84,6 +103,20 @@ pub(crate) fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_complaint_is_told_without_what_a_compiler_wrote() {
+        let of = |text: &str| {
+            let mut kept = Kept::new(1000);
+            kept.take(text.as_bytes());
+            kept.complaint(3)
+        };
+        let uv = "  × Failed to build `left==1.0`\n  249 | if (x) {\n      | ^~\n  error: Command failed\n\n  hint: left was included\n";
+        let told =
+            ["× Failed to build `left==1.0`", "error: Command failed", "hint: left was included"];
+        assert_eq!(of(uv), told);
+        assert_eq!(of("one\ntwo\n"), ["one", "two"]);
+    }
 
     #[test]
     fn beginning_and_end_are_kept() {

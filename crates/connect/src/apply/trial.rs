@@ -162,7 +162,7 @@ pub fn prepare(
                 path.strip_prefix(&command.folder).unwrap_or(path).display().to_string()
             };
             let line = program.iter().map(inside).collect::<Vec<_>>();
-            let words = kept.last(5).join("\n");
+            let words = kept.complaint(5).join(" / ");
             let words = environment::without(&words, &secrets);
             return Err(format!("`{}` {}: {words}", line.join(" "), ended(end)));
         }

@@ -142,11 +142,12 @@ fn beside(proposal: &Proposal, others: &[Proposal]) -> Option<Proposal> {
     Proposal::together(first.into_iter().chain(then))
 }
 
-/// What has no wheel and is not itself to move, with the version that is locked.
+/// What has no wheel and is not itself to move, with the version that is locked. Of one that is held (uv), it is not known which
+/// version of another package it allows: then it goes along with that too, and not all who ask for it.
 fn unbuilt(refused: &Refused) -> Option<Purl> {
     let Refused::Tool(refusal) = refused else { return None };
     match &refusal.reason {
-        Reason::NoWheel { package, version, asked: None } if !version.is_empty() => {
+        Reason::NoWheel { package, version, .. } if !version.is_empty() => {
             Some(Purl::new("pypi", None, package).with_version(version))
         }
         _ => None,
@@ -192,8 +193,9 @@ mod tests {
             unbuilt(&Refused::Tool(Box::new(refusal))).map(|purl| purl.to_string())
         };
         assert_eq!(of("Tornado", "6.1", None).as_deref(), Some("pkg:pypi/tornado@6.1"));
-        // Of one that is held, something else is asked; and without a version there is nothing to move.
-        assert_eq!(of("tornado", "6.1", Some("six")), None);
+        // Of one that is held, another package is asked for, and it is itself that goes along.
+        assert_eq!(of("yarl", "1.0.0", Some("idna")).as_deref(), Some("pkg:pypi/yarl@1.0.0"));
+        // Without a version there is nothing to move.
         assert_eq!(of("tornado", "", None), None);
         assert_eq!(unbuilt(&Refused::Nothing), None);
     }

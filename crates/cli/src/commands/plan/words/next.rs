@@ -93,7 +93,21 @@ pub(super) fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -
         true => format!(
             "no version of {brings} was found that brings {package} {to}: as a last resort, replace {it}, {ACCEPT}"
         ),
+        false if has_its_version(case) => format!(
+            "raise {brings} by hand (it has the version of {package}, so to {to} or later), {ACCEPT}"
+        ),
         false => format!("raise {brings} by hand, {ACCEPT}"),
+    }
+}
+
+/// Whether the only gem that brings another one has its version: then they are parts of one, as `rails` and `actionpack` are.
+fn has_its_version(case: &Case<'_>) -> bool {
+    let own = &case.idea.package;
+    match &case.idea.parents[..] {
+        [parent] => {
+            own.purl_type() == "gem" && own.version().is_some() && parent.version() == own.version()
+        }
+        _ => false,
     }
 }
 
@@ -126,4 +140,48 @@ fn is_held(tried: &Tried) -> bool {
         },
         _ => true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use trimtab_engine::action::Idea;
+    use trimtab_model::Way;
+
+    use super::*;
+
+    #[test]
+    fn parts_of_a_gem_are_raised_with_it_to_their_version() {
+        let next = |package: &str, parent: &str| {
+            let idea = Idea {
+                file: 0,
+                package: package.parse().unwrap(),
+                relation: Relation::Transitive,
+                to: Some("7.0.8.7".into()),
+                unsaid: false,
+                within: None,
+                parents: vec![parent.parse().unwrap()],
+                around: Vec::new(),
+                askers: Vec::new(),
+                findings: vec![0],
+                left: Vec::new(),
+                ways: vec![Way::RaiseParent],
+            };
+            let wanted = BTreeSet::new();
+            let case =
+                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            instead(&case, &Vec::new(), &name(&idea.package), "7.0.8.7")
+        };
+        let told = next("pkg:gem/actionpack@6.0.3.1", "pkg:gem/rails@6.0.3.1");
+        assert!(
+            told.starts_with("raise rails by hand (it has the version of actionpack"),
+            "{told}"
+        );
+        assert!(told.contains("so to 7.0.8.7 or later"), "{told}");
+        let told = next("pkg:gem/rack@2.0.0", "pkg:gem/rails@6.0.3.1");
+        assert!(told.starts_with("raise rails by hand, "), "{told}");
+        let told = next("pkg:npm/left@1.0.0", "pkg:npm/right@1.0.0");
+        assert!(told.starts_with("raise right by hand, "), "{told}");
+    }
 }
