@@ -121,10 +121,10 @@ fn reasons(told: &Told) -> Section {
     Section {
         title: "Thresholds that were changed here".to_owned(),
         text: Vec::new(),
-        table: Table {
-            columns: columns(&Reason::COLUMNS),
-            rows: told.reasons.iter().map(|is| is.cells().to_vec()).collect(),
-        },
+        table: Table::of(
+            &Reason::COLUMNS,
+            told.reasons.iter().map(|is| is.cells().to_vec()).collect(),
+        ),
         chart: None,
     }
 }
