@@ -500,24 +500,24 @@ fn a_group_of_systems_is_named_and_planned_on_the_page() {
     let server = &world.server;
     let org = server.org();
     server.system(org, "quay");
-    let form = |of: &str, systems: &str, name: &str| {
+    let form = |of: &str, systems: &str, name: &str, time: &str| {
         let fields = [
             ("kind", "weekly"),
             ("of", of),
             ("day", &tomorrow(1)),
-            ("time", "10:00"),
+            ("time", time),
             ("minutes", "30"),
             ("systems", systems),
             ("name", name),
         ];
         server.send(&world.lea, "/reviews/new", &fields)
     };
-    let one = form("group", "shop", "Tills").text;
+    let one = form("group", "shop", "Tills", "10:00").text;
     assert!(one.contains("at least two systems") && one.contains("Tills"), "{one}");
     assert!(
-        form("group", "shop\r\nnone", "Tills").text.contains("<code>none</code> is not a system")
+        form("group", "shop\r\nnone", "Tills", "10:00").text.contains("<code>none</code> is not a system")
     );
-    assert_eq!(form("group", "shop\r\nquay", "Tills").status, 303);
+    assert_eq!(form("group", "shop\r\nquay", "Tills", "10:00").status, 303);
     let list = server.open(&world.lea, "/reviews").text;
     assert!(list.contains("Tills"), "{list}");
     // It can be chosen by its name, and its reviews are of the same.
@@ -525,7 +525,7 @@ fn a_group_of_systems_is_named_and_planned_on_the_page() {
     assert!(page.contains("Group Tills"), "{page}");
     let word = page.split("value=\"systems:").nth(1).unwrap();
     let word = format!("systems:{}", word.split('"').next().unwrap());
-    assert_eq!(form(&word, "", "").status, 303);
+    assert_eq!(form(&word, "", "", "11:00").status, 303);
     assert_eq!(server.open(&world.lea, "/reviews").text.matches("Tills").count(), 2);
     // Who holds a part of it does not learn of it.
     let page = server.open(&world.tom, "/reviews/new").text;

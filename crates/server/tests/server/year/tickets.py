@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from saying import cell, figure, words
+from saying import cell, figure, may, words
 
 # The figures of a page, by the states that they count.
 FIGURES = {"open": ["open"], "closed by people": ["done", "wont-do"], "closed by evidence": ["closed"]}
@@ -51,4 +51,4 @@ def pages(ledger):
             if ticket["key"].isdigit():
                 cell(at, "Actions with a ticket", "Ticket", row, int(ticket["key"]))
                 for page in plans:
-                    cell(page, "Changes", "Ticket", f"{asset}:{package}", int(ticket["key"]))
+                    may(page, "Changes", "Ticket", f"{asset}:{package}", int(ticket["key"]))
