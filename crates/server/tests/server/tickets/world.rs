@@ -161,6 +161,8 @@ impl World {
 
     /// Time passes, and what is due then is done: plans after a minute, polls after five.
     pub(super) fn passes(&self, seconds: i64) {
+        // What follows from what was just sent is asked for at the time of now.
+        self.rest();
         // A round that met another one comes a little later.
         for seconds in [seconds, 11] {
             self.later.fetch_add(seconds, Ordering::SeqCst);
