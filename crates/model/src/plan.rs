@@ -214,8 +214,8 @@ pub enum WhyThese {
     Accepted(usize),
     /// It removes a finding that is known to be exploited: candidate, finding.
     Exploited(usize, usize),
-    /// How much load a point of work removes: candidate, load per point, its place among the team's
-    /// candidates by that (1: nothing removes more), out of how many.
+    /// How much load a point of work removes: candidate, load per point, its place by that among the team's
+    /// candidates that are in the plan (1: nothing removes more), out of how many.
     Worth(usize, f64, usize, usize),
     /// Another action needs it: this one, that one.
     Needed(usize, usize),

@@ -25,6 +25,7 @@ pub(super) mod instead;
 mod known;
 pub(super) mod last;
 mod last_resort;
+mod later_copy;
 mod loads;
 mod lower;
 mod memory;
@@ -239,14 +240,15 @@ impl Given<'_> {
             keys: &keys,
             charter,
             checks: &checks,
+            tried: &searched.tried,
             finished: &finished,
             now,
             confirmed: !args.offline,
         };
         let (mut candidates, mut denied) = material.candidates(std::mem::take(&mut searched.made));
-        if !args.again {
-            let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
-            candidates = without_broken(candidates, &broke, &material, &mut denied);
+        let broke = (!args.again).then(|| broke::Broke::of(&args.path, io).still(&args.path, now));
+        if let Some(broke) = &broke {
+            candidates = without_broken(candidates, broke, &material, &mut denied);
         }
         let mut explained =
             problem::explained(&cases, (&places, &keys), &searched, open, (scan, index))?;
@@ -266,6 +268,7 @@ impl Given<'_> {
             freezes: trimtab_engine::plan::freezes(&charter.calendar),
             material: &material,
             memory: &Memory::of(&args.path, io),
+            broke: broke.as_ref(),
             now,
         };
         let settled = planner.settle(candidates, (!args.offline).then_some(&search), io)?;

@@ -101,7 +101,8 @@ fn waits(view: &View, span: Span, candidates: &[usize]) -> Option<(Timestamp, us
         .max_by_key(|(at, _)| *at)
 }
 
-/// The candidates of a team by the load that a point of them removes.
+/// What a team does of its candidates, by the load that a point of it removes. What is not in the plan is not counted: nobody
+/// who reads the plan could tell what it is.
 struct Ranks(Vec<(f64, usize)>);
 
 impl Ranks {
@@ -113,8 +114,9 @@ impl Ranks {
             let cost = view.ground.candidates[c].cost.max(1) as f64 / POINT;
             ((view.ground.load(removes) / cost * UNIT).round() / UNIT, c)
         };
-        let mut all: Vec<(f64, usize)> =
-            view.ground.of_team[team].iter().map(|c| worth(*c)).collect();
+        let is_planned = |c: &usize| view.placed[*c].is_some();
+        let planned = view.ground.of_team[team].iter().copied().filter(is_planned);
+        let mut all: Vec<(f64, usize)> = planned.map(worth).collect();
         let name = |c: usize| view.ground.rank[c].1;
         all.sort_by(|a, b| b.0.total_cmp(&a.0).then(name(a.1).cmp(&name(b.1))));
         Ranks(all)

@@ -90,7 +90,7 @@ fn later(place: &Place, proposal: &Proposal, refused: &Refused) -> Option<Propos
 }
 
 /// A part at another version, written as the one that it had.
-fn at(part: &Proposal, to: &str) -> Option<Proposal> {
+pub(super) fn at(part: &Proposal, to: &str) -> Option<Proposal> {
     let bare = to.trim_start_matches('v');
     let spelled = |old: &str| -> Box<str> {
         if old.starts_with('v') { format!("v{bare}").into() } else { bare.into() }

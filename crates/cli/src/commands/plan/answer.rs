@@ -229,7 +229,9 @@ impl Answer<'_> {
     fn why_these(&self, at: usize, batch: &trimtab_model::plan::Batch) -> Vec<String> {
         let all = batch.why_these.iter().filter(|why| !matches!(why, WhyThese::Accepted(_)));
         let all = all.map(|why| tell::why_these(&self.settled.problem, why));
-        self.needs(at, batch).into_iter().chain(all).collect()
+        let candidates = batch.candidates.iter().filter_map(|at| self.settled.candidates.get(*at));
+        let beyond = candidates.filter_map(|candidate| candidate.beyond.clone());
+        self.needs(at, batch).into_iter().chain(beyond).chain(all).collect()
     }
 
     /// What whoever builds the project needs from a batch on: of one that was carried out on top of others, what it adds.

@@ -14,10 +14,10 @@ use trimtab_model::plan as planned;
 use trimtab_model::{Family, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
 
-use super::attempt::Made;
+use super::attempt::{Made, Refused};
 use super::checks::Checked;
 use super::place::{Key, Place};
-use super::search::Case;
+use super::search::{Case, Tried};
 use super::{shared, words};
 
 /// How it is told that the charter refuses something.
@@ -31,6 +31,8 @@ pub(super) struct Candidate {
     pub(super) confirmed: bool,
     /// Whether it aims at a version that no source names as a fix.
     pub(super) unsaid: bool,
+    /// Why it goes to a later version than the one that is named as the fix, if that one was refused.
+    pub(super) beyond: Option<String>,
     pub(super) price: Price,
     pub(super) quarantine: Option<Timestamp>,
     /// Of those with the same, one is planned.
@@ -49,6 +51,8 @@ pub(super) struct Material<'m> {
     pub(super) keys: &'m BTreeMap<Key, usize>,
     pub(super) charter: &'m Charter,
     pub(super) checks: &'m BTreeMap<Purl, Checked>,
+    /// What was refused, by case.
+    pub(super) tried: &'m [Tried],
     /// What was done here before and is over; of nothing, the priors are used and named.
     pub(super) finished: &'m [Finished],
     pub(super) now: Timestamp,
@@ -87,6 +91,7 @@ impl Material<'_> {
                 .max();
             let confirmed = self.confirmed;
             let unsaid = self.is_unsaid(&made.proposal);
+            let beyond = self.beyond(place, &made.proposal);
             let choice = None;
             all.push(Candidate {
                 name,
@@ -94,6 +99,7 @@ impl Material<'_> {
                 made,
                 confirmed,
                 unsaid,
+                beyond,
                 price,
                 quarantine,
                 choice,
@@ -125,6 +131,18 @@ impl Material<'_> {
             unsaid().any(|idea| idea.package.package() == package.package())
         };
         proposal.parts().any(moves)
+    }
+
+    /// Why a part goes to a later version than the one that is named as the fix: that one was refused.
+    fn beyond(&self, place: usize, proposal: &Proposal) -> Option<String> {
+        proposal.parts().find_map(|part| {
+            let own = part.package().package();
+            let mut cases = self.cases.iter().zip(self.tried).filter(|(case, _)| {
+                let idea = case.idea;
+                case.place == Some(place) && !idea.unsaid && idea.package.package() == own
+            });
+            cases.find_map(|(case, tried)| refused_fix(case.idea, part, tried))
+        })
     }
 
     /// Why the charter refuses something that would come in.
@@ -230,6 +248,22 @@ impl Material<'_> {
     }
 }
 
+/// That the version which is named as the fix was refused, where a part goes to a later one.
+fn refused_fix(idea: &Idea, part: &Proposal, tried: &Tried) -> Option<String> {
+    let (named, to) = (idea.to.as_deref()?, part.to()?);
+    let family = Family::from_purl_type(idea.package.purl_type())?;
+    if !family.compare(to, named).is_some_and(Ordering::is_gt) {
+        return None;
+    }
+    let asked = idea.proposal(part.way(), named)?.to_string();
+    let is_it = |(what, why): &&(String, Refused)| {
+        *what == asked && matches!(why, Refused::Worse(_) | Refused::Tool(_))
+    };
+    let (_, why) = tried.iter().find(is_it)?;
+    let name = group::name(&idea.package);
+    Some(format!("not {name} {named}, which is named as the fix: {}", words::in_words(why)))
+}
+
 /// What a change is called by: a relock that does not get as far as was asked for, as far as is allowed.
 fn told(made: &Made) -> Proposal {
     let Proposal::Relock { package, to: Some(to) } = &made.proposal else {
@@ -311,6 +345,8 @@ impl Candidate {
 
 #[cfg(test)]
 mod tests {
+    use trimtab_engine::action::Worse;
+
     use super::*;
 
     #[test]
@@ -327,6 +363,36 @@ mod tests {
         );
         let more = of(&["alembic", "flask-alembic", "simplejson"]).unwrap();
         assert!(more.starts_with("alembic 1.0 and 2 more have no wheel, so nobody "), "{more}");
+    }
+
+    #[test]
+    fn why_it_is_not_the_named_fix_is_told() {
+        let package: Purl = "pkg:npm/lodash@4.17.20".parse().unwrap();
+        let idea = Idea {
+            file: 0,
+            package: package.clone(),
+            relation: Relation::Direct,
+            to: Some("4.17.21".into()),
+            unsaid: false,
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: vec![Way::Raise],
+        };
+        let part = |to: &str| Proposal::Raise { package: package.clone(), to: to.into() };
+        let worse = Worse::Downgrade(package.package(), "4.18.1".into(), "4.17.21".into());
+        let tried = vec![("raise lodash to 4.17.21".to_owned(), Refused::Worse(vec![worse]))];
+        assert_eq!(
+            refused_fix(&idea, &part("4.18.1"), &tried).as_deref(),
+            Some(
+                "not lodash 4.17.21, which is named as the fix: pkg:npm/lodash would go down from 4.18.1 to 4.17.21"
+            )
+        );
+        assert_eq!(refused_fix(&idea, &part("4.17.21"), &tried), None);
+        assert_eq!(refused_fix(&idea, &part("4.18.1"), &Vec::new()), None, "nobody tried it");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use trimtab_engine::action::Open;
 use trimtab_model::plan::{Freeze, Plan, Problem};
 use trimtab_model::{Code, Diagnostic};
 
+use super::answer;
+use super::broke::Broke;
 use super::candidate::{Candidate, Denied, Material};
+use super::later_copy;
 use super::memory::{Before, Memory};
 use super::place::Place;
 use super::problem;
@@ -32,6 +35,8 @@ pub(super) struct Planner<'p> {
     pub(super) freezes: Vec<Freeze>,
     pub(super) material: &'p Material<'p>,
     pub(super) memory: &'p Memory,
+    /// What broke tests before and is not planned again. `None`: all may be.
+    pub(super) broke: Option<&'p Broke>,
     pub(super) now: Timestamp,
 }
 
@@ -79,17 +84,27 @@ impl Planner<'_> {
                 let mut tell = |done: usize, all: usize| {
                     progress.report(&phase, done as u64, all as u64, false);
                 };
-                let (tried, clashes) = stack(search, &candidates, &drawn.plan, &mut tell)?;
+                let (tried, mut clashes) = stack(search, &candidates, &drawn.plan, &mut tell)?;
                 if clashes.is_empty() {
                     stacked = Some(tried);
                     break;
                 }
+                let mut others = Vec::new();
+                for clash in &mut clashes {
+                    others.extend(later_copy::instead(search, self.material, &candidates, clash)?);
+                }
                 leave_out(&mut candidates, clashes, &mut clashed);
+                candidates.extend(others.into_iter().filter(|other| !self.is_broken(other)));
+                candidates.sort_by(|a, b| a.name.cmp(&b.name));
                 drawn = self.draw_shared(&mut candidates, &mut prices)?;
             }
         }
         let Drawn { problem, plan, before } = drawn;
         Ok(Settled { candidates, problem, plan, before, clashed, stacked })
+    }
+
+    fn is_broken(&self, candidate: &Candidate) -> bool {
+        self.broke.is_some_and(|broke| answer::broke(broke, candidate, self.places).is_some())
     }
 
     /// Plans with what two actions raise paid once; `prices` are those that were lowered by the plan before this one.

@@ -199,6 +199,7 @@ mod tests {
             made: Made::unmade(proposal),
             confirmed: true,
             unsaid: false,
+            beyond: None,
             price,
             quarantine: None,
             choice: None,

@@ -9,6 +9,7 @@ use trimtab_model::{Diagnostic, Inventory, Proposal, Way};
 
 use super::attempt::{Refused, Trial};
 use super::candidate::Candidate;
+use super::later_copy::at_copies;
 use super::place::{Ground, Key, Place, judge, matched};
 use super::search::Search;
 use super::words::in_words;
@@ -39,6 +40,15 @@ pub(super) struct Stacked {
 pub(super) struct Clash {
     pub(super) candidate: usize,
     pub(super) why: String,
+    /// The same at the versions of copies that it would take down, if that is all that is worse.
+    pub(super) at_copies: Option<Proposal>,
+}
+
+impl Clash {
+    /// Tells one more thing of why.
+    pub(super) fn adds(&mut self, why: &str) {
+        self.why = format!("{}; {why}", self.why);
+    }
 }
 
 /// What was carried out so far at a place.
@@ -236,7 +246,8 @@ impl Batch<'_> {
                     };
                     let why =
                         format!("it does not work together with {with}: {}", in_words(&refused));
-                    return Ok(Err(Some(Clash { candidate: *at, why })));
+                    let at_copies = at_copies(proposal, &refused);
+                    return Ok(Err(Some(Clash { candidate: *at, why, at_copies })));
                 }
             }
         }
