@@ -8,6 +8,7 @@ pub(crate) mod others;
 pub(crate) mod own;
 pub(crate) mod ownerless;
 pub(crate) mod post;
+pub(crate) mod sooner;
 pub(crate) mod standing;
 pub(crate) mod things;
 pub(crate) mod urgent;

@@ -1,6 +1,8 @@
 //! People and their roles: the rules for both, for the API and the pages. Whoever calls has looked
 //! whether they may administer.
 
+mod held;
+
 use std::collections::HashMap;
 
 use jiff::SignedDuration;
@@ -12,6 +14,8 @@ use crate::access::secret::Secret;
 use crate::deciding::Refused;
 use crate::problem::Problem;
 use crate::state::App;
+
+pub(crate) use held::{Hold, held, words};
 
 /// How long a sign-in link is good.
 const LINK: SignedDuration = SignedDuration::from_hours(24);

@@ -124,7 +124,8 @@ impl Store {
         Ok(Some(id))
     }
 
-    /// Says what became of something that a review decided. `false`: the review has no such decision.
+    /// Says what became of something that a review decided, and who does it from now on; `None`: who did before. `false`:
+    /// the review has no such decision.
     ///
     /// # Errors
     /// The store does not answer.
@@ -132,7 +133,7 @@ impl Store {
         &self,
         org: Org,
         (review, id): (i64, i64),
-        (state, word): (ResolveState, &str),
+        (state, word, owner): (ResolveState, &str, Option<i64>),
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
@@ -140,14 +141,18 @@ impl Store {
         let ended = (state != ResolveState::Open).then_some(now);
         // Said again, it is over since it was over first.
         let sql = "UPDATE review_decision SET word = $6,
-                ended = CASE WHEN state = $4 THEN ended ELSE $5 END, state = $4
+                ended = CASE WHEN state = $4 THEN ended ELSE $5 END, state = $4,
+                owner = COALESCE($7, owner)
             WHERE org = $1 AND review = $2 AND id = $3";
-        let values = args![org.0, review, id, state.as_str(), ended.map(micros), word];
+        let values = args![org.0, review, id, state.as_str(), ended.map(micros), word, owner];
         if tx.run(sql, values).await? == 0 {
             return Ok(false);
         }
-        let data = json!({ "what": "review-decision", "review": review, "decision": id,
+        let mut data = json!({ "what": "review-decision", "review": review, "decision": id,
             "state": state.as_str(), "word": word });
+        if let Some(owner) = owner {
+            data["owner"] = json!(owner);
+        }
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
         Ok(true)

@@ -404,8 +404,8 @@ pub(crate) async fn tell(
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Format {
-    /// `markdown`, `html` or `json`; `markdown` where it is left out.
-    #[param(pattern = "^(markdown|html|json)$")]
+    /// `markdown` or `md`, `html`, `json`; `markdown` where it is left out.
+    #[param(pattern = "^(markdown|md|html|json)$")]
     format: Option<String>,
 }
 
@@ -422,7 +422,7 @@ pub(crate) async fn report(
 ) -> Result<Response, Problem> {
     let (room, now) = (room(&app, &who, id).await?, app.now());
     let (kind, end, text) = match asked.format.as_deref() {
-        None | Some("markdown") => {
+        None | Some("markdown" | "md") => {
             ("text/markdown; charset=utf-8", "md", report::markdown(&room, now))
         }
         Some("html") => ("text/html; charset=utf-8", "html", report::html(&room, now)),
@@ -431,7 +431,9 @@ pub(crate) async fn report(
             let text = text.map_err(|e| Problem::invalid(e.to_string()))?;
             ("application/json", "json", text + "\n")
         }
-        Some(_) => return Err(Problem::invalid("`format` must be markdown, html or json.")),
+        Some(_) => {
+            return Err(Problem::invalid("`format` must be one of markdown, md, html, json."));
+        }
     };
     let name = format!("attachment; filename=\"incident-{id}.{end}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];

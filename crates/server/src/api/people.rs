@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Changed, Listed, Rows, limit, part};
 use crate::access::{Action, On, Who};
-use crate::people::{self, Change};
+use crate::people::{self, Change, Hold};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -74,6 +74,15 @@ pub(crate) struct Added {
 pub(crate) struct Linked {
     /// Signs them in once, within a day: never shown again.
     link: String,
+}
+
+/// An account that was closed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonClosed)]
+pub(crate) struct Closed {
+    id: i64,
+    /// What the person has still: somebody else is to be named for it.
+    holds: Vec<Hold>,
 }
 
 fn admin(who: &Who) -> Result<(), Problem> {
@@ -202,13 +211,14 @@ pub(crate) async fn one(
 
 /// Closes an account: its sessions end, its tokens are revoked. What the person did stays.
 #[utoipa::path(delete, path = "/api/v1/people/{id}", tag = "people", params(("id" = i64, Path)),
-    responses((status = 204, description = "It is closed")))]
+    responses((status = 200, body = Closed)))]
 pub(crate) async fn close(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-) -> Result<StatusCode, Problem> {
-    change(&app, &who, id, Change::Close).await
+) -> Result<Json<Closed>, Problem> {
+    change(&app, &who, id, Change::Close).await?;
+    Ok(Json(Closed { id, holds: people::held(&app, who.org, id).await? }))
 }
 
 /// Opens an account again that was closed. Tokens stay revoked.

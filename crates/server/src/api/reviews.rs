@@ -406,6 +406,9 @@ pub(crate) struct Followed {
     #[serde(default)]
     #[schema(max_length = 500)]
     word: String,
+    /// Of `open`: the id of the person who does it from now on. If absent: who did before.
+    #[serde(default)]
+    owner: Option<i64>,
 }
 
 /// Says what became of something that a review decided.
@@ -422,7 +425,8 @@ pub(crate) async fn followed(
     let state =
         state.ok_or_else(|| Problem::invalid("`state` must be one of open, done, dropped."))?;
     let decision = sent.decision;
-    reviewing::follow_up(&app, &who, (id, decision), (state, &sent.word)).await?;
+    let told = (state, sent.word.as_str(), sent.owner);
+    reviewing::follow_up(&app, &who, (id, decision), told).await?;
     Ok(Json(Changed { id: decision }))
 }
 

@@ -172,7 +172,7 @@ pub(crate) struct ShownBroken {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Upkeep)]
 pub(crate) struct ShownNeed {
-    /// `backup`, `advisories`, `kev`, `epss`, `feeds`.
+    /// `backup`, `advisories`, `kev`, `epss`, `feeds`, `duty`.
     what: &'static str,
     /// How it stands.
     text: String,
@@ -321,6 +321,7 @@ impl From<&Need> for ShownNeed {
             NeedOf::Kev => "kev",
             NeedOf::Epss => "epss",
             NeedOf::Feeds => "feeds",
+            NeedOf::Duty => "duty",
         };
         ShownNeed { what, text: is.text.clone() }
     }

@@ -61,7 +61,7 @@ pub(super) async fn weekly(
             _ => (ResolveState::Done, ""),
         };
         let of = (is.is.review, is.id);
-        store.follow_up(org, of, (state, word), &actor, now).await.map_err(told)?;
+        store.follow_up(org, of, (state, word, None), &actor, now).await.map_err(told)?;
     }
     let new = NewReview {
         kind: Kind::Weekly.as_str().to_owned(),

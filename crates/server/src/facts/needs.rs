@@ -92,7 +92,7 @@ lists! {
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
     Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
-        "Backups that are old, and feeds that are stale.";
+        "Backups that are old, feeds that are stale, and teams with nobody on duty.";
 }
 
 /// Each side with what needs it.
@@ -325,6 +325,8 @@ pub(crate) enum NeedOf {
     Kev,
     Epss,
     Feeds,
+    /// Teams of which everybody who is on duty has left.
+    Duty,
 }
 
 /// What the rows of a list are.

@@ -21,7 +21,7 @@ use crate::notices::others::{self, Others};
 use crate::notices::post::Readers;
 use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
-use crate::notices::{post, things, urgent, why_of, why_word};
+use crate::notices::{post, sooner, things, urgent, why_of, why_word};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::reminders;
@@ -199,6 +199,11 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         looked.things.append(&mut looked.missed);
         looked.things.extend(handed);
         looked.things.extend(reminders);
+        // Whoever plans by the deadline that they were told would be late.
+        if looked.things.iter().any(|is| is.urgent) {
+            let before = app.store.pending(org, team.id).await?;
+            sooner::tell(&mut looked.things, &before, now);
+        }
         // What is waited for changes nothing that the mark has.
         let mark = if looked.again.is_some() { String::new() } else { mark };
         let later = app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;

@@ -77,7 +77,12 @@ pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
         "update" => format!("Management was informed: {text}"),
         "status" => format!("Customers were informed: {text}"),
         "closed" if text.is_empty() => "The incident was closed.".to_owned(),
-        "closed" => format!("The incident was closed. {text}"),
+        "closed" => match told["undone"].as_str() {
+            None => format!("The incident was closed. {text}"),
+            Some(why) => {
+                format!("The incident was closed. {text} Why some teams were not done: {why}")
+            }
+        },
         _ => text.to_owned(),
     }
 }

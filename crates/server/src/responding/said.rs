@@ -74,6 +74,9 @@ pub(crate) struct Said {
     pub(crate) due: Option<String>,
     /// The number of the task that is done.
     pub(crate) task: Option<i64>,
+    /// Of `closed`: why, though teams have not fixed it. Needed where some have not, but for drills and near misses.
+    #[schema(max_length = 500)]
+    pub(crate) undone: String,
 }
 
 fn line(name: &str, text: &str, most: usize) -> Result<String, Problem> {
@@ -278,7 +281,7 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
             }
             json!({ "task": task.seq, "text": text })
         }
-        "closed" => return close(app, who, &room, text, now).await,
+        "closed" => return close(app, who, &room, (text, &sent.undone), now).await,
         _ => return Err(Problem::invalid("`kind` is not a known kind.")),
     };
     let event = NewIncidentEvent { kind: kind.to_owned(), team, told };
@@ -326,9 +329,14 @@ async fn close(
     app: &App,
     who: &Who,
     room: &Room,
-    text: &str,
+    (text, undone): (&str, &str),
     now: Timestamp,
 ) -> Result<(), Problem> {
+    let undone = line("undone", undone, 500)?;
+    let left = left_of(room);
+    if left > 0 && undone.is_empty() {
+        return Err(Problem::invalid(needs_a_reason(left)));
+    }
     let stands: Vec<serde_json::Value> = room
         .stands
         .iter()
@@ -350,15 +358,42 @@ async fn close(
         })
         .collect();
     // What was there when it was closed is the evidence of it.
-    let told = json!({ "text": text, "teams": stands, "environments": around, "places": room.places.rows.len(),
+    let mut told = json!({ "text": text, "teams": stands, "environments": around, "places": room.places.rows.len(),
         "more": room.places.more, "unknown": room.places.unknown, "known": room.places.known,
         "environments_known": room.runs.is_some() });
+    if left > 0 && !undone.is_empty() {
+        told["undone"] = json!(undone);
+    }
     let done = app.store.close_incident(who.org, room.is.id, told, &who.actor(), now).await?;
     if done { Ok(()) } else { Err(closed()) }
 }
 
+/// How many teams have not fixed it. A drill and a near miss leave nothing: what is affected in one stays as it is.
+pub(crate) fn left_of(room: &Room) -> usize {
+    let is = &room.is.is;
+    match is.drill.is_some() || is.near_miss {
+        true => 0,
+        false => room.stands.iter().filter(|stand| stand.fixed.is_none()).count(),
+    }
+}
+
+/// That somebody has to say why it is closed.
+fn needs_a_reason(left: usize) -> String {
+    let teams = match left {
+        1 => "one team has".to_owned(),
+        more => format!("{more} teams have"),
+    };
+    format!("`undone` must say why it is closed though {teams} not fixed it.")
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn how_many_have_not_fixed_it_is_said() {
+        assert!(super::needs_a_reason(1).contains("one team has not fixed"));
+        assert!(super::needs_a_reason(2).contains("2 teams have not fixed"));
+    }
+
     #[test]
     fn what_is_no_package_and_no_vulnerability_is_not_looked_for() {
         for right in ["pkg:npm/left-pad", "CVE-2099-1", "ghsa-jfh8-c2jp-5v3q", "GO-2022-0001"] {

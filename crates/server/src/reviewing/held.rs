@@ -196,7 +196,8 @@ pub(super) fn due(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     if due <= now || due > now + YEAR { Err(wrong()) } else { Ok(due) }
 }
 
-/// Says what became of something that a review decided: whoever may hold the review, or does it.
+/// Says what became of something that a review decided: whoever may hold the review, or does it. Whoever may hold the
+/// review says as well that somebody else does it, as where the account of who did is closed.
 ///
 /// # Errors
 /// They may not, or there is no such decision.
@@ -204,19 +205,27 @@ pub(crate) async fn follow_up(
     app: &App,
     who: &Who,
     (review, decision): (i64, i64),
-    (state, word): (ResolveState, &str),
+    (state, word, owner): (ResolveState, &str, Option<i64>),
 ) -> Result<(), Problem> {
-    let (is, _) = find(app, who, review).await?;
+    let (is, scope) = find(app, who, review).await?;
     let all = app.store.resolved(who.org, &[review]).await?;
     let found = all.iter().find(|one| one.id == decision);
     let found = found.ok_or_else(|| Problem::not_found("decision of the review"))?;
-    if found.is.owner != who.person.id || who.token.is_some() {
+    let owner = owner.filter(|owner| *owner != found.is.owner);
+    if found.is.owner != who.person.id || who.token.is_some() || owner.is_some() {
         must_hold(app, who, &is.is.of).await?;
+    }
+    if let Some(owner) = owner {
+        if state != ResolveState::Open {
+            let text = "`owner` must be left out unless the decision is still open.";
+            return Err(Problem::invalid(text));
+        }
+        concerned(app, who, &scope, owner).await?;
     }
     let word = line(word, 500);
     let word = word
         .ok_or_else(|| Problem::invalid("`word` must be at most 500 characters, on one line."))?;
-    let told = (state, word.as_str());
+    let told = (state, word.as_str(), owner);
     app.store.follow_up(who.org, (review, decision), told, &who.actor(), app.now()).await?;
     Ok(())
 }

@@ -290,14 +290,20 @@ async fn one(
         empty: Empty { why: "None: this person sees nothing.".to_owned(), next: None },
         ..Table::default()
     };
+    let mut about = vec![
+        ("Email address".to_owned(), person.email.clone().into()),
+        ("State".to_owned(), people::standing(&person).into()),
+    ];
+    let held = people::words(&people::held(app, who.org, id).await?);
+    if !held.is_empty() {
+        let label = if person.disabled { "Still has" } else { "Has" };
+        about.push((label.to_owned(), held.into()));
+    }
     Ok(html(&Administration {
         layout,
         tabs: tabs(0),
         intro: "Every change is in the ledger.".to_owned(),
-        about: Pairs(vec![
-            ("Email address".to_owned(), person.email.clone().into()),
-            ("State".to_owned(), people::standing(&person).into()),
-        ]),
+        about: Pairs(about),
         tables: vec![table],
         form: Some(form),
     }))

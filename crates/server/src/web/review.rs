@@ -42,6 +42,8 @@ pub(crate) struct Sent {
     decision: String,
     became: String,
     word: String,
+    /// Who does a decision from now on; empty: who did before.
+    new_owner: String,
     note: String,
 }
 
@@ -100,7 +102,21 @@ async fn act(app: &App, who: &Who, id: i64, sent: &Sent) -> Result<&'static str,
                 of.ok_or_else(|| Problem::invalid("`decision` is one of the list."))?;
             let state = ResolveState::from_text(&sent.became);
             let state = state.ok_or_else(|| Problem::invalid("`became` is one of the list."))?;
-            reviewing::follow_up(app, who, of, (state, &sent.word)).await.map(|()| "#decisions")
+            let owner: Option<i64> = match sent.new_owner.as_str() {
+                "" => None,
+                owner => Some(
+                    owner
+                        .parse()
+                        .map_err(|_| Problem::invalid("`new_owner` is one of the list."))?,
+                ),
+            };
+            let told = (state, sent.word.as_str(), owner);
+            let done = reviewing::follow_up(app, who, of, told).await.map(|()| "#decisions");
+            // It is said at the field of this form.
+            done.map_err(|mut problem| {
+                problem.detail = problem.detail.replacen("`owner`", "`new_owner`", 1);
+                problem
+            })
         }
         "close" => reviewing::close(app, who, id, &sent.note).await.map(|()| ""),
         _ => Err(Problem::invalid("Choose what to do.")),

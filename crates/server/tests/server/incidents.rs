@@ -163,6 +163,8 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
         (&sia, json!({ "kind": "task", "text": "x", "due": "2026-12-01T00:00:00Z" }), 422),
         (&sia, json!({ "kind": "acknowledged", "team": 99 }), 422),
         (&sia, json!({ "kind": "boo", "text": "x" }), 422),
+        // It is still affected: it takes a reason to close it.
+        (&sia, json!({ "kind": "closed", "text": "x" }), 422),
         (&tom, json!({ "kind": "acknowledged", "team": team }), 200),
         (
             &tom,
@@ -543,7 +545,7 @@ fn a_near_miss_is_learnt_from_and_is_in_no_time_of_incidents() {
     let action = json!({ "kind": "action", "text": "Pin it everywhere",
         "team": world.team, "due": "2026-12-24T00:00:00Z" });
     assert_eq!(say(action), 200);
-    let report = server.open(&sia, &format!("{here}/report?format=markdown")).text;
+    let report = server.open(&sia, &format!("{here}/report?format=md")).text;
     assert!(
         report.contains("This is a near miss") && report.contains("Pin it everywhere"),
         "{report}"

@@ -100,7 +100,24 @@ fn people_come_get_roles_and_go() {
         assert_eq!(refused.status, 422, "its answer is a secret: {refused:?}");
     }
     // Closed and opened again.
-    assert_eq!(ask("DELETE", &here, &none).status, 204);
+    let app = server.app();
+    let named = [("deployment", id)];
+    let now = jiff::Timestamp::now();
+    let kept = app.store.set_system_people(server.org(), system, &named, "trimtab", now);
+    server.runtime.block_on(kept).unwrap();
+    let wishes = json!({ "circles": [[id], [], []] });
+    let kept = app.store.put_wishes(server.org(), team, (&wishes, None), "trimtab", now);
+    server.runtime.block_on(kept).unwrap();
+    let upkeep = || server.open(&ada, "/today/upkeep?side=admin").text;
+    assert!(!upkeep().contains("nobody on duty, as"), "{}", upkeep());
+    let closed = ask("DELETE", &here, &none);
+    assert_eq!(closed.status, 200, "{closed:?}");
+    let step = json!({ "kind": "step", "id": system, "name": "shop" });
+    let duty = json!({ "kind": "duty", "id": team, "name": "shop" });
+    assert_eq!(closed.json()["holds"], json!([duty, step]), "somebody else is to be named");
+    assert!(upkeep().contains("1 team has nobody on duty, as"), "{}", upkeep());
+    let page = server.open(&ada, &format!("/administration/people/{id}")).text;
+    assert!(page.contains("on duty of shop; 1 step of shop"), "{page}");
     assert_eq!(ask("GET", &here, &none).json()["state"], "closed");
     assert_eq!(ask("POST", &format!("{here}/link"), &none).status, 409);
     assert_eq!(ask("POST", &format!("{here}/open"), &none).status, 200);

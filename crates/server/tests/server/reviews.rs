@@ -201,6 +201,21 @@ fn a_review_goes_from_its_agenda_to_its_minutes_and_the_next_follows_it() {
     assert_eq!(world.send(next, &[("do", "open")]).status, 303);
     let decision = world.review(id)["decisions"][0]["id"].as_i64().unwrap();
     let follow = format!("{id}.{decision}");
+    // Somebody else does it, whom the review concerns.
+    for (owner, became, status) in
+        [("99999", "open", 200), (lea.as_str(), "done", 200), (lea.as_str(), "open", 303)]
+    {
+        let handed = [
+            ("do", "follow"),
+            ("decision", follow.as_str()),
+            ("became", became),
+            ("new_owner", owner),
+        ];
+        let answer = world.send(next, &handed);
+        assert_eq!(answer.status, status, "{owner} {became}: {}", answer.text);
+        assert!(status == 303 || answer.text.contains("This must be"), "{}", answer.text);
+    }
+    assert_eq!(world.review(id)["decisions"][0]["owner"]["id"], world.lea.id);
     let done = [("do", "follow"), ("decision", &follow), ("became", "done"), ("word", "in 2.30.1")];
     assert_eq!(world.send(next, &done).status, 303);
     assert_eq!(world.review(id)["decisions"][0]["stands"], "carried out late");
@@ -234,7 +249,7 @@ fn recomputed(world: &World, last: i64) {
         match (data["what"].as_str(), data["state"].as_str()) {
             (Some("review"), Some("open")) => opened.insert(id("review"), at),
             (Some("review"), Some("closed")) => closed.insert(id("review"), at),
-            (Some("review-decision"), Some("open")) => {
+            (Some("review-decision"), Some("open")) if data["due"].is_string() => {
                 due.insert(id("decision"), data["due"].as_str().unwrap().parse().unwrap())
             }
             (Some("review-decision"), Some("done")) => done.insert(id("decision"), at),

@@ -62,7 +62,7 @@ pub(crate) async fn a_review_is_prepared_opened_and_closed_once(store: Store) {
 
     // What was decided is followed after it.
     let say = async |state, hour| {
-        let told = (state, "a word");
+        let told = (state, "a word", None);
         assert!(store.follow_up(org, (id, first), told, "person:9", at(hour)).await.unwrap());
         let [is] = &store.resolved(org, &[id]).await.unwrap()[..] else { panic!() };
         (is.state, is.ended)
@@ -70,7 +70,15 @@ pub(crate) async fn a_review_is_prepared_opened_and_closed_once(store: Store) {
     assert_eq!(say(ResolveState::Done, 5).await, (ResolveState::Done, Some(at(5))));
     assert_eq!(say(ResolveState::Done, 9).await, (ResolveState::Done, Some(at(5))), "since then");
     assert_eq!(say(ResolveState::Open, 10).await, (ResolveState::Open, None));
-    let dropped = (ResolveState::Dropped, "");
+    // Somebody else does it from now on.
+    let handed = (ResolveState::Open, "", Some(9));
+    assert!(store.follow_up(org, (id, first), handed, "person:3", at(10)).await.unwrap());
+    assert_eq!(store.resolved_of(org, 9, 10).await.unwrap().len(), 1);
+    let kept = (ResolveState::Open, "", None);
+    assert!(store.follow_up(org, (id, first), kept, "person:3", at(10)).await.unwrap());
+    let [is] = &store.resolved(org, &[id]).await.unwrap()[..] else { panic!() };
+    assert_eq!(is.is.owner, 9, "as before");
+    let dropped = (ResolveState::Dropped, "", None);
     assert!(!store.follow_up(org, (id + 1, first), dropped, "x", at(9)).await.unwrap());
     assert!(!store.follow_up(other, (id, first), dropped, "x", at(9)).await.unwrap());
     let told = store.ledger(org, 0, 100).await.unwrap();
@@ -78,7 +86,7 @@ pub(crate) async fn a_review_is_prepared_opened_and_closed_once(store: Store) {
         let is = |e: &&trimtab_store::Entry| e.data.contains(&format!("\"what\":\"{what}\""));
         told.iter().filter(is).count()
     };
-    assert_eq!((of("review"), of("review-decision")), (5, 4));
+    assert_eq!((of("review"), of("review-decision")), (5, 6));
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
 

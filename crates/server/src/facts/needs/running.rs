@@ -1,11 +1,14 @@
 //! What operations look after: roll-outs, deployments, jobs, and the server itself.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_store::JobState;
 
 use super::{Asking, MOST, Need, NeedOf, Reach, Rows, Told};
 use crate::jobs::fetch;
+use crate::notices::duty;
 use crate::problem::Problem;
 use crate::web::settings::OLD;
 
@@ -13,6 +16,8 @@ use crate::web::settings::OLD;
 const TOLD: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// After so many days facts are stale.
 const STALE: i64 = 7;
+/// So many teams are looked at for whether somebody is on duty.
+const TEAMS: usize = 100;
 
 /// Assets whose main line is rid of findings that still run.
 pub(super) async fn rollouts(
@@ -88,7 +93,41 @@ pub(super) async fn upkeep(asking: &Asking<'_>, show: usize) -> Result<Told, Pro
         let error: String = error.chars().take(200).collect();
         add(NeedOf::Feeds, format!("The last fetch did not go well: {error}"));
     }
+    if let Some(text) = nobody_on_duty(&without_duty(asking).await?) {
+        add(NeedOf::Duty, text);
+    }
     Ok(Told::first(all, show, Rows::Upkeep))
+}
+
+/// The teams of which everybody who is on duty has a closed account.
+async fn without_duty(asking: &Asking<'_>) -> Result<Vec<String>, Problem> {
+    let (app, org) = (asking.app, asking.who.org);
+    let people = app.store.people(org).await?;
+    let closed: HashSet<i64> = people.iter().filter(|is| is.disabled).map(|is| is.id).collect();
+    let mut without = Vec::new();
+    if closed.is_empty() {
+        return Ok(without);
+    }
+    for team in app.store.teams(org).await?.into_iter().take(TEAMS) {
+        let wishes = duty::wishes(app, org, team.id).await?;
+        let mut named: Vec<i64> = wishes.circles.first().cloned().unwrap_or_default();
+        named.extend(wishes.rota.iter().flat_map(|rota| rota.people.iter().copied()));
+        if !named.is_empty() && named.iter().all(|id| closed.contains(id)) {
+            without.push(team.name);
+        }
+    }
+    Ok(without)
+}
+
+fn nobody_on_duty(teams: &[String]) -> Option<String> {
+    let have = match teams.len() {
+        0 => return None,
+        1 => "1 team has".to_owned(),
+        more => format!("{more} teams have"),
+    };
+    let names = teams.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if teams.len() > 5 { " and others" } else { "" };
+    Some(format!("{have} nobody on duty, as the accounts are closed: {names}{more}."))
 }
 
 /// How many days ago a day was, by the first ten letters of what names it: `2026-03-09`, `2026.03.09`. `None`: that is
@@ -111,6 +150,18 @@ pub(crate) fn is_stale(of: &str, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn teams_with_nobody_on_duty_are_named() {
+        let told = |names: &[&str]| {
+            nobody_on_duty(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(told(&[]), None);
+        let one = "1 team has nobody on duty, as the accounts are closed: Web.";
+        assert_eq!(told(&["Web"]).as_deref(), Some(one));
+        let many = told(&["a", "b", "c", "d", "e", "f"]).unwrap();
+        assert!(many.starts_with("6 teams have ") && many.ends_with("d, e and others."), "{many}");
+    }
 
     #[test]
     fn facts_are_as_old_as_their_day() {

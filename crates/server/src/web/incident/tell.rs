@@ -11,7 +11,7 @@ use trimtab_pages::part::{Field, Form as Sheet, Input, Link};
 use super::about;
 use crate::access::{Action, Who};
 use crate::problem::Problem;
-use crate::responding::said::{Said, may_of, say};
+use crate::responding::said::{Said, left_of, may_of, say};
 use crate::responding::{Room, doers, draft, room};
 use crate::state::App;
 use crate::web::{Page, Sorry, html, layout, mended, own_form};
@@ -38,6 +38,7 @@ pub(crate) struct Sent {
     due: String,
     task: String,
     environment: String,
+    undone: String,
 }
 
 pub(crate) async fn page(
@@ -84,11 +85,12 @@ pub(crate) async fn post(
         },
         task: number(&sent.task),
         environment: Some(sent.environment.clone()).filter(|name| !name.is_empty()),
+        undone: sent.undone.clone(),
     };
     match say(&app, &who, id, &said).await {
         Ok(()) => Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
         Err(problem) if matches!(problem.status, 409 | 422) => {
-            let names = ["text", "owner", "due", "team", "task"];
+            let names = ["text", "owner", "due", "team", "task", "undone"];
             let is = |name: &&&str| problem.detail.contains(&format!("`{name}`"));
             let name = names.iter().find(is).copied().unwrap_or("");
             ask(&app, &who, &room, &sent, Some((name, problem.detail))).await
@@ -185,6 +187,10 @@ async fn ask(
         hidden("environment", &sent.environment),
         text,
     ];
+    if sent.kind == "closed" && left_of(room) > 0 {
+        let label = "Not every team has fixed it. Why is it closed?";
+        fields.push(Field::new("undone", label, Input::Text).holding(sent.undone.clone()));
+    }
     let gives = matches!(sent.kind.as_str(), "task" | "action");
     if gives || sent.kind == "note" {
         let none = (String::new(), "none, or all".to_owned());

@@ -348,6 +348,7 @@ pub(super) fn upkeep(asking: &Asking<'_>, all: &[Need]) -> Drawn {
             NeedOf::Kev => "Known exploited (KEV)",
             NeedOf::Epss => "Probability of exploitation (EPSS)",
             NeedOf::Feeds => "Feeds",
+            NeedOf::Duty => return link(sees_all(who), "People on duty", "/teams"),
         };
         link(sees_all(who), words, "/feeds")
     };

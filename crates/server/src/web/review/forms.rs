@@ -86,11 +86,17 @@ pub(super) fn forms(
     if !to_do.is_empty() {
         let became = [("done", "carried out"), ("dropped", "dropped"), ("open", "still open")];
         let became = became.map(|(word, words)| (word.to_owned(), words.to_owned())).to_vec();
-        let fields = vec![
+        let mut fields = vec![
             Field::new("decision", "Decision", Input::Select(to_do)).holding(sent.decision.clone()),
             Field::new("became", "Outcome", Input::Select(became)).holding(sent.became.clone()),
             Field::new("word", "Comment", Input::Text).holding(sent.word.clone()).optional(),
         ];
+        if may {
+            let mut owners = vec![(String::new(), "as before".to_owned())];
+            owners.extend(people.iter().map(|(id, name)| (id.to_string(), name.clone())));
+            let field = Field::new("new_owner", "Who does it from now on", Input::Select(owners));
+            fields.push(field.holding(sent.new_owner.clone()).optional());
+        }
         let form = sheet(is, csrf, "follow", fields, "Save");
         forms.push(("Update a decision".to_owned(), form));
     }

@@ -141,7 +141,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     // It is told once, and what is over is told no more.
     world.api(
         &format!("/api/v1/incidents/{}", quiet["id"]),
-        &json!({ "kind": "closed", "text": "it was none" }),
+        &json!({ "kind": "closed", "text": "it was none", "undone": "nothing is affected" }),
     );
     MORE.store(DIGEST + 5, Ordering::SeqCst);
     world.job("notify", "after");

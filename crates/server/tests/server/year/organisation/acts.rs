@@ -299,7 +299,8 @@ impl Year {
             }
         }
         if step == 5 {
-            let body = json!({ "kind": "closed", "text": "We know where it is." });
+            let body = json!({ "kind": "closed", "text": "We know where it is.",
+                "undone": "The rest follows the plan." });
             self.post(&path(id), &body);
         }
     }

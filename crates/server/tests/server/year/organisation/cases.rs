@@ -126,7 +126,11 @@ impl Year {
         if step == 1 {
             self.after(1, 5, Act::Another(what, Some(id), 2));
         } else if what != "still open" {
-            self.post(&path, &json!({ "kind": "closed", "text": "It is over." }));
+            self.post(
+                &path,
+                &json!({ "kind": "closed", "text": "It is over.",
+                "undone": "The rest follows the plan." }),
+            );
         }
     }
 
