@@ -19,6 +19,7 @@ pub(super) mod closed;
 mod companions;
 mod copies;
 mod enabled;
+mod fewer;
 mod heirs;
 pub(super) mod image;
 pub(super) mod instead;
