@@ -106,20 +106,23 @@ pub fn run(args: &Apply, io: &mut Io) -> Outcome {
             .help("check the network, the proxy and the package manager's own settings, and apply again");
         say::diagnostic(io, &told);
     } else if exit == Exit::Incomplete {
-        // It is no fault of theirs where what they need cannot be fetched, or their program is missing.
-        let is_run = |run: &applied::json::Run| !run.ended.starts_with("not run");
-        let help = match document.tests.before.as_ref().is_none_or(is_run) {
-            true => {
-                "fix the tests, or give another command with --test; --untested writes the branch anyway"
-            }
-            false => {
-                "make the project as it is run its tests here, or give another command with --test; --untested writes the branch anyway"
-            }
-        };
+        let help = format!(
+            "{}, or give another command with --test; --untested writes the branch anyway",
+            untold(document.tests.before.as_ref())
+        );
         let told = Diagnostic::new(Code::TestsUntold, document.tests.why.clone()).help(help);
         say::diagnostic(io, &told);
     }
     Ok(exit)
+}
+
+/// What is to be done where tests do not tell what an update did, by the run before it. It is no fault of theirs where what
+/// they need cannot be fetched, or their program is missing.
+pub(in crate::commands) fn untold(before: Option<&applied::json::Run>) -> &'static str {
+    match before.is_some_and(|run| run.ended.starts_with("not run")) {
+        true => "make the project as it is run its tests here",
+        false => "fix the tests",
+    }
 }
 
 /// What carrying a batch out came to.
@@ -540,6 +543,23 @@ fn command(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_that_could_not_be_run_before_are_not_called_faulty() {
+        let of = |ended: &str| {
+            untold(Some(&applied::json::Run {
+                ended: ended.to_owned(),
+                passed: None,
+                failed: None,
+                skipped: None,
+                seconds: 0,
+                last: Vec::new(),
+            }))
+        };
+        assert_eq!(of("not run: uv sync failed"), "make the project as it is run its tests here");
+        assert_eq!(of("failed (exit code 1)"), "fix the tests");
+        assert_eq!(untold(None), "fix the tests");
+    }
 
     #[test]
     fn a_folder_of_requirements_is_tested_from_above() {

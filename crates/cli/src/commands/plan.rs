@@ -19,6 +19,7 @@ pub(super) mod closed;
 mod companions;
 mod copies;
 mod enabled;
+mod fewer;
 mod heirs;
 pub(super) mod image;
 pub(super) mod instead;
@@ -36,6 +37,7 @@ mod one;
 mod parents;
 pub(super) mod place;
 mod problem;
+mod rest;
 mod search;
 mod settled;
 mod shared;
@@ -450,12 +452,18 @@ fn cases<'i>(
 ) -> Vec<Case<'i>> {
     let by: BTreeMap<(usize, u32), &Open> = open.iter().map(|o| ((o.finding, o.file), o)).collect();
     let case = |(idea, place): (&'i Idea, Option<usize>)| {
-        let about = idea.findings.iter().filter_map(|at| all.get(*at));
-        let about: Vec<&&Open> = about.filter_map(|at| by.get(&(*at, idea.file))).collect();
-        let wanted: BTreeSet<Key> = about.iter().filter_map(|open| key(open, scan, top)).collect();
+        let listed = |positions: &[usize]| -> Vec<&Open> {
+            let positions = positions.iter().filter_map(|at| all.get(*at));
+            positions.filter_map(|at| by.get(&(*at, idea.file)).copied()).collect()
+        };
+        let keyed = |about: &[&Open]| -> BTreeSet<Key> {
+            about.iter().filter_map(|open| key(open, scan, top)).collect()
+        };
+        let about = listed(&idea.findings);
+        let (wanted, rest) = (keyed(&about), keyed(&listed(&idea.left)));
         let weight = about.iter().map(|open| open.weight).sum();
         let unpublished = unpublished.contains(&idea.package);
-        (!wanted.is_empty()).then_some(Case { idea, place, wanted, weight, unpublished })
+        (!wanted.is_empty()).then_some(Case { idea, place, wanted, rest, weight, unpublished })
     };
     ideas.iter().zip(places).filter_map(case).collect()
 }

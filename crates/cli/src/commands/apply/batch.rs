@@ -108,6 +108,14 @@ impl Compared {
     }
 }
 
+/// Why the tests are not run after an update.
+const VAIN: &str = "they cannot be run before the update either";
+
+/// Whether a run before an update says that one after it has nothing to be compared with.
+fn is_vain(before: &Trial) -> bool {
+    matches!(before.ended, Ended::NotRun(_))
+}
+
 /// Whether some steps raise the `go` line to another version of the language.
 fn is_language(steps: &Steps) -> bool {
     needs(&together(steps)).iter().any(Need::is_language)
@@ -175,6 +183,10 @@ impl Work<'_> {
         tell("Testing before");
         let before = self.test(&mut done.runs);
         self.lay(&done.steps)?;
+        // Whatever comes of it then, nothing tells what the update did.
+        if is_vain(&before) {
+            return Ok(Compared::of(before, Trial::not_run(VAIN)));
+        }
         tell("Testing after");
         let after = self.test(&mut done.runs);
         Ok(Compared::of(before, after))

@@ -221,7 +221,12 @@ impl Search<'_> {
                 break;
             }
         }
-        answer.made.extend(best.map(|made| (number, made)));
+        // Of those of a level some may be in it for nothing.
+        if let Some(made) = best {
+            let own = ideas.iter().map(|at| self.cases[*at].idea.package.package()).collect();
+            let enough: BTreeSet<Key> = made.removed.intersection(&wanted).cloned().collect();
+            answer.made.push((number, self.fewer(made, &own, (place, ground), &enough)?));
+        }
         Ok(answer)
     }
 

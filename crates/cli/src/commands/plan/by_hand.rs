@@ -124,7 +124,14 @@ mod tests {
 
     fn case(idea: &Idea) -> Case<'_> {
         let wanted = BTreeSet::new();
-        Case { idea, place: Some(0), wanted, weight: 1.0, unpublished: false }
+        Case {
+            idea,
+            place: Some(0),
+            wanted,
+            rest: BTreeSet::new(),
+            weight: 1.0,
+            unpublished: false,
+        }
     }
 
     #[test]

@@ -99,10 +99,9 @@ impl Search<'_> {
         for which in [Parents::One, Parents::Several] {
             for task in self.parent_tasks(&open, which) {
                 let answer = match &task {
-                    Task::Parents(parents, ideas) => match &parents[..] {
-                        [parent] => self.parent(parent, ideas)?,
-                        parents => self.parents(parents, ideas)?,
-                    },
+                    Task::Parents(parents, ideas) => {
+                        self.brought_by(parents, ideas, &self.wanted(ideas))?
+                    }
                     _ => continue,
                 };
                 found.extend(answer.made.into_iter().map(|(_, made)| made));

@@ -94,8 +94,31 @@ impl Search<'_> {
         tasks
     }
 
+    /// All that some ideas would remove.
+    pub(super) fn wanted(&self, ideas: &[usize]) -> BTreeSet<Key> {
+        ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect()
+    }
+
+    /// Raises what brings the packages of some ideas, one or several, to remove some of these findings.
+    pub(super) fn brought_by(
+        &self,
+        parents: &[Purl],
+        ideas: &[usize],
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Answer, Diagnostic> {
+        match parents {
+            [parent] => self.parent(parent, ideas, wanted),
+            parents => self.parents(parents, ideas, wanted),
+        }
+    }
+
     /// Raises what brings the packages of some ideas.
-    pub(super) fn parent(&self, parent: &Purl, ideas: &[usize]) -> Result<Answer, Diagnostic> {
+    fn parent(
+        &self,
+        parent: &Purl,
+        ideas: &[usize],
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Answer, Diagnostic> {
         let mut answer = Answer::default();
         let Some(first) = ideas.first() else { return Ok(answer) };
         let Some((number, place, ground)) = self.ground_of(ideas, &mut answer) else {
@@ -112,23 +135,21 @@ impl Search<'_> {
             }
         };
         let later = later(parent, offered);
-        let wanted: BTreeSet<Key> =
-            ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
         let pair = (parent, &self.cases[*first].idea.package);
         let floor = self.floor(number, parent, &later);
         let mended = later.get(floor..).unwrap_or_default();
-        let mut tried = self.trial.parent(place, ground, pair, mended, &wanted)?;
+        let mut tried = self.trial.parent(place, ground, pair, mended, wanted)?;
         // Less than its own fix is better than nothing.
         let below = later.get(..floor).unwrap_or_default();
         if !below.is_empty() && tried.as_ref().is_err_and(is_of_versions) {
-            let lower = self.trial.parent(place, ground, pair, below, &wanted)?;
+            let lower = self.trial.parent(place, ground, pair, below, wanted)?;
             tried = lower.or(tried);
         }
         // What it asks for may be named by the project too, in versions that do not go with it.
         if let Err(refused) = &tried {
             let places = (place, ground);
             if let Some(made) =
-                self.parent_with_companions(places, pair, mended, refused, &wanted)?
+                self.parent_with_companions(places, pair, mended, refused, wanted)?
             {
                 tried = Ok(made);
             }
@@ -158,7 +179,12 @@ impl Search<'_> {
 
     /// Raises several parents together: each to the smallest version that helps while the others are at theirs,
     /// and one that need not be raised stays.
-    pub(super) fn parents(&self, parents: &[Purl], ideas: &[usize]) -> Result<Answer, Diagnostic> {
+    fn parents(
+        &self,
+        parents: &[Purl],
+        ideas: &[usize],
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Answer, Diagnostic> {
         let mut answer = Answer::default();
         let Some(first) = ideas.first() else { return Ok(answer) };
         let Some((number, place, ground)) = self.ground_of(ideas, &mut answer) else {
@@ -177,8 +203,6 @@ impl Search<'_> {
                 }
             }
         }
-        let wanted: BTreeSet<Key> =
-            ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
         let child = &self.cases[*first].idea.package;
         // With a finding of its own a parent is raised to its fix at least, by another action if not by this one.
         let floors: Vec<usize> =
@@ -198,7 +222,7 @@ impl Search<'_> {
                 return Ok(Err(Refused::Nothing));
             };
             let ground = (&ground.base, &ground.before);
-            let tried = self.trial.attempt(place, ground, &proposal, &wanted)?;
+            let tried = self.trial.attempt(place, ground, &proposal, wanted)?;
             Ok(tried.map(|(made, _, _)| made))
         };
         let mut choice: Vec<usize> = offered.iter().map(Vec::len).collect();
@@ -220,7 +244,7 @@ impl Search<'_> {
                 return Ok(answer);
             }
         };
-        let target: BTreeSet<Key> = best.removed.intersection(&wanted).cloned().collect();
+        let target: BTreeSet<Key> = best.removed.intersection(wanted).cloned().collect();
         let mut left = TRIES.0 + TRIES.1 * parents.len().saturating_sub(2);
         'all: for at in 0..choice.len() {
             let least = floors[at] + 1;

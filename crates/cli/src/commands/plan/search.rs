@@ -27,7 +27,7 @@ const FORCED: f64 = 0.4;
 /// The part of the time that is left which relocking packages with those that ask for them may take.
 const ASKERS: f64 = 0.25;
 /// The part of the time that is left which raising parents may take.
-const PARENTS: f64 = 0.5;
+pub(super) const PARENTS: f64 = 0.5;
 /// The part of the time that is left which single tries may take of what is known to be possible.
 const ALONE: f64 = 0.85;
 
@@ -43,6 +43,8 @@ pub(super) struct Case<'i> {
     pub(super) place: Option<usize>,
     /// The open findings that it would remove.
     pub(super) wanted: BTreeSet<Key>,
+    /// The open findings of the same component that no source names a fix of: they go only where all of it does.
+    pub(super) rest: BTreeSet<Key>,
     pub(super) weight: f64,
     /// Whether a registry was asked for its fix, which only bounds a range, and offers no version from there on.
     pub(super) unpublished: bool,
@@ -109,6 +111,8 @@ pub(super) enum Task {
     AllAskers(Vec<Vec<usize>>),
     /// Raise what brings them.
     Parents(Vec<Purl>, Vec<usize>),
+    /// Raise what brings them to where all of them is gone, with what has no fix.
+    Without(Vec<Purl>, Vec<usize>),
     /// Raise a parent less than was found.
     Narrow(Wide),
     /// Force the version.
@@ -131,6 +135,7 @@ impl Task {
             | Task::First(ideas)
             | Task::Askers(ideas)
             | Task::Parents(_, ideas)
+            | Task::Without(_, ideas)
             | Task::Image(ideas) => ideas,
             Task::Force(at) | Task::Smaller(at) | Task::Last(at) | Task::Enabled(at, _) => {
                 std::slice::from_ref(at)
@@ -162,6 +167,8 @@ pub(super) struct Answer {
     /// Ideas that are not helped by relocking all who ask.
     pub(super) held: BTreeSet<usize>,
     pub(super) tried: Vec<(usize, String, Refused)>,
+    /// Whether the time was over before it came to an end, of which nothing is told by idea.
+    pub(super) late: bool,
     /// Where a parent is raised that stands among what was made: what it need be raised to. `None`: no less.
     pub(super) narrowed: Vec<(usize, Option<Made>)>,
 }
@@ -347,6 +354,7 @@ impl<'s> Search<'s> {
             self.round(phase, &tasks, &mut searched, progress)?;
             self.trial.until(held);
         }
+        self.rest_without_fix(&order, &mut searched, progress)?;
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
         self.tell_edits(&mut searched);
@@ -374,7 +382,7 @@ impl<'s> Search<'s> {
     }
 
     /// Of the time that is kept for trying batches little is needed as long as there is little to put into them.
-    fn lend(&self, searched: &Searched) {
+    pub(super) fn lend(&self, searched: &Searched) {
         // What was carried out at once may come apart into as many.
         let whole: usize = searched.wholes.iter().map(|whole| whole.ideas.len()).sum();
         let is_little = searched.made.len() + whole <= LITTLE;
@@ -477,6 +485,7 @@ impl<'s> Search<'s> {
             searched.idle.extend(answer.idle);
             searched.unused.extend(answer.unused);
             searched.held.extend(answer.held);
+            searched.cut_short |= answer.late;
             for (at, what, why) in answer.tried {
                 if matches!(why, Refused::Time) {
                     searched.cut_short = true;
@@ -529,10 +538,8 @@ impl<'s> Search<'s> {
             Task::Image(ideas) => self.image(ideas),
             Task::Askers(ideas) => self.askers(ideas),
             Task::AllAskers(groups) => self.all_askers(groups),
-            Task::Parents(parents, ideas) => match &parents[..] {
-                [parent] => self.parent(parent, ideas),
-                parents => self.parents(parents, ideas),
-            },
+            Task::Parents(parents, ideas) => self.brought_by(parents, ideas, &self.wanted(ideas)),
+            Task::Without(parents, ideas) => self.take_out(parents, ideas),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Look, Seen};
 use trimtab_report::one_line;
 
 use crate::args::{Apply, ApplyFormat};
-use crate::commands::apply::carry_out;
+use crate::commands::apply::{carry_out, untold};
 use crate::commands::host::{self, Told, refused};
 use crate::exit::Exit;
 use crate::io::Io;
@@ -155,8 +155,9 @@ fn build(look: &Look<'_>, told: &Told, step: &Step, io: &mut Io) -> Result<Strin
     match (&document.request, carried.exit) {
         (Some(request), _) => Ok(format!("#{}: {}", request.number, request.became)),
         (None, Exit::Incomplete) => {
+            let help = untold(document.tests.before.as_ref());
             Err(Diagnostic::new(Code::TestsUntold, document.tests.why.clone())
-                .help("fix the tests, or give another command with --test"))
+                .help(format!("{help}, or give another command with --test")))
         }
         (None, _) => Err(Diagnostic::new(Code::ChangeWorse, document.why)
             .help("see why with trimtab apply BATCH, or close the request")),

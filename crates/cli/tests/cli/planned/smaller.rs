@@ -49,3 +49,29 @@ fn where_the_major_step_cannot_be_done_the_smaller_one_is() {
     let [left] = &plan.left[..] else { panic!("{:#?}", plan.left) };
     assert!(left.finding.contains("OSV-TEST-1"), "{left:#?}");
 }
+
+/// `mid` has two findings, of which one has a fix. What brings it does without it in a later version: with that both are gone.
+#[test]
+fn what_a_fix_leaves_goes_with_a_later_version_of_what_brings_it() {
+    let universe = universe(&[
+        ("top", vec![asking("1.0.0", &[("mid", "^1.0.0")]), plain("1.1.0")]),
+        ("mid", vec![plain("1.0.0"), plain("1.1.0")]),
+    ]);
+    let locked = [("top", "1.0.0", json!({ "mid": "^1.0.0" })), ("mid", "1.0.0", json!({}))];
+    let unfixed = json!({
+        "id": "OSV-TEST-1",
+        "affected": [{
+            "package": { "ecosystem": "npm", "name": "mid" },
+            "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }] }],
+        }],
+    });
+    let records = [record("OSV-TEST-0", "mid", "1.1.0"), unfixed];
+    let Some(plan) = planned(&manifest(&json!({ "top": "^1.0.0" })), &locked, &records, universe)
+    else {
+        return;
+    };
+    let both = plan.actions.iter().find(|action| action.removes.len() == 2);
+    let both = both.unwrap_or_else(|| panic!("{:#?} {:#?}", plan.actions, plan.left));
+    assert_eq!(reached(both, "pkg:npm/top"), Some("1.1.0"), "{both:#?}");
+    assert!(plan.left.is_empty(), "{:#?}", plan.left);
+}

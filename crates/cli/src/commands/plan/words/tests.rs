@@ -36,6 +36,7 @@ fn to_replace_is_advised_only_where_no_version_helps() {
         idea: &idea,
         place: Some(0),
         wanted: BTreeSet::new(),
+        rest: BTreeSet::new(),
         weight: 1.0,
         unpublished: false,
     };
@@ -55,7 +56,14 @@ fn what_would_run_code_has_its_edit() {
     let idea =
         Idea { ways: vec![Way::Raise], ..idea("pkg:maven/a/left@1.30", Relation::Direct, "2.0") };
     let wanted = BTreeSet::new();
-    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
     let tool = trimtab_connect::update::Tool::by_id("gradle").unwrap();
     let place = Place { name: "build.gradle".into(), folder: "".into(), tool };
     let told = |edits: Vec<Change>| {
@@ -81,7 +89,14 @@ fn what_the_project_may_name_itself_is_not_told_as_brought_by_others() {
     let told = |relation| {
         let idea = idea("pkg:maven/a/left@1.30", relation, "2.0");
         let wanted = BTreeSet::new();
-        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let case = Case {
+            idea: &idea,
+            place: Some(0),
+            wanted,
+            rest: BTreeSet::new(),
+            weight: 1.0,
+            unpublished: false,
+        };
         instead(&case, &Vec::new(), "a:left", "2.0")
     };
     let unknown = format!("raise a:left to 2.0, or what brings it, by hand, {ACCEPT}");
@@ -94,7 +109,14 @@ fn nobody_is_told_to_take_what_is_not_offered_or_malicious() {
     let idea =
         Idea { ways: vec![Way::Raise], ..idea("pkg:npm/left@5.3.0", Relation::Direct, "5.6.1") };
     let wanted = BTreeSet::new();
-    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
     let conflict = |said: &str| {
         let reason = Reason::Conflict { blockers: Vec::new(), said: said.to_owned() };
         let (edits, commands) = (Vec::new(), Vec::new());
@@ -129,7 +151,14 @@ fn what_the_time_did_not_suffice_for_is_not_told_as_impossible() {
             ..idea("pkg:npm/deep@1.0.0", Relation::Transitive, "2.0.0")
         };
         let wanted = BTreeSet::new();
-        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let case = Case {
+            idea: &idea,
+            place: Some(0),
+            wanted,
+            rest: BTreeSet::new(),
+            weight: 1.0,
+            unpublished: false,
+        };
         let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
         is_early(&case, &tried)
     };
@@ -150,7 +179,14 @@ fn told_late(tried: Vec<(&str, Refused)>) -> Explained {
         ..idea("pkg:pypi/lxml@4.8.0", Relation::Direct, "4.9.1")
     };
     let wanted = BTreeSet::new();
-    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
     let tool = trimtab_connect::update::Tool::by_id("pip-tools").unwrap();
     let place = Place { name: "requirements.txt".into(), folder: "".into(), tool };
     let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
@@ -200,7 +236,14 @@ fn of_what_is_named_and_brought_the_copy_is_told() {
     };
     let case = |tried: Vec<(&str, Refused)>| {
         let wanted = BTreeSet::new();
-        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let case = Case {
+            idea: &idea,
+            place: Some(0),
+            wanted,
+            rest: BTreeSet::new(),
+            weight: 1.0,
+            unpublished: false,
+        };
         let tried: Tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
         let Explained { why, next, .. } = refused_as(&case, &tried);
         (why, next, is_unforced(&case, &tried))
@@ -246,7 +289,14 @@ fn a_bound_of_a_range_is_told_as_no_version() {
 fn what_was_stopped_is_not_told_as_impossible() {
     let idea = idea("pkg:maven/a/left@1.0.0", Relation::Direct, "2.0.0");
     let wanted = BTreeSet::new();
-    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
     let told = |reason| {
         let change =
             Change { path: "build.gradle".to_owned(), before: None, after: Some(b"x".to_vec()) };
@@ -287,7 +337,14 @@ fn what_brings_something_without_a_fix_is_looked_for_in_a_later_version() {
             ..idea("pkg:cargo/deep@1.0.0", Relation::Transitive, "2.0.0")
         };
         let wanted = BTreeSet::new();
-        let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+        let case = Case {
+            idea: &idea,
+            place: Some(0),
+            wanted,
+            rest: BTreeSet::new(),
+            weight: 1.0,
+            unpublished: false,
+        };
         let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
         without(&case, &tried, "deep")
     };
@@ -313,7 +370,14 @@ fn what_brings_something_without_a_fix_is_looked_for_in_a_later_version() {
 fn what_a_package_manager_does_not_do_has_its_edit() {
     let idea = idea("pkg:composer/a/left@1.0.0", Relation::Direct, "2.0.0");
     let wanted = BTreeSet::new();
-    let case = Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
     let told = |edits: Vec<Change>| {
         let reason = Reason::Unsupported("there is no composer.lock".to_owned());
         let refusal = Refusal { reason, edits, next: None, commands: Vec::new() };
