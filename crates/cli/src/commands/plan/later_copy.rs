@@ -65,7 +65,7 @@ pub(super) fn instead(
 ) -> Result<Option<Candidate>, Diagnostic> {
     let Some(of) = candidates.get(clash.candidate) else { return Ok(None) };
     let Some(proposal) = clash.at_copies.take() else { return Ok(None) };
-    let made = match search.carried_out(of, &proposal)? {
+    let made = match search.at_other_versions(of, &proposal)? {
         Ok(made) => made,
         Err(refused) => {
             clash.adds(&format!("`{proposal}` does not help either: {}", in_words(&refused)));
@@ -90,7 +90,7 @@ pub(super) fn instead(
 
 impl Search<'_> {
     /// Carries an action out at other versions, by itself. Otherwise why that does not remove all that the action does.
-    fn carried_out(
+    fn at_other_versions(
         &self,
         of: &Candidate,
         proposal: &Proposal,
