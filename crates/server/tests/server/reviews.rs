@@ -530,7 +530,9 @@ fn a_group_of_systems_is_named_and_planned_on_the_page() {
     let one = form("group", "shop", "Tills", "10:00").text;
     assert!(one.contains("at least two systems") && one.contains("Tills"), "{one}");
     assert!(
-        form("group", "shop\r\nnone", "Tills", "10:00").text.contains("<code>none</code> is not a system")
+        form("group", "shop\r\nnone", "Tills", "10:00")
+            .text
+            .contains("<code>none</code> is not a system")
     );
     assert_eq!(form("group", "shop\r\nquay", "Tills", "10:00").status, 303);
     let list = server.open(&world.lea, "/reviews").text;

@@ -169,8 +169,14 @@ mod tests {
                 ways: vec![Way::RaiseParent],
             };
             let wanted = BTreeSet::new();
-            let case =
-                Case { idea: &idea, place: Some(0), wanted, weight: 1.0, unpublished: false };
+            let case = Case {
+                idea: &idea,
+                place: Some(0),
+                wanted,
+                rest: BTreeSet::new(),
+                weight: 1.0,
+                unpublished: false,
+            };
             instead(&case, &Vec::new(), &name(&idea.package), "7.0.8.7")
         };
         let told = next("pkg:gem/actionpack@6.0.3.1", "pkg:gem/rails@6.0.3.1");
