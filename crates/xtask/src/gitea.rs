@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::run::run;
+use crate::run::beside;
 
 /// The module and its version.
 const MODULE: &str = "code.gitea.io/gitea@v1.26.0";
@@ -30,7 +30,7 @@ pub(crate) fn install(root: &Path) -> bool {
     ];
     // A build that was cut off left the source.
     if !source.is_dir() {
-        if !twice(|| run(&folder, "go", &["mod", "download", MODULE], &set).ok) {
+        if !twice(|| beside(&folder, "go", &["mod", "download", MODULE], &set).ok) {
             return false;
         }
         let below = folder.join("mod").join(MODULE);
@@ -42,7 +42,7 @@ pub(crate) fn install(root: &Path) -> bool {
     // It answers a few hundred requests: to be built soon is worth more than to be fast.
     let plain = "all=-N -l -dwarf=false";
     let build = ["build", "-tags", tags, "-gcflags", plain, "-ldflags", "-s -w", "-o", &out, "."];
-    let built = twice(|| run(&source, "go", &build, &set).ok);
+    let built = twice(|| beside(&source, "go", &build, &set).ok);
     if built {
         // What it was built of and on the way is ten times as large as all other tools together.
         let _ = std::fs::remove_dir_all(kept);

@@ -19,6 +19,11 @@ pub(crate) fn run(folder: &Path, program: &str, args: &[&str], env: &[(&str, &st
     run_with(folder, program, args, env, |line| println!("{line}"))
 }
 
+/// Runs a program as [`run`] does, where nobody waits for it yet: what others do at the same time goes first.
+pub(crate) fn beside(folder: &Path, program: &str, args: &[&str], env: &[(&str, &str)]) -> Ran {
+    run(folder, "nice", &[&["-n", "19", program], args].concat(), env)
+}
+
 /// Runs a program whose standard output is for us and not for a reader.
 pub(crate) fn quietly(folder: &Path, program: &str, args: &[&str]) -> Ran {
     run_with(folder, program, args, &[], |_| {})

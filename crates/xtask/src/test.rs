@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::run::{quietly, run as command};
+use crate::run::{beside, quietly, run as command};
 use crate::{lanes, tidy, tools};
 
 /// Where the drawing of cases begins, for tests of laws.
@@ -96,11 +96,7 @@ fn strict_env(seed: &str) -> [(&str, &str); 3] {
 
 /// What is checked without running anything of ours, each by its name.
 fn checks(root: &Path) -> Vec<(&'static str, bool)> {
-    let cargo = |args: &[&str], env: &[(&str, &str)]| {
-        let mut all = vec!["-n", "10", "cargo"];
-        all.extend(args);
-        command(root, "nice", &all, env).ok
-    };
+    let cargo = |args: &[&str], env: &[(&str, &str)]| beside(root, "cargo", args, env).ok;
     // A test ends at the first surprise by `unwrap` or `panic`: its program says so at its top, and all is looked at once.
     let lint = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
     let docs = ["doc", "--quiet", "--workspace", "--no-deps"];

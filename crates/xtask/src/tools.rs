@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::run::{is_installed, run};
+use crate::run::{beside, is_installed};
 
 /// Program, how to ask whether it is there, Debian packages that bring it.
 const SYSTEM: &[(&str, &str, &[&str])] = &[
@@ -44,7 +44,8 @@ const PYTHON: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Installs what is missing, as far as this machine allows. Returns what should be there afterwards and is not:
-/// tests that want it would be skipped.
+/// tests that want it would be skipped. What is ours is built at the same time, in a few long steps that wait for each
+/// other, so all of this takes what they leave of the processors.
 pub(crate) fn install(root: &Path) -> Vec<String> {
     let here = Path::new(".");
     let missing: Vec<&str> = SYSTEM
@@ -55,10 +56,10 @@ pub(crate) fn install(root: &Path) -> Vec<String> {
     if !missing.is_empty() {
         if is_installed("apt-get", "--version") && is_root() {
             let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
-            run(here, "apt-get", &["-qq", "update"], &quiet);
+            beside(here, "apt-get", &["-qq", "update"], &quiet);
             let mut args = vec!["-qq", "-y", "--no-install-recommends", "install"];
             args.extend(&missing);
-            run(here, "apt-get", &args, &quiet);
+            beside(here, "apt-get", &args, &quiet);
         } else {
             eprintln!(
                 "SKIPPED: not installed, and this user cannot install: {}",
@@ -68,7 +69,7 @@ pub(crate) fn install(root: &Path) -> Vec<String> {
     }
     if !is_installed("cargo-deny", "--version") {
         // A debug build: the policy takes a second to check, the tool minutes to optimise.
-        run(here, "cargo", &["install", "--quiet", "--locked", "--debug", "cargo-deny"], &[]);
+        beside(here, "cargo", &["install", "--quiet", "--locked", "--debug", "cargo-deny"], &[]);
     }
     let tools = root.join("target/tools");
     let node = NODE.iter().map(|(folder, package, brings)| {
@@ -98,7 +99,7 @@ fn install_node(folder: &Path, package: &str, brings: &str) {
         // Without a prefix npm takes the nearest folder above that has packages, and removes those from it.
         let here = ["install", "--prefix", ".", "--silent", "--no-save", "--no-audit", "--no-fund"];
         let arguments = [&here[..], &[package]].concat();
-        run(folder, "npm", &arguments, &[("npm_config_ignore_scripts", "true")]);
+        beside(folder, "npm", &arguments, &[("npm_config_ignore_scripts", "true")]);
     }
 }
 
@@ -109,10 +110,10 @@ fn install_python(folder: &Path, packages: &[&str], brings: &str) {
     }
     let here = Path::new(".");
     let Some(text) = folder.to_str() else { return };
-    if run(here, "python3", &["-m", "venv", text], &[]).ok {
+    if beside(here, "python3", &["-m", "venv", text], &[]).ok {
         let pip = folder.join("bin/pip");
         let quiet = ["install", "--quiet", "--disable-pip-version-check"];
-        run(here, &pip.to_string_lossy(), &[&quiet, packages].concat(), &[]);
+        beside(here, &pip.to_string_lossy(), &[&quiet, packages].concat(), &[]);
     }
 }
 
