@@ -6,12 +6,12 @@ pub(crate) mod tell;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use trimtab_engine::incident::{Span, Stand};
-use trimtab_pages::Entry;
 use trimtab_pages::page::{Dossier, Part};
 use trimtab_pages::part::{
     Cell, Column, Empty, Event, Figure, Figures, History, Link, Notice, Pairs, Row, Table, Urgency,
     Value, When,
 };
+use trimtab_pages::{Entry, Layout};
 use trimtab_store::Where;
 
 use super::findings::encode;
@@ -77,10 +77,37 @@ pub(crate) async fn page(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     let (room, now) = (room(&app, &who, id).await?, app.now());
+    let title = &room.is.is.title;
+    let mut layout = layout(&app, &who, Entry::Incidents, title, headline(&room)).await?;
+    layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(title.clone())];
+    acts(&room, &who, &mut layout);
+    let search = search(&room);
+    let mut parts = vec![
+        (String::new(), Part::table(stands(&room, &who, now))),
+        (String::new(), Part::table(environments(&room, &who, now))),
+        (String::new(), Part::table(tasks(&room, &who, now))),
+        (String::new(), Part::table(places(&room, &search))),
+    ];
+    if room.all && !room.is.is.near_miss {
+        parts.push(("Draft for stakeholders".to_owned(), {
+            Part::Prose(draft::stakeholders(&room, now))
+        }));
+        parts.push(("Draft for a status page".to_owned(), Part::Prose(draft::status(&room))));
+    }
+    parts.push(("Details".to_owned(), Part::Pairs(about(&room, now))));
+    parts.push(("What happened".to_owned(), Part::History(timeline(&room, now))));
+    let figures = figures(&room, search, now);
+    Ok(html(&Dossier { notice: notice(&room), figures, parts, layout }))
+}
+
+/// How many teams have not said that they know of it.
+fn unacknowledged(room: &Room) -> usize {
+    room.stands.iter().filter(|s| s.acknowledged.is_none()).count()
+}
+
+fn headline(room: &Room) -> String {
     let is = &room.is;
-    let open = is.closed.is_none();
     let teams = room.stands.len();
-    let waiting = room.stands.iter().filter(|s| s.acknowledged.is_none()).count();
     let fixed = room.stands.iter().filter(|s| s.fixed.is_some()).count();
     let drill = match (is.is.drill.is_some(), is.is.near_miss) {
         (true, _) => "Drill: ",
@@ -88,8 +115,8 @@ pub(crate) async fn page(
         (false, false) => "",
     };
     let rows = &room.places.rows;
-    let headline = match (open, teams) {
-        (false, _) => format!("{drill}“{}” is closed{}.", is.is.title, left_undone(&room)),
+    match (is.closed.is_none(), teams) {
+        (false, _) => format!("{drill}“{}” is closed{}.", is.is.title, left_undone(room)),
         (true, 0) if !room.places.known => {
             format!("{drill}{}: no source knows yet which packages it is in.", is.is.title)
         }
@@ -98,7 +125,7 @@ pub(crate) async fn page(
             is.is.title,
             count(whole(rows.len()), "place", "places")
         ),
-        (true, 0) if room.places.is_sure() && runs_elsewhere(&room) => format!(
+        (true, 0) if room.places.is_sure() && runs_elsewhere(room) => format!(
             "{drill}{}: in what you can see it is in no main line and not in production, but runs elsewhere.",
             is.is.title
         ),
@@ -110,12 +137,15 @@ pub(crate) async fn page(
             "{drill}{}: {} affected; {} yet to acknowledge it, {} done.",
             is.is.title,
             count(whole(teams), "team is", "teams are"),
-            or_none(waiting),
+            or_none(unacknowledged(room)),
             or_none(fixed)
         ),
-    };
-    let mut layout = layout(&app, &who, Entry::Incidents, &is.is.title, headline).await?;
-    layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(is.is.title.clone())];
+    }
+}
+
+/// What they may do: what leads to it stands in the layout, the first thing first.
+fn acts(room: &Room, who: &Who, layout: &mut Layout) {
+    let (id, open) = (room.is.id, room.is.closed.is_none());
     let leads = who.may(Action::Respond, On::ALL);
     if leads && open {
         let acts = [
@@ -126,8 +156,9 @@ pub(crate) async fn page(
             ("closed", "Close it"),
         ];
         // What touched nothing is told to nobody outside.
-        let told =
-            |(kind, _): &(&str, &str)| !is.is.near_miss || !matches!(*kind, "update" | "status");
+        let told = |(kind, _): &(&str, &str)| {
+            !room.is.is.near_miss || !matches!(*kind, "update" | "status")
+        };
         let acts = acts.into_iter().filter(told);
         let mut acts = acts.map(|(kind, words)| Link::to(words, link(id, kind, None, None)));
         layout.primary = acts.next();
@@ -137,7 +168,7 @@ pub(crate) async fn page(
     }
     if !leads && open {
         // Who has one team here is asked for its word first.
-        let waits = |stand: &&Stand| stand.acknowledged.is_none() && may_of(&who, stand.team);
+        let waits = |stand: &&Stand| stand.acknowledged.is_none() && may_of(who, stand.team);
         let mut waiting = room.stands.iter().filter(waits);
         if let (Some(stand), None) = (waiting.next(), waiting.next()) {
             let words = format!("Acknowledge for {}", room.team(stand.team));
@@ -145,20 +176,23 @@ pub(crate) async fn page(
         }
     }
     layout.actions.push(Link::to("Retrospective", format!("/incidents/{id}/report")));
-    let here = format!("/incidents/{id}");
+}
+
+/// Where all places are listed.
+fn search(room: &Room) -> String {
+    let is = &room.is.is;
+    format!("/where?q={}&version={}", encode(&is.looked_for), encode(&is.versions))
+}
+
+fn figures(room: &Room, search: String, now: Timestamp) -> Figures {
+    let here = format!("/incidents/{}", room.is.id);
     let running = room.places.rows.iter().filter(|place| place.running).count();
-    let search =
-        format!("/where?q={}&version={}", encode(&is.is.looked_for), encode(&is.is.versions));
     let late = room.tasks.iter().filter(|task| task.is_late(now)).count();
     let more = if room.places.more { "+" } else { "" };
+    let run = format!("{search}&running=true");
     let mut figures = vec![
-        Figure::of(format!("{}{more}", room.places.rows.len()), "places", search.clone())
-            .or_one("place"),
-        Figure::of(
-            format!("{running}{more}"),
-            "of them known to run in production",
-            format!("{search}&running=true"),
-        ),
+        Figure::of(format!("{}{more}", room.places.rows.len()), "places", search).or_one("place"),
+        Figure::of(format!("{running}{more}"), "of them known to run in production", run),
         Figure::of(
             late.to_string(),
             if late == 1 { "task is late" } else { "tasks are late" },
@@ -166,26 +200,12 @@ pub(crate) async fn page(
         ),
     ];
     // How far teams are is not told to who sees none of them.
+    let teams = room.stands.len();
     if teams > 0 || room.all {
-        let words = "teams have not acknowledged it";
-        figures.push(Figure::of(format!("{waiting} of {teams}"), words, here));
+        let of = format!("{} of {teams}", unacknowledged(room));
+        figures.push(Figure::of(of, "teams have not acknowledged it", here));
     }
-    let figures = Figures(figures);
-    let mut parts = vec![
-        (String::new(), Part::table(stands(&room, &who, now))),
-        (String::new(), Part::table(environments(&room, &who, now))),
-        (String::new(), Part::table(tasks(&room, &who, now))),
-        (String::new(), Part::table(places(&room, &search))),
-    ];
-    if room.all && !is.is.near_miss {
-        parts.push(("Draft for stakeholders".to_owned(), {
-            Part::Prose(draft::stakeholders(&room, now))
-        }));
-        parts.push(("Draft for a status page".to_owned(), Part::Prose(draft::status(&room))));
-    }
-    parts.push(("Details".to_owned(), Part::Pairs(about(&room, now))));
-    parts.push(("What happened".to_owned(), Part::History(timeline(&room, now))));
-    Ok(html(&Dossier { notice: notice(&room), figures, parts, layout }))
+    Figures(figures)
 }
 
 fn notice(room: &Room) -> Option<Notice> {
