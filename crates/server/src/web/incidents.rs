@@ -12,7 +12,7 @@ use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
     When,
 };
-use trimtab_store::{Cursor, Incident, IncidentSort};
+use trimtab_store::{Cursor, Incident, IncidentCount, IncidentSort};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
@@ -56,6 +56,19 @@ impl Wanted {
             (_, Some(false)) => Some(IncidentSort::Real),
             (_, None) => None,
         }
+    }
+
+    /// The rest of the list.
+    fn rest(&self, next: String) -> String {
+        let text = |is: Option<bool>| is.map(|is| is.to_string());
+        let members = [
+            ("open", text(self.open)),
+            ("drill", text(self.drill)),
+            ("near_miss", text(self.near_miss)),
+            ("team", self.team.map(|id| id.to_string())),
+            ("after", Some(next)),
+        ];
+        asking("/incidents", &members)
     }
 }
 
@@ -114,7 +127,6 @@ pub(crate) async fn page(
     let found = store.incidents_of(who.org, chosen, seen, after, NEWEST).await?;
     let (newest, more) = newest(&app, &who, seen).await?;
     let counted = store.count_incidents(who.org, seen).await?;
-    let now = app.now();
     let records = records(&app, &who, &newest).await?;
     let mut rows = found.rows;
     if let Some(team) = wanted.team {
@@ -139,7 +151,20 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Appeals", "/appeals"));
     layout.actions.push(Link::to("Hand-offs", "/handoffs"));
     layout.actions.push(Link::to("Lessons", "/lessons"));
-    let figures = Figures(vec![
+    let next = found.next.map(Cursor::to_text);
+    let list = Table {
+        pager: pager(rows.len(), wanted.after.is_none(), next, |next| wanted.rest(next)),
+        ..list(&rows, app.now())
+    };
+    let parts = vec![
+        (String::new(), Part::table(list)),
+        (String::new(), Part::table(times(&records, more))),
+    ];
+    Ok(html(&Dossier { layout, notice: None, figures: figures(&counted), parts }))
+}
+
+fn figures(counted: &IncidentCount) -> Figures {
+    Figures(vec![
         Figure::of(counted.open.to_string(), "open", "/incidents?open=true&drill=false"),
         Figure::of(counted.real.to_string(), "real ones", "/incidents?drill=false")
             .or_one("real one"),
@@ -147,7 +172,10 @@ pub(crate) async fn page(
             .or_one("near miss"),
         Figure::of(counted.drills.to_string(), "drills, not measured", "/incidents?drill=true")
             .or_one("drill, not measured"),
-    ]);
+    ])
+}
+
+fn list(rows: &[Incident], now: Timestamp) -> Table {
     let row = |is: &Incident| {
         let drill = match (is.is.drill.is_some(), is.is.near_miss) {
             (true, _) => "drill",
@@ -167,8 +195,7 @@ pub(crate) async fn page(
             },
         ])
     };
-    let next = found.next.map(Cursor::to_text);
-    let list = Table {
+    Table {
         title: "Incidents".to_owned(),
         titled: true,
         columns: vec![
@@ -178,28 +205,12 @@ pub(crate) async fn page(
             Column::right("Closed").kept(),
         ],
         rows: rows.iter().map(row).collect(),
-        pager: pager(rows.len(), wanted.after.is_none(), next, |next| {
-            let text = |is: Option<bool>| is.map(|is| is.to_string());
-            let members = [
-                ("open", text(wanted.open)),
-                ("drill", text(wanted.drill)),
-                ("near_miss", text(wanted.near_miss)),
-                ("team", wanted.team.map(|id| id.to_string())),
-                ("after", Some(next)),
-            ];
-            asking("/incidents", &members)
-        }),
         empty: Empty {
             why: "There are none. A drill replays a past event, to rehearse one.".to_owned(),
             next: None,
         },
         ..Table::default()
-    };
-    let parts = vec![
-        (String::new(), Part::table(list)),
-        (String::new(), Part::table(times(&records, more))),
-    ];
-    Ok(html(&Dossier { layout, notice: None, figures, parts }))
+    }
 }
 
 /// How long each team took in the newest real ones: the middle of what is known. `more`: whether there are others.
@@ -330,53 +341,109 @@ fn begun(day: &str, now: Timestamp) -> String {
     }
 }
 
+/// What is opened with the form.
+#[derive(Clone, Copy, PartialEq)]
+enum Opened {
+    Drill,
+    NearMiss,
+    Real,
+}
+
+impl Opened {
+    /// What it is called, and what it is for.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Opened::Drill => (
+                "Start a drill",
+                "Start a drill: a past event, replayed against what you run today.",
+            ),
+            Opened::NearMiss => {
+                ("Record a near miss", "Record a near miss: what was caught, to learn from it.")
+            }
+            Opened::Real => {
+                ("Open an incident", "Open an incident: Trimtab looks at once for who is affected.")
+            }
+        }
+    }
+
+    /// What happens then.
+    fn follows(self) -> [&'static str; 2] {
+        match self {
+            Opened::Drill => [
+                "It is marked as a drill everywhere and counts in no measure.",
+                "Teams are touched by what they have today; the news of the past event arrives as it did then.",
+            ],
+            Opened::NearMiss => [
+                "It has a timeline, a retrospective and follow-ups, as an incident has.",
+                "It is listed separately, counts in no incident times, and nobody is mailed about it.",
+            ],
+            Opened::Real => [
+                "Each team that has it is asked to acknowledge it. It is told at once only if the charter says now.",
+                "Trimtab looks every minute where it is. What is gone counts as fixed.",
+            ],
+        }
+    }
+}
+
 async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, String)>) -> Page {
     who.must(Action::Respond, On::ALL)?;
-    let drill = !sent.drill.is_empty();
-    let near_miss = !sent.near_miss.is_empty();
-    let (title, headline) = match (drill, near_miss) {
-        (true, _) => {
-            ("Start a drill", "Start a drill: a past event, replayed against what you run today.")
-        }
-        (false, true) => {
-            ("Record a near miss", "Record a near miss: what was caught, to learn from it.")
-        }
-        (false, false) => {
-            ("Open an incident", "Open an incident: Trimtab looks at once for who is affected.")
-        }
+    let opened = match (sent.drill.is_empty(), sent.near_miss.is_empty()) {
+        (false, _) => Opened::Drill,
+        (true, false) => Opened::NearMiss,
+        (true, true) => Opened::Real,
     };
+    let (title, headline) = opened.words();
     let mut layout = layout(app, who, Entry::Incidents, title, headline.to_owned()).await?;
     layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(title)];
+    let mut form = Sheet {
+        action: "/incidents/new".into(),
+        csrf: layout.csrf.clone(),
+        fields: fields(opened, sent),
+        submit: title.to_owned(),
+        cancel: Some(Link::to("Back", "/incidents")),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let follows = opened.follows().map(str::to_owned).to_vec();
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}
+
+fn fields(opened: Opened, sent: &Sent) -> Vec<Field> {
     let field = |name: &str, label: &str, input, holds: &str, hint: &str| {
         Field::new(name, label, input).holding(holds).hinted(hint).optional()
     };
-    let named = "A package without its version (`pkg:npm/lodash`), or a name such as CVE-2021-44228. \
-        A package need not be in any feed yet. A name must be in one to be looked for.";
     // Only a drill has both from its past event.
-    let needed = |field: Field| Field { required: !drill, ..field };
+    let needed = |field: Field| Field { required: opened != Opened::Drill, ..field };
     let mut fields =
         vec![needed(field("title", "What is it called?", Input::Text, &sent.title, ""))];
-    if near_miss && !drill {
-        fields.push(field("near_miss", "Near miss", Input::Hidden, "yes", ""));
+    match opened {
+        Opened::Drill => {
+            let none = ("".to_owned(), "one of our own".to_owned());
+            let past = PAST.iter().map(|past| (past.word.to_owned(), past.title.to_owned()));
+            let past = std::iter::once(none).chain(past).collect();
+            fields.push(field("drill", "Drill", Input::Hidden, "yes", ""));
+            fields.push(field("past", "Past event", Input::Select(past), &sent.past, ""));
+            fields.push(field(
+                "speed",
+                "Minutes of the past event per minute",
+                Input::Number,
+                &sent.speed,
+                "With 60, a day goes by in 24 minutes. Leave empty for the original speed.",
+            ));
+        }
+        Opened::NearMiss => {
+            fields.push(field("near_miss", "Near miss", Input::Hidden, "yes", ""));
+        }
+        Opened::Real => {}
     }
-    if drill {
-        let none = ("".to_owned(), "one of our own".to_owned());
-        let past = PAST.iter().map(|past| (past.word.to_owned(), past.title.to_owned()));
-        let past = std::iter::once(none).chain(past).collect();
-        fields.push(field("drill", "Drill", Input::Hidden, "yes", ""));
-        fields.push(field("past", "Past event", Input::Select(past), &sent.past, ""));
-        fields.push(field(
-            "speed",
-            "Minutes of the past event per minute",
-            Input::Number,
-            &sent.speed,
-            "With 60, a day goes by in 24 minutes. Leave empty for the original speed.",
-        ));
-    }
-    let looked_for = if drill {
-        "Leave empty for what the past event was about, or name a package of yours to replay it with that."
-    } else {
-        named
+    let looked_for = match opened {
+        Opened::Drill => {
+            "Leave empty for what the past event was about, or name a package of yours to replay it with that."
+        }
+        Opened::NearMiss | Opened::Real => {
+            "A package without its version (`pkg:npm/lodash`), or a name such as CVE-2021-44228. \
+             A package need not be in any feed yet. A name must be in one to be looked for."
+        }
     };
     fields.extend([
         needed(field(
@@ -401,29 +468,5 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
             "Leave it empty if unknown: then nobody can tell how long it took you to know.",
         ),
     ]);
-    let mut form = Sheet {
-        action: "/incidents/new".into(),
-        csrf: layout.csrf.clone(),
-        fields,
-        submit: title.to_owned(),
-        cancel: Some(Link::to("Back", "/incidents")),
-        ..Sheet::default()
-    };
-    mended(&mut form, wrong);
-    let follows = match (drill, near_miss) {
-        (true, _) => vec![
-            "It is marked as a drill everywhere and counts in no measure.".to_owned(),
-            "Teams are touched by what they have today; the news of the past event arrives as it did then.".to_owned(),
-        ],
-        (false, true) => vec![
-            "It has a timeline, a retrospective and follow-ups, as an incident has.".to_owned(),
-            "It is listed separately, counts in no incident times, and nobody is mailed about it.".to_owned(),
-        ],
-        (false, false) => vec![
-            "Each team that has it is asked to acknowledge it. It is told at once only if the charter says now."
-                .to_owned(),
-            "Trimtab looks every minute where it is. What is gone counts as fixed.".to_owned(),
-        ],
-    };
-    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+    fields
 }
