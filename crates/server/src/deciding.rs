@@ -26,7 +26,6 @@ use crate::weighing::Agreed;
 
 /// The longest that anything is accepted, where the charter has no limit.
 const LONGEST: i64 = 3650;
-
 /// The most findings of one question, and decisions of one answer.
 pub(crate) const MOST: usize = 100;
 

@@ -62,7 +62,6 @@ pub struct IncidentCount {
 
 /// So many incidents are asked for together.
 const BLOCK: usize = 100;
-
 /// The word of a near miss.
 const NEAR_MISS: &str = "near-miss";
 

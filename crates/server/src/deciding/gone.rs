@@ -9,7 +9,6 @@ use crate::state::App;
 
 /// Of so many decisions at most it is looked whether what they were about is gone.
 const GONE: usize = 500;
-
 /// So long it stays away before a request about it ends: a roll-back may bring it back.
 const AWAY: SignedDuration = SignedDuration::from_hours(24);
 
