@@ -61,9 +61,6 @@ impl Store {
         actor: &str,
         (made, now): (Timestamp, Timestamp),
     ) -> Result<(i64, bool)> {
-        let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
-        let told = Value::from(told).to_string();
-        let digest = digest(new);
         // Before anybody waits for the ledger.
         let refusing = new.reasons.iter().filter(|is| is.refuses);
         let mut names: Vec<String> = refusing.filter_map(|is| is.vulnerability.clone()).collect();
@@ -71,97 +68,32 @@ impl Store {
         names.dedup();
         let known = self.vulnerabilities_named(org, &names).await?;
         let (subjects, loose) = subjects(new, &known);
-        let loose = count(loose);
+        let is = Coming {
+            org,
+            new,
+            branch: new.branch.clone().unwrap_or_default(),
+            digest: digest(new),
+            loose: count(loose),
+            actor,
+            made,
+            now,
+        };
         let mut tx = self.db.begin().await?;
         // One after the other, so that two of the same at once are one.
         ledger::hold(&mut tx, org).await?;
-        // Of packages each has its own. What was answered and stands open again is refused anew.
-        let sql = format!(
-            "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
-                THEN 1 ELSE 0 END AS BIGINT), v.last, v.times
-             FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
-             ORDER BY v.id DESC LIMIT 1"
-        );
-        let branch = new.branch.clone().unwrap_or_default();
-        let values =
-            args![org.0, new.asset, new.source.as_str(), branch.clone(), new.revision.clone()];
-        if let Some(row) = tx.first(&sql, values).await?
-            && row.text(1)? == digest
-            && row.int(2)? == 0
-        {
-            let id = row.int(0)?;
-            // What was said before its document was read may be known by now.
-            let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
-                times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
-            tx.run(sql, args![org.0, id, micros(made), loose]).await?;
-            let mut told = Vec::new();
-            // The first of a day tells how often until then: a gate may say the same at each commit.
-            if micros(made).div_euclid(DAY) > row.int(3)?.div_euclid(DAY) {
-                let times = row.int(4)?.saturating_add(1);
-                let again = json!({ "what": "verdict-again", "verdict": id, "times": times });
-                told.push(event(actor, now, new.asset, made_at(again, made, now)));
-            }
-            told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
-            ledger::append(&mut tx, org, &told).await?;
-            name(&mut tx, (org, id), &subjects).await?;
-            tx.commit().await?;
-            return Ok((id, false));
-        }
-        let id = crate::ids::within(&mut tx, org, Kind::Verdict, 1).await?.start;
-        let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
-                revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
-            VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-        let values = args![
-            org.0,
-            id,
-            new.asset,
-            new.source.as_str(),
-            new.judgement.as_str(),
-            micros(made),
-            actor,
-            new.revision.clone(),
-            new.branch.clone(),
-            new.snapshot,
-            cut(&new.headline),
-            cut(&new.charter),
-            told,
-            count(new.reasons.len()),
-            digest,
-            loose
-        ];
-        tx.run(sql, values).await?;
+        let same = is.same(&mut tx).await?;
+        let (id, mut told) = match &same {
+            Some(same) => (same.id, is.say_again(&mut tx, same).await?),
+            None => is.add(&mut tx).await?,
+        };
         name(&mut tx, (org, id), &subjects).await?;
-        let mut rules: Vec<String> =
-            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules.truncate(RULES);
-        let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
-            "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
-            "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
-        let mut told = vec![event(actor, now, new.asset, made_at(data, made, now))];
-        told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
-        if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
-            let sql = format!(
-                "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                    AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
-                    AND v.answered IS NULL AND v.id < $5 AND v.last <= $7
-                    AND NOT ({MAIN} AND {OPEN})
-                 ORDER BY v.id DESC LIMIT $6"
-            );
-            let source = new.source.as_str();
-            let values = args![org.0, new.asset, source, branch, id, BLOCK, micros(made)];
-            for row in tx.all(&sql, values).await? {
-                told.push(
-                    answer(&mut tx, org, (row.int(0)?, new.asset), Answered::Passed(id), now)
-                        .await?,
-                );
-            }
+        told.extend(came_back(&mut tx, org, (new.asset, &is.branch), now).await?);
+        if same.is_none() {
+            told.extend(is.answers(&mut tx, id).await?);
         }
         ledger::append(&mut tx, org, &told).await?;
         tx.commit().await?;
-        Ok((id, true))
+        Ok((id, same.is_none()))
     }
 
     /// Notes which refusals were let through: every vulnerability that refused is decided on there, by a decision that
@@ -311,6 +243,132 @@ impl Store {
         ledger::append(&mut tx, org, &told).await?;
         tx.commit().await?;
         Ok(told.len())
+    }
+}
+
+/// A verdict that is to be kept.
+struct Coming<'v> {
+    org: Org,
+    new: &'v NewVerdict,
+    /// Its branch; empty: none.
+    branch: String,
+    digest: String,
+    /// Of how many reasons that refuse it is not known here what they are about.
+    loose: i64,
+    actor: &'v str,
+    made: Timestamp,
+    now: Timestamp,
+}
+
+/// A verdict that says the same.
+struct Same {
+    id: i64,
+    /// When it was said last.
+    last: i64,
+    /// How often.
+    times: i64,
+}
+
+impl Coming<'_> {
+    /// The last one of the branch, if it says the same. Of packages each has its own. What was answered and stands open
+    /// again is refused anew.
+    async fn same(&self, tx: &mut Tx) -> Result<Option<Same>> {
+        let sql = format!(
+            "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
+                THEN 1 ELSE 0 END AS BIGINT), v.last, v.times
+             FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
+                AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
+             ORDER BY v.id DESC LIMIT 1"
+        );
+        let (source, revision) = (self.new.source.as_str(), self.new.revision.clone());
+        let values = args![self.org.0, self.new.asset, source, self.branch.clone(), revision];
+        match tx.first(&sql, values).await? {
+            Some(row) if row.text(1)? == self.digest && row.int(2)? == 0 => {
+                Ok(Some(Same { id: row.int(0)?, last: row.int(3)?, times: row.int(4)? }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Says one again. Returns what the ledger is told.
+    async fn say_again(&self, tx: &mut Tx, same: &Same) -> Result<Vec<NewEvent>> {
+        let made = micros(self.made);
+        // What was said before its document was read may be known by now.
+        let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
+            times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
+        tx.run(sql, args![self.org.0, same.id, made, self.loose]).await?;
+        // The first of a day tells how often until then: a gate may say the same at each commit.
+        if made.div_euclid(DAY) <= same.last.div_euclid(DAY) {
+            return Ok(Vec::new());
+        }
+        let times = same.times.saturating_add(1);
+        Ok(vec![self.event(json!({ "what": "verdict-again", "verdict": same.id, "times": times }))])
+    }
+
+    /// Adds it. Returns its id, and what the ledger is told.
+    async fn add(&self, tx: &mut Tx) -> Result<(i64, Vec<NewEvent>)> {
+        let new = self.new;
+        let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
+        let id = crate::ids::within(tx, self.org, Kind::Verdict, 1).await?.start;
+        let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
+                revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
+            VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        let values = args![
+            self.org.0,
+            id,
+            new.asset,
+            new.source.as_str(),
+            new.judgement.as_str(),
+            micros(self.made),
+            self.actor,
+            new.revision.clone(),
+            new.branch.clone(),
+            new.snapshot,
+            cut(&new.headline),
+            cut(&new.charter),
+            Value::from(told).to_string(),
+            count(new.reasons.len()),
+            self.digest.clone(),
+            self.loose
+        ];
+        tx.run(sql, values).await?;
+        let mut rules: Vec<String> =
+            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules.truncate(RULES);
+        let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
+            "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
+            "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
+        Ok((id, vec![self.event(data)]))
+    }
+
+    /// Answers the refusals before it, where it passed. Returns what the ledger is told.
+    async fn answers(&self, tx: &mut Tx, id: i64) -> Result<Vec<NewEvent>> {
+        let new = self.new;
+        if new.judgement != Judgement::Passed || new.source == VerdictSource::CheckNew {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
+                AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
+                AND v.answered IS NULL AND v.id < $5 AND v.last <= $7
+                AND NOT ({MAIN} AND {OPEN})
+             ORDER BY v.id DESC LIMIT $6"
+        );
+        let (source, branch) = (new.source.as_str(), self.branch.clone());
+        let made = micros(self.made);
+        let values = args![self.org.0, new.asset, source, branch, id, BLOCK, made];
+        let mut told = Vec::new();
+        for row in tx.all(&sql, values).await? {
+            let refused = (row.int(0)?, new.asset);
+            told.push(answer(tx, self.org, refused, Answered::Passed(id), self.now).await?);
+        }
+        Ok(told)
+    }
+
+    fn event(&self, data: Value) -> NewEvent {
+        event(self.actor, self.now, self.new.asset, made_at(data, self.made, self.now))
     }
 }
 
