@@ -4,34 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::{Answered, Judgement, NewVerdict, Reason, VerdictSource};
+use super::coming::{Coming, digest};
+use super::{Answered, NewVerdict};
 use crate::db::{Sql, Tx, args};
 use crate::error::Result;
-use crate::ids::Kind;
-use crate::ledger::{self, NewEvent, hex};
+use crate::ledger::{self, NewEvent};
 use crate::organisations::changed;
 use crate::time::micros;
 use crate::{Org, Store};
 
-/// The most reasons that are kept of a verdict.
-const REASONS: usize = 200;
 /// The most refusals that are answered at once.
-const BLOCK: i64 = 500;
+pub(super) const BLOCK: i64 = 500;
 /// The longest text that is kept of a verdict or a reason, in characters.
 const WORDS: usize = 500;
-/// A day, in microseconds.
-const DAY: i64 = 86_400_000_000;
-/// The most rules that its entry of the ledger names.
-const RULES: usize = 50;
 
 /// Something that refused is open on the main line, and nobody decided on it.
-const OPEN: &str = "EXISTS (SELECT 1 FROM verdict_subject AS s
+pub(super) const OPEN: &str = "EXISTS (SELECT 1 FROM verdict_subject AS s
     JOIN finding AS f ON f.org = s.org AND f.asset = v.asset AND f.vulnerability = s.vulnerability
     WHERE s.org = v.org AND s.verdict = v.id AND f.state = 'open' AND f.decision IS NULL)";
 /// What was said of the main line. A pass of it may be of what is new alone: it mends nothing that is open.
-const MAIN: &str = "(v.source = 'push' OR v.branch IS NULL)";
+pub(super) const MAIN: &str = "(v.source = 'push' OR v.branch IS NULL)";
 
 impl Store {
     /// Keeps a verdict. Where it says what the last one of the branch said, that one is said again. One that passed
@@ -246,132 +239,6 @@ impl Store {
     }
 }
 
-/// A verdict that is to be kept.
-struct Coming<'v> {
-    org: Org,
-    new: &'v NewVerdict,
-    /// Its branch; empty: none.
-    branch: String,
-    digest: String,
-    /// Of how many reasons that refuse it is not known here what they are about.
-    loose: i64,
-    actor: &'v str,
-    made: Timestamp,
-    now: Timestamp,
-}
-
-/// A verdict that says the same.
-struct Same {
-    id: i64,
-    /// When it was said last.
-    last: i64,
-    /// How often.
-    times: i64,
-}
-
-impl Coming<'_> {
-    /// The last one of the branch, if it says the same. Of packages each has its own. What was answered and stands open
-    /// again is refused anew.
-    async fn same(&self, tx: &mut Tx) -> Result<Option<Same>> {
-        let sql = format!(
-            "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
-                THEN 1 ELSE 0 END AS BIGINT), v.last, v.times
-             FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
-             ORDER BY v.id DESC LIMIT 1"
-        );
-        let (source, revision) = (self.new.source.as_str(), self.new.revision.clone());
-        let values = args![self.org.0, self.new.asset, source, self.branch.clone(), revision];
-        match tx.first(&sql, values).await? {
-            Some(row) if row.text(1)? == self.digest && row.int(2)? == 0 => {
-                Ok(Some(Same { id: row.int(0)?, last: row.int(3)?, times: row.int(4)? }))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Says one again. Returns what the ledger is told.
-    async fn say_again(&self, tx: &mut Tx, same: &Same) -> Result<Vec<NewEvent>> {
-        let made = micros(self.made);
-        // What was said before its document was read may be known by now.
-        let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
-            times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
-        tx.run(sql, args![self.org.0, same.id, made, self.loose]).await?;
-        // The first of a day tells how often until then: a gate may say the same at each commit.
-        if made.div_euclid(DAY) <= same.last.div_euclid(DAY) {
-            return Ok(Vec::new());
-        }
-        let times = same.times.saturating_add(1);
-        Ok(vec![self.event(json!({ "what": "verdict-again", "verdict": same.id, "times": times }))])
-    }
-
-    /// Adds it. Returns its id, and what the ledger is told.
-    async fn add(&self, tx: &mut Tx) -> Result<(i64, Vec<NewEvent>)> {
-        let new = self.new;
-        let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
-        let id = crate::ids::within(tx, self.org, Kind::Verdict, 1).await?.start;
-        let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
-                revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
-            VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-        let values = args![
-            self.org.0,
-            id,
-            new.asset,
-            new.source.as_str(),
-            new.judgement.as_str(),
-            micros(self.made),
-            self.actor,
-            new.revision.clone(),
-            new.branch.clone(),
-            new.snapshot,
-            cut(&new.headline),
-            cut(&new.charter),
-            Value::from(told).to_string(),
-            count(new.reasons.len()),
-            self.digest.clone(),
-            self.loose
-        ];
-        tx.run(sql, values).await?;
-        let mut rules: Vec<String> =
-            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules.truncate(RULES);
-        let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
-            "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
-            "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
-        Ok((id, vec![self.event(data)]))
-    }
-
-    /// Answers the refusals before it, where it passed. Returns what the ledger is told.
-    async fn answers(&self, tx: &mut Tx, id: i64) -> Result<Vec<NewEvent>> {
-        let new = self.new;
-        if new.judgement != Judgement::Passed || new.source == VerdictSource::CheckNew {
-            return Ok(Vec::new());
-        }
-        let sql = format!(
-            "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
-                AND v.answered IS NULL AND v.id < $5 AND v.last <= $7
-                AND NOT ({MAIN} AND {OPEN})
-             ORDER BY v.id DESC LIMIT $6"
-        );
-        let (source, branch) = (new.source.as_str(), self.branch.clone());
-        let made = micros(self.made);
-        let values = args![self.org.0, new.asset, source, branch, id, BLOCK, made];
-        let mut told = Vec::new();
-        for row in tx.all(&sql, values).await? {
-            let refused = (row.int(0)?, new.asset);
-            told.push(answer(tx, self.org, refused, Answered::Passed(id), self.now).await?);
-        }
-        Ok(told)
-    }
-
-    fn event(&self, data: Value) -> NewEvent {
-        event(self.actor, self.now, self.new.asset, made_at(data, self.made, self.now))
-    }
-}
-
 /// Something came on a branch again that was left.
 async fn came_back(
     tx: &mut Tx,
@@ -390,16 +257,8 @@ async fn came_back(
     rows.iter().map(told).collect()
 }
 
-fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
+pub(super) fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
     NewEvent { asset: Some(asset), ..changed(actor, now, data) }
-}
-
-/// With when a verdict was made, where that was not when it came.
-fn made_at(mut data: Value, made: Timestamp, now: Timestamp) -> Value {
-    if micros(made) != micros(now) {
-        data["made"] = json!(made.to_string());
-    }
-    data
 }
 
 /// A text as far as it is kept.
@@ -408,20 +267,8 @@ pub(super) fn cut(text: &str) -> String {
 }
 
 /// A number as the store has it.
-fn count(of: usize) -> i64 {
+pub(super) fn count(of: usize) -> i64 {
     i64::try_from(of).unwrap_or(i64::MAX)
-}
-
-/// The digest of what was said: words may tell how many hours late something is, and are not of it; nor is what is
-/// looked up here, which may be known with the next of the same.
-fn digest(new: &NewVerdict) -> String {
-    let key = |is: &Reason| json!([is.rule, is.refuses, is.vulnerability, is.level, is.brought]);
-    let reasons: Vec<Value> = new.reasons.iter().map(key).collect();
-    // Where nobody says of which commit it is, the document tells.
-    let is_unnamed = new.source == VerdictSource::Push && new.revision.is_none();
-    let snapshot = new.snapshot.filter(|_| is_unnamed);
-    let said = json!([new.judgement.as_str(), new.revision, snapshot, new.charter, reasons]);
-    hex(&Sha256::digest(said.to_string()))
 }
 
 /// The vulnerabilities that refused, by their ids here, and how many reasons refused that no decision can answer.
@@ -449,7 +296,7 @@ async fn name(tx: &mut Tx, (org, id): (Org, i64), subjects: &BTreeSet<i64>) -> R
 }
 
 /// Notes what answered a refusal.
-async fn answer(
+pub(super) async fn answer(
     tx: &mut Tx,
     org: Org,
     (id, asset): (i64, i64),
