@@ -32,34 +32,27 @@ impl Stage {
 
     /// 1 to 5.
     pub const fn number(self) -> u8 {
-        match self {
-            Stage::Unmanaged => 1,
-            Stage::Basic => 2,
-            Stage::Proactive => 3,
-            Stage::Centralised => 4,
-            Stage::Advanced => 5,
-        }
+        self.row().0
     }
 
     /// The word, as data has it.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Stage::Unmanaged => "unmanaged",
-            Stage::Basic => "basic",
-            Stage::Proactive => "proactive",
-            Stage::Centralised => "centralised",
-            Stage::Advanced => "advanced",
-        }
+        self.row().1
     }
 
     /// What it means, in a few words.
     pub const fn words(self) -> &'static str {
+        self.row().2
+    }
+
+    /// All that is said of it: number, word, words.
+    const fn row(self) -> (u8, &'static str, &'static str) {
         match self {
-            Stage::Unmanaged => "unmanaged",
-            Stage::Basic => "basic, with ad-hoc monitoring",
-            Stage::Proactive => "proactive remediation across repositories",
-            Stage::Centralised => "centralised, with context-aware triage",
-            Stage::Advanced => "advanced, integrated",
+            Stage::Unmanaged => (1, "unmanaged", "unmanaged"),
+            Stage::Basic => (2, "basic", "basic, with ad-hoc monitoring"),
+            Stage::Proactive => (3, "proactive", "proactive remediation across repositories"),
+            Stage::Centralised => (4, "centralised", "centralised, with context-aware triage"),
+            Stage::Advanced => (5, "advanced", "advanced, integrated"),
         }
     }
 }

@@ -11,6 +11,8 @@ mod changes;
 mod chosen;
 pub(crate) mod held;
 mod part;
+mod placing;
+mod pricing;
 pub(crate) mod trial;
 pub(crate) mod whole;
 

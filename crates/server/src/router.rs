@@ -72,7 +72,7 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::supplied::answer))
         .routes(routes!(api::systems::list, api::systems::put))
         .routes(routes!(api::teams::list, api::teams::put))
-        .routes(routes!(api::reviews::card))
+        .routes(routes!(api::reviews::card::card))
         .routes(routes!(api::plan::get, api::plan::post))
         .routes(routes!(api::notices::get))
         .routes(routes!(api::notices::sent))

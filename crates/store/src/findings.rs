@@ -6,6 +6,7 @@
 //! pure function that is called within it.
 
 mod arrive;
+mod compare;
 mod filter;
 mod grouped;
 mod matches;

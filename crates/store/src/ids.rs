@@ -14,84 +14,57 @@ use crate::Org;
 use crate::db::{Db, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 
-/// What has ids of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    Organisation,
-    Person,
-    Token,
-    Team,
-    System,
-    Asset,
-    Snapshot,
-    Deployment,
-    Component,
-    Vulnerability,
-    Finding,
-    Decision,
-    Charter,
-    Job,
-    Notice,
-    Applied,
-    Letter,
-    Incident,
-    Appeal,
-    Share,
-    Review,
-    Resolve,
-    Goal,
-    Supplier,
-    Product,
-    SupplierLink,
-    SupplierDocument,
-    Question,
-    Verdict,
+macro_rules! kinds {
+    ($($variant:ident = $name:literal, $block:literal;)*) => {
+        /// What has ids of its own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Kind { $($variant),* }
+
+        impl Kind {
+            const fn name(self) -> &'static str {
+                match self { $(Kind::$variant => $name),* }
+            }
+
+            /// How many a process takes at once: few where people see the gaps.
+            const fn block(self) -> i64 {
+                match self { $(Kind::$variant => $block),* }
+            }
+        }
+    };
 }
 
-impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Kind::Organisation => "organisation",
-            Kind::Person => "person",
-            Kind::Token => "token",
-            Kind::Team => "team",
-            Kind::System => "system",
-            Kind::Asset => "asset",
-            Kind::Snapshot => "snapshot",
-            Kind::Deployment => "deployment",
-            Kind::Component => "component",
-            Kind::Vulnerability => "vulnerability",
-            Kind::Finding => "finding",
-            Kind::Decision => "decision",
-            Kind::Charter => "charter",
-            Kind::Job => "job",
-            Kind::Notice => "notice",
-            Kind::Applied => "applied",
-            Kind::Letter => "letter",
-            Kind::Incident => "incident",
-            Kind::Appeal => "appeal",
-            Kind::Share => "share",
-            Kind::Review => "review",
-            Kind::Resolve => "review-decision",
-            Kind::Goal => "goal",
-            Kind::Supplier => "supplier",
-            Kind::Product => "supplier-product",
-            Kind::SupplierLink => "supplier-link",
-            Kind::SupplierDocument => "supplier-document",
-            Kind::Question => "supplier-question",
-            Kind::Verdict => "verdict",
-        }
-    }
-
-    /// How many a process takes at once: few where people see the gaps.
-    const fn block(self) -> i64 {
-        match self {
-            Kind::Component => 1000,
-            Kind::Vulnerability => 100,
-            // In the order of time: whoever lists them by number lists the newest first.
-            _ => 1,
-        }
-    }
+kinds! {
+    // variant = name, how many at once: with one they are in the order of time, and whoever lists them by number lists
+    // the newest first.
+    Organisation = "organisation", 1;
+    Person = "person", 1;
+    Token = "token", 1;
+    Team = "team", 1;
+    System = "system", 1;
+    Asset = "asset", 1;
+    Snapshot = "snapshot", 1;
+    Deployment = "deployment", 1;
+    Component = "component", 1000;
+    Vulnerability = "vulnerability", 100;
+    Finding = "finding", 1;
+    Decision = "decision", 1;
+    Charter = "charter", 1;
+    Job = "job", 1;
+    Notice = "notice", 1;
+    Applied = "applied", 1;
+    Letter = "letter", 1;
+    Incident = "incident", 1;
+    Appeal = "appeal", 1;
+    Share = "share", 1;
+    Review = "review", 1;
+    Resolve = "review-decision", 1;
+    Goal = "goal", 1;
+    Supplier = "supplier", 1;
+    Product = "supplier-product", 1;
+    SupplierLink = "supplier-link", 1;
+    SupplierDocument = "supplier-document", 1;
+    Question = "supplier-question", 1;
+    Verdict = "verdict", 1;
 }
 
 /// Ids for rows that this transaction adds, as many as asked for. Undone with it, they are another's. On

@@ -101,7 +101,6 @@ pub fn apart(item: &str) -> String {
 }
 
 /// What a row was.
-#[derive(Clone)]
 struct Was {
     mark: String,
     told: String,
@@ -232,93 +231,29 @@ impl Store {
         let mut tx = self.db.begin().await?;
         // Two that look at once write one after the other.
         ledger::hold(&mut tx, org).await?;
-        let sql = "SELECT looked FROM notice_look
-            WHERE org = $1 AND team = $2 AND looked > $3 AND looked < $4";
-        let most = now.checked_add(APART).unwrap_or(Timestamp::MAX);
-        if let Some(row) = tx.first(sql, args![org.0, team, micros(now), micros(most)]).await? {
-            return Ok(Some(moment(row.int(0)?)?));
+        if let Some(looked) = looked_after(&mut tx, org, team, now).await? {
+            return Ok(Some(looked));
         }
-        let sql = "SELECT item, mark, told, since, urgent, acknowledged, acknowledged_by, urgent_of
-            FROM notice_pending WHERE org = $1 AND team = $2";
-        let mut before = BTreeMap::new();
-        for row in tx.all(sql, args![org.0, team]).await? {
-            let was = Was {
-                mark: row.text(1)?,
-                told: row.text(2)?,
-                since: row.int(3)?,
-                urgent: row.maybe_int(4)?,
-                acknowledged: row.maybe_int(5)?,
-                by: row.maybe_text(6)?,
-                urgent_of: row.text(7)?,
-            };
-            before.insert(row.text(0)?, was);
-        }
+        let were = were(&mut tx, org, team).await?;
+        let digest = last_digest(&mut tx, org, team).await?;
         let at = micros(now);
-        // What no digest was about yet is as old as its oldest news: else what changes again and again, or just when a
-        // digest is due, would be put off to the next one.
-        let sql = "SELECT MAX(at) FROM letter WHERE org = $1 AND team = $2 AND why = 'digest'";
-        let digest = match tx.first(sql, args![org.0, team]).await? {
-            Some(row) => row.maybe_int(0)?,
-            None => None,
-        };
         let mut lines = Vec::new();
-        let mut gone: Vec<String> = Vec::new();
-        let were = before.clone();
+        let mut gone: BTreeSet<&String> = were.keys().collect();
         for new in all {
-            let was = before.remove(&new.item);
-            let told = new.told.to_string();
-            let untold = |w: &&Was| digest.is_none_or(|digest| digest < w.since);
-            let since = was.as_ref().filter(|w| w.mark == new.mark || untold(w));
-            let since = since.map_or(at, |w| w.since);
-            let urgent_of = json!(new.urgent_of).to_string();
-            let before_it = was.as_ref().and_then(|w| w.urgent_for(&new.urgent_of));
-            let both = if before_it.is_none() { together(&were, new) } else { Vec::new() };
-            let before_it = before_it.or_else(|| both.iter().filter_map(|was| was.urgent).max());
-            let urgent = new.urgent.then(|| before_it.unwrap_or(at));
-            let same = was.as_ref().is_some_and(|w| {
-                w.mark == new.mark
-                    && w.told == told
-                    && w.urgent == urgent
-                    && w.urgent_of == urgent_of
-            });
-            if same {
-                continue;
+            match line(new, &were, digest, at) {
+                // What changed goes and comes anew.
+                Some(line) => lines.push(line),
+                None => {
+                    gone.remove(&new.item);
+                }
             }
-            if was.is_some() {
-                gone.push(new.item.clone());
-            }
-            // Who said that they have all of it has each part.
-            let had = was.as_ref().or_else(|| both.first().copied());
-            let (acknowledged, by) =
-                had.map(|w| (w.acknowledged, w.by.clone())).unwrap_or_default();
-            let line =
-                json!([new.item, new.mark, told, since, urgent, urgent_of, acknowledged, by]);
-            lines.push(line);
         }
-        gone.extend(before.into_keys());
+        let gone: Vec<String> = gone.into_iter().cloned().collect();
         for block in gone.chunks(BLOCK) {
             drop_items(&mut tx, org, team, block).await?;
         }
         for block in lines.chunks(BLOCK) {
-            let columns = [
-                ("item", "TEXT"),
-                ("mark", "TEXT"),
-                ("told", "TEXT"),
-                ("since", "BIGINT"),
-                ("urgent", "BIGINT"),
-                ("urgent_of", "TEXT"),
-                ("acknowledged", "BIGINT"),
-                ("acknowledged_by", "TEXT"),
-            ];
-            let table = rows(tx.engine(), "$3", &columns);
-            let sql = format!(
-                "INSERT INTO notice_pending (org, team, item, mark, told, since, urgent, urgent_of,
-                    acknowledged, acknowledged_by)
-                 SELECT $1, $2, item, mark, told, since, urgent, urgent_of, acknowledged,
-                    acknowledged_by
-                 FROM {table}"
-            );
-            tx.run(&sql, args![org.0, team, Value::from(block.to_vec()).to_string()]).await?;
+            add_items(&mut tx, org, team, block).await?;
         }
         let sql = "INSERT INTO notice_look (org, team, mark, looked) VALUES ($1, $2, $3, $4)
             ON CONFLICT (org, team) DO UPDATE SET mark = excluded.mark, looked = excluded.looked";
@@ -406,6 +341,107 @@ impl Store {
             WHERE org = $1 AND id <= $2 AND sent IS NULL";
         (&mut &self.db).run(sql, args![org.0, up_to, micros(now)]).await
     }
+}
+
+/// When another one looked, if that was after a moment.
+async fn looked_after(
+    tx: &mut Tx,
+    org: Org,
+    team: i64,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let sql = "SELECT looked FROM notice_look
+        WHERE org = $1 AND team = $2 AND looked > $3 AND looked < $4";
+    let most = now.checked_add(APART).unwrap_or(Timestamp::MAX);
+    let row = tx.first(sql, args![org.0, team, micros(now), micros(most)]).await?;
+    row.map(|row| moment(row.int(0)?)).transpose()
+}
+
+/// What a team had to do, by item.
+async fn were(tx: &mut Tx, org: Org, team: i64) -> Result<BTreeMap<String, Was>> {
+    let sql = "SELECT item, mark, told, since, urgent, acknowledged, acknowledged_by, urgent_of
+        FROM notice_pending WHERE org = $1 AND team = $2";
+    let mut were = BTreeMap::new();
+    for row in tx.all(sql, args![org.0, team]).await? {
+        let was = Was {
+            mark: row.text(1)?,
+            told: row.text(2)?,
+            since: row.int(3)?,
+            urgent: row.maybe_int(4)?,
+            acknowledged: row.maybe_int(5)?,
+            by: row.maybe_text(6)?,
+            urgent_of: row.text(7)?,
+        };
+        were.insert(row.text(0)?, was);
+    }
+    Ok(were)
+}
+
+/// When a team's last digest was written.
+async fn last_digest(tx: &mut Tx, org: Org, team: i64) -> Result<Option<i64>> {
+    let sql = "SELECT MAX(at) FROM letter WHERE org = $1 AND team = $2 AND why = 'digest'";
+    match tx.first(sql, args![org.0, team]).await? {
+        Some(row) => row.maybe_int(0),
+        None => Ok(None),
+    }
+}
+
+/// What is to be written of an item, which is now as it is told. `None`: it is as before.
+fn line(
+    new: &NewPending,
+    were: &BTreeMap<String, Was>,
+    digest: Option<i64>,
+    at: i64,
+) -> Option<Value> {
+    let was = were.get(&new.item);
+    let told = new.told.to_string();
+    // What no digest was about yet is as old as its oldest news: else what changes again and again, or just when a
+    // digest is due, would be put off to the next one.
+    let untold = |was: &Was| digest.is_none_or(|digest| digest < was.since);
+    let since = was.filter(|was| was.mark == new.mark || untold(was));
+    let since = since.map_or(at, |was| was.since);
+    let urgent_of = json!(new.urgent_of).to_string();
+    let before = was.and_then(|was| was.urgent_for(&new.urgent_of));
+    let both = if before.is_none() { together(were, new) } else { Vec::new() };
+    let before = before.or_else(|| both.iter().filter_map(|was| was.urgent).max());
+    let urgent = new.urgent.then(|| before.unwrap_or(at));
+    let same = was.is_some_and(|was| {
+        was.mark == new.mark
+            && was.told == told
+            && was.urgent == urgent
+            && was.urgent_of == urgent_of
+    });
+    if same {
+        return None;
+    }
+    // Who said that they have all of it has each part.
+    let had = was.or_else(|| both.first().copied());
+    let (acknowledged, by) =
+        had.map(|was| (was.acknowledged, was.by.as_deref())).unwrap_or_default();
+    Some(json!([new.item, new.mark, told, since, urgent, urgent_of, acknowledged, by]))
+}
+
+async fn add_items(tx: &mut Tx, org: Org, team: i64, lines: &[Value]) -> Result<()> {
+    let columns = [
+        ("item", "TEXT"),
+        ("mark", "TEXT"),
+        ("told", "TEXT"),
+        ("since", "BIGINT"),
+        ("urgent", "BIGINT"),
+        ("urgent_of", "TEXT"),
+        ("acknowledged", "BIGINT"),
+        ("acknowledged_by", "TEXT"),
+    ];
+    let table = rows(tx.engine(), "$3", &columns);
+    let sql = format!(
+        "INSERT INTO notice_pending (org, team, item, mark, told, since, urgent, urgent_of,
+            acknowledged, acknowledged_by)
+         SELECT $1, $2, item, mark, told, since, urgent, urgent_of, acknowledged,
+            acknowledged_by
+         FROM {table}"
+    );
+    let lines = Value::from(lines.to_vec()).to_string();
+    tx.run(&sql, args![org.0, team, lines]).await.map(|_| ())
 }
 
 async fn drop_items(tx: &mut Tx, org: Org, team: i64, items: &[String]) -> Result<()> {

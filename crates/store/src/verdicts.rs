@@ -1,6 +1,7 @@
 //! What the gate said of changes of assets: passed, refused or not known, why, and what answered a refusal. The same
 //! said again is no other verdict.
 
+mod coming;
 mod told;
 
 use std::collections::BTreeMap;

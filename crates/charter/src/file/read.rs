@@ -8,7 +8,7 @@ use trimtab_model::charter::{Cadence, Charter, Party};
 use trimtab_model::{Code, Diagnostic, Role};
 
 use super::shape;
-use crate::at::Text;
+use crate::at::{At, Text};
 use crate::{defaults, preset};
 
 /// The words for the steps of a technical impact.
@@ -74,26 +74,9 @@ pub(super) struct Reader<'t> {
 
 impl Reader<'_> {
     fn charter(&mut self, shape: shape::Charter) -> Charter {
-        if shape.format.value != 1 {
-            let help = "this version reads layout 1".to_owned();
-            self.wrong(
-                &shape.format.bytes,
-                format!("the file has layout {}", shape.format.value),
-                help,
-            );
-        }
+        self.layout(&shape);
         let laid_over = shape.preset.is_some();
-        let mut charter = match &shape.preset {
-            None => defaults::charter(),
-            Some(name) => match preset::get(&name.value) {
-                Some(charter) => charter,
-                None => {
-                    let known: Vec<_> = preset::names().map(|n| (n, ())).collect();
-                    self.word("preset", name, &known);
-                    defaults::charter()
-                }
-            },
-        };
+        let mut charter = self.preset(shape.preset.as_ref());
         let set = |into: &mut Box<str>, value: Option<String>| {
             if let Some(value) = value {
                 *into = value.into();
@@ -103,23 +86,7 @@ impl Reader<'_> {
         set(&mut charter.version, shape.version);
         set(&mut charter.goal, shape.goal);
         for party in &shape.party {
-            let agreed = party.agreed.as_ref().and_then(|at| self.date(at));
-            if let (Some(date), Some(today), Some(at)) = (agreed, self.today, &party.agreed)
-                && date > today
-            {
-                let message = format!("{} agrees only on {date}", party.side.value);
-                let help = "write the day on which they agreed; until then leave `agreed` out";
-                self.text.problem(Code::CharterWeak, at.bytes.clone(), message, help);
-            }
-            if agreed.is_some() && party.name.trim().is_empty() {
-                let message = format!("nobody is named who agreed for {}", party.side.value);
-                let help = "write who it was: `name = \"…\"`";
-                self.text.problem(Code::CharterWeak, party.side.bytes.clone(), message, help);
-            }
-            if let Some(side) = self.role(&party.side) {
-                self.sides.push((side, party.side.bytes.clone()));
-                charter.parties.push(Party { side, name: party.name.as_str().into(), agreed });
-            }
+            self.party(&mut charter, party);
         }
         self.scales(&mut charter, shape.tier, shape.data, shape.environment);
         if let Some(matrix) = shape.matrix {
@@ -138,40 +105,10 @@ impl Reader<'_> {
             self.calendar(&mut charter.calendar, calendar);
         }
         if let Some(weights) = shape.weights {
-            let by_level = self.by_level("weights", &weights, true);
-            for (i, at) in by_level.into_iter().enumerate() {
-                if let Some(weight) = at.and_then(|at| self.range("a weight", at, 0.0, 1e6)) {
-                    charter.weights[i] = weight;
-                }
-            }
-            let falls = |pair: &[f64]| matches!(pair, [less, more] if more < less);
-            if let Some(lower) = charter.weights.windows(2).position(falls) {
-                let own = |level: usize| by_level.get(level).copied().flatten();
-                let own = own(lower + 1).or(own(lower));
-                let help = "a higher level weighs at least as much as the one below".to_owned();
-                self.wrong(
-                    own.map_or(&weights.bytes, |at| &at.bytes),
-                    "the weights do not rise with the level".to_owned(),
-                    help,
-                );
-            }
+            self.weights(&mut charter, &weights);
         }
         if let Some(cadences) = shape.cadence {
-            charter.cadences.clear();
-            const EVERY: &[(&str, ())] = &[
-                ("now", ()),
-                ("week", ()),
-                ("sprint", ()),
-                ("cool-down", ()),
-                ("month", ()),
-                ("quarter", ()),
-            ];
-            for cadence in cadences {
-                self.word("rhythm", &cadence.every, EVERY);
-                let levels = cadence.levels.iter().filter_map(|l| self.level(l)).collect();
-                let every = cadence.every.value.into();
-                charter.cadences.push(Cadence { name: cadence.name.into(), every, levels });
-            }
+            charter.cadences = cadences.into_iter().map(|cadence| self.cadence(cadence)).collect();
         }
         if let Some(exceptions) = shape.exceptions {
             self.exceptions(&mut charter, &exceptions, laid_over);
@@ -187,6 +124,82 @@ impl Reader<'_> {
         self.cost(&mut charter, shape.cost);
         self.whole(&charter);
         charter
+    }
+
+    fn layout(&mut self, shape: &shape::Charter) {
+        let format = &shape.format;
+        if format.value != 1 {
+            let help = "this version reads layout 1".to_owned();
+            self.wrong(&format.bytes, format!("the file has layout {}", format.value), help);
+        }
+    }
+
+    /// What the charter is laid over.
+    fn preset(&mut self, name: Option<&At<String>>) -> Charter {
+        let Some(name) = name else { return defaults::charter() };
+        match preset::get(&name.value) {
+            Some(charter) => charter,
+            None => {
+                let known: Vec<_> = preset::names().map(|n| (n, ())).collect();
+                self.word("preset", name, &known);
+                defaults::charter()
+            }
+        }
+    }
+
+    fn party(&mut self, charter: &mut Charter, party: &shape::Party) {
+        let agreed = party.agreed.as_ref().and_then(|at| self.date(at));
+        if let (Some(date), Some(today), Some(at)) = (agreed, self.today, &party.agreed)
+            && date > today
+        {
+            let message = format!("{} agrees only on {date}", party.side.value);
+            let help = "write the day on which they agreed; until then leave `agreed` out";
+            self.text.problem(Code::CharterWeak, at.bytes.clone(), message, help);
+        }
+        if agreed.is_some() && party.name.trim().is_empty() {
+            let message = format!("nobody is named who agreed for {}", party.side.value);
+            let help = "write who it was: `name = \"…\"`";
+            self.text.problem(Code::CharterWeak, party.side.bytes.clone(), message, help);
+        }
+        if let Some(side) = self.role(&party.side) {
+            self.sides.push((side, party.side.bytes.clone()));
+            charter.parties.push(Party { side, name: party.name.as_str().into(), agreed });
+        }
+    }
+
+    fn weights(&mut self, charter: &mut Charter, weights: &At<shape::ByLevel<f64>>) {
+        let by_level = self.by_level("weights", weights, true);
+        for (i, at) in by_level.into_iter().enumerate() {
+            if let Some(weight) = at.and_then(|at| self.range("a weight", at, 0.0, 1e6)) {
+                charter.weights[i] = weight;
+            }
+        }
+        let falls = |pair: &[f64]| matches!(pair, [less, more] if more < less);
+        if let Some(lower) = charter.weights.windows(2).position(falls) {
+            let own = |level: usize| by_level.get(level).copied().flatten();
+            let own = own(lower + 1).or(own(lower));
+            let help = "a higher level weighs at least as much as the one below".to_owned();
+            self.wrong(
+                own.map_or(&weights.bytes, |at| &at.bytes),
+                "the weights do not rise with the level".to_owned(),
+                help,
+            );
+        }
+    }
+
+    fn cadence(&mut self, cadence: shape::Cadence) -> Cadence {
+        const EVERY: &[(&str, ())] = &[
+            ("now", ()),
+            ("week", ()),
+            ("sprint", ()),
+            ("cool-down", ()),
+            ("month", ()),
+            ("quarter", ()),
+        ];
+        self.word("rhythm", &cadence.every, EVERY);
+        let levels = cadence.levels.iter().filter_map(|l| self.level(l)).collect();
+        let every = cadence.every.value.into();
+        Cadence { name: cadence.name.into(), every, levels }
     }
 
     fn exceptions(

@@ -71,81 +71,73 @@ impl Kind {
     }
 }
 
-/// What a review looks at; a weekly one in the order of [`Part::ALL`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Part {
+macro_rules! parts {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $title:literal;)*) => {
+        /// What a review looks at; a weekly one in the order of [`Part::ALL`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Part { $($(#[$doc])* $variant),* }
+
+        impl Part {
+            /// The word.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Part::$variant => $word),* }
+            }
+
+            /// Its title in an agenda.
+            pub const fn title(self) -> &'static str {
+                match self { $(Part::$variant => $title),* }
+            }
+        }
+    };
+}
+
+parts! {
     /// What earlier reviews decided, and what became of it.
-    Follow,
+    Follow = "follow-through", "Earlier decisions";
     /// Findings that came since the last review, above the line.
-    New,
+    New = "new", "New above the accepted level";
     /// Findings past their deadline, or close to it.
-    Deadlines,
+    Deadlines = "deadlines", "Deadlines at risk";
     /// Exceptions that end soon.
-    Exceptions,
+    Exceptions = "exceptions", "Exceptions that end";
     /// Decisions that were asked for.
-    Answers,
+    Answers = "answers", "Decisions asked for";
     /// What is planned for the next windows.
-    Plan,
+    Plan = "plan", "The next windows";
     /// Packages that came since the last month.
-    Added,
+    Added = "added", "Dependencies added";
     /// Packages that went.
-    Removed,
+    Removed = "removed", "Dependencies removed";
     /// The packages that most is built on.
-    Relied,
+    Relied = "relied-on", "Most relied on";
     /// What is no longer supported, or soon will not be.
-    Ending,
+    Ending = "end-of-life", "Approaching end of life";
     /// What advisories cannot be looked up for.
-    Unmanaged,
+    Unmanaged = "unmanaged", "Unmanaged dependencies";
     /// How much hangs on how few.
-    Concentration,
+    Concentration = "concentration", "Concentration";
     /// Licences that are new, or other ones than before.
-    Licences,
+    Licences = "licences", "Licence drift";
     /// How often teams were asked and notified.
-    Noise,
+    Noise = "noise", "Noise";
     /// What was exploited in the wild, and was here.
-    Exploited,
+    Exploited = "exploited", "Exploited in the wild, and here";
     /// What was exploited in the wild in another version than ours.
-    Nearly,
+    Nearly = "nearly", "Exploited in the wild, and nearly here";
     /// What attackers published.
-    Attacks,
+    Attacks = "attacks", "Attack patterns";
     /// What was caught before it touched anything.
-    NearMisses,
+    NearMisses = "near-misses", "Near misses";
     /// How fast we were.
-    Speed,
+    Speed = "speed", "How fast we were";
     /// What to look at.
-    Watch,
+    Watch = "watch", "What to watch";
 }
 
 impl Part {
     /// The agenda of a weekly review from top to bottom.
     pub const ALL: [Part; 6] =
         [Part::Follow, Part::New, Part::Deadlines, Part::Exceptions, Part::Answers, Part::Plan];
-
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Part::Follow => "follow-through",
-            Part::New => "new",
-            Part::Deadlines => "deadlines",
-            Part::Exceptions => "exceptions",
-            Part::Answers => "answers",
-            Part::Plan => "plan",
-            Part::Added => "added",
-            Part::Removed => "removed",
-            Part::Relied => "relied-on",
-            Part::Ending => "end-of-life",
-            Part::Unmanaged => "unmanaged",
-            Part::Concentration => "concentration",
-            Part::Licences => "licences",
-            Part::Noise => "noise",
-            Part::Exploited => "exploited",
-            Part::Nearly => "nearly",
-            Part::Attacks => "attacks",
-            Part::NearMisses => "near-misses",
-            Part::Speed => "speed",
-            Part::Watch => "watch",
-        }
-    }
 
     /// From the word.
     pub fn from_text(text: &str) -> Option<Part> {

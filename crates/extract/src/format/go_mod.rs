@@ -162,6 +162,29 @@ fn module(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
 
     let tools = tool_modules(&statements, &tools);
     let builder = Builder { replacements, excluded, tools, members: work.members, sums: &sums };
+    list(&statements, &builder, own, &mut out);
+    if !lists_everything(&statements) {
+        if sum.is_some() {
+            from_sum(&sums, &builder, &mut out);
+        } else if statements.iter().any(|s| s.verb == "require") {
+            out.unmanaged.push(Unmanaged {
+                reason: UnmanagedReason::NoLockfile,
+                package: None,
+                requirement: None,
+                line: None,
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// Lists what the file asks for. `own`: the module itself.
+fn list(
+    statements: &[Statement<'_>],
+    builder: &Builder<'_>,
+    own: Option<u32>,
+    out: &mut FileInventory,
+) {
     let mut seen = HashMap::new();
     let requires = statements.iter().filter(|s| s.verb == "require" && s.arguments.len() == 2);
     for statement in requires.filter(|s| !s.argument(0).is_empty()) {
@@ -184,19 +207,6 @@ fn module(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             out.edges.extend(own.map(|own| (own, at)));
         }
     }
-    if !lists_everything(&statements) {
-        if sum.is_some() {
-            from_sum(&sums, &builder, &mut out);
-        } else if statements.iter().any(|s| s.verb == "require") {
-            out.unmanaged.push(Unmanaged {
-                reason: UnmanagedReason::NoLockfile,
-                package: None,
-                requirement: None,
-                line: None,
-            });
-        }
-    }
-    Ok(out)
 }
 
 pub(super) fn shorten(text: &str) -> &str {

@@ -9,7 +9,7 @@ use trimtab_report::minutes;
 use utoipa::ToSchema;
 
 use super::Named;
-use super::reviews::CardNumber;
+use super::reviews::card::CardNumber;
 use crate::access::Who;
 use crate::carding::notes;
 use crate::carding::person::{Place, card_numbers, card_of, document, show, wall};

@@ -1,5 +1,8 @@
 //! Reviews: prepared, opened, held, closed; what they decided, and their minutes.
 
+pub(crate) mod card;
+mod shown;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -7,20 +10,18 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::review::Kind;
 use trimtab_report::minutes;
-use trimtab_store::{Cursor, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState};
+use trimtab_store::{Cursor, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState};
 use utoipa::ToSchema;
 
-use super::{Changed, Listed, Named, cursor, limit, moment};
+pub(crate) use shown::{Known, known};
+use shown::{Shown, shown};
+
+use super::{Changed, Listed, cursor, limit, moment};
 use crate::access::Who;
-use crate::carding;
-use crate::measuring::question::told;
 use crate::object::Object;
-use crate::people::name;
 use crate::problem::Problem;
-use crate::reviewing::agenda::{Pack, PackFigures};
 use crate::reviewing::minutes::{Told, document};
-use crate::reviewing::packing::PackNumber;
-use crate::reviewing::{self, Before, Scope, Sent, Wanted};
+use crate::reviewing::{self, Sent, Wanted};
 use crate::state::App;
 
 /// Which.
@@ -165,156 +166,6 @@ pub(crate) async fn post(
     let wanted = Wanted { kind, of, at, minutes: sent.minutes.unwrap_or(30), name: sent.name };
     let id = reviewing::prepare(&app, &who, wanted).await?;
     Ok((StatusCode::CREATED, Json(Changed { id })))
-}
-
-/// Somebody who was there.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReviewPerson)]
-pub(crate) struct There {
-    person: Named,
-    #[schema(format = DateTime)]
-    since: String,
-}
-
-/// What a review decided.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReviewDecision)]
-pub(crate) struct ShownDecision {
-    id: i64,
-    /// The key of the topic of the agenda; empty: of none.
-    topic: String,
-    title: String,
-    what: String,
-    owner: Named,
-    /// The last day.
-    #[schema(format = Date)]
-    due: String,
-    #[schema(format = DateTime)]
-    made: String,
-    /// `open`, `done`, `dropped`.
-    state: &'static str,
-    /// `carried out`, `carried out late`, `dropped`, `open`, `late`.
-    stands: &'static str,
-    #[schema(format = DateTime)]
-    ended: Option<String>,
-    word: String,
-}
-
-/// How good reviews of the same were, up to this one. `null`: it cannot be said yet.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReviewQuality)]
-pub(crate) struct ShownQuality {
-    reviews: usize,
-    decisions: usize,
-    per_review: Option<f64>,
-    /// Decisions whose day is over, or that were carried out.
-    judged: usize,
-    in_time: usize,
-    in_time_share: Option<f64>,
-    topics: usize,
-    repeats: usize,
-    repeat_share: Option<f64>,
-    over: usize,
-    overran: usize,
-}
-
-/// A review with what it shows.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Review)]
-pub(crate) struct Shown {
-    #[serde(flatten)]
-    row: Row,
-    /// What it is of, for people.
-    name: String,
-    /// What it shows: as it was when it was opened, or as it would be now.
-    pack: Pack,
-    /// The numbers of the last review of the same.
-    before: Option<PackFigures>,
-    /// The numbers of the last pack of the same kind; none where there is none.
-    before_numbers: Vec<PackNumber>,
-    present: Vec<There>,
-    decisions: Vec<ShownDecision>,
-    note: String,
-    quality: ShownQuality,
-}
-
-/// All that is known of a review; pages, API and minutes show it.
-pub(crate) struct Known {
-    pub(crate) review: Review,
-    pub(crate) scope: Scope,
-    pub(crate) pack: Pack,
-    pub(crate) before: Vec<Before>,
-    pub(crate) present: Vec<(i64, jiff::Timestamp)>,
-    pub(crate) decisions: Vec<Resolve>,
-    pub(crate) names: std::collections::HashMap<i64, String>,
-    pub(crate) quality: trimtab_engine::review::Quality,
-}
-
-/// A review that they may see, with all that is known of it.
-///
-/// # Errors
-/// There is none.
-pub(crate) async fn known(app: &App, who: &Who, id: i64) -> Result<Known, Problem> {
-    let (review, scope) = reviewing::find(app, who, id).await?;
-    let before = reviewing::before_it(app, who, (&review, &scope)).await?;
-    let pack = reviewing::pack(app, who, (&review, &scope), &before).await?;
-    let present = app.store.review_people(who.org, id).await?;
-    let decisions = app.store.resolved(who.org, &[id]).await?;
-    let this = review.opened.is_some().then(|| Before {
-        review: review.clone(),
-        pack: Some(pack.clone()),
-        decisions: decisions.clone(),
-    });
-    let quality = reviewing::how_good(&before, this.as_ref(), app.now());
-    let names = reviewing::names(app, who).await?;
-    Ok(Known { review, scope, pack, before, present, decisions, names, quality })
-}
-
-fn shown(is: &Known, now: jiff::Timestamp) -> Shown {
-    let named = |id: i64| Named { id, name: name(&is.names, id) };
-    let decision = |one: &Resolve| ShownDecision {
-        id: one.id,
-        topic: one.is.topic.0.clone(),
-        title: one.is.topic.1.clone(),
-        what: one.is.what.clone(),
-        owner: named(one.is.owner),
-        due: reviewing::last_day(one.is.due),
-        made: one.made.to_string(),
-        state: one.state.as_str(),
-        stands: reviewing::follow(one, now).words(),
-        ended: one.ended.map(|at| at.to_string()),
-        word: one.word.clone(),
-    };
-    let quality = &is.quality;
-    let last = reviewing::last_of(&is.before, reviewing::kind_of(&is.review), &is.scope);
-    let last = last.and_then(|one| one.pack.as_ref());
-    Shown {
-        row: Row::from(&is.review),
-        name: is.scope.name.clone(),
-        pack: is.pack.clone(),
-        before: last.map(|pack| pack.figures),
-        before_numbers: last.map_or_else(Vec::new, |pack| pack.numbers.clone()),
-        present: is
-            .present
-            .iter()
-            .map(|(id, since)| There { person: named(*id), since: since.to_string() })
-            .collect(),
-        decisions: is.decisions.iter().map(decision).collect(),
-        note: is.review.note.clone(),
-        quality: ShownQuality {
-            reviews: quality.reviews,
-            decisions: quality.decisions,
-            per_review: quality.per_review(),
-            judged: quality.judged,
-            in_time: quality.in_time,
-            in_time_share: quality.in_time_share(),
-            topics: quality.topics,
-            repeats: quality.repeats,
-            repeat_share: quality.repeat_share(),
-            over: quality.over,
-            overran: quality.overran,
-        },
-    }
 }
 
 /// A review.
@@ -475,93 +326,6 @@ pub(crate) async fn minutes(
     };
     let day = is.review.is.at.strftime("%Y-%m-%d");
     let name = format!("attachment; filename=\"review-{day}.{name}\"");
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, bytes).into_response())
-}
-
-/// Of which time, and in which format.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CardAsked {
-    /// The last so many days. If absent: 84.
-    #[serde(default)]
-    #[param(pattern = "^([1-9][0-9]{0,2})?$")]
-    days: String,
-    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. If absent: `json`.
-    r#as: Option<String>,
-}
-
-/// A number of a card. `null` is unknown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CardNumber {
-    name: &'static str,
-    now: Option<f64>,
-    before: Option<f64>,
-}
-
-impl From<carding::Number> for CardNumber {
-    fn from((name, now, before): carding::Number) -> CardNumber {
-        CardNumber { name, now, before }
-    }
-}
-
-/// What a team's updates removed, beside its own time before.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TeamCard)]
-pub(crate) struct ShownCard {
-    team: Named,
-    #[schema(format = Date)]
-    from: String,
-    #[schema(format = Date)]
-    to: String,
-    numbers: Vec<CardNumber>,
-    milestones: Vec<String>,
-    /// The ids of the updates that came into production.
-    updates: Vec<i64>,
-    /// Whether there are more updates than were looked at: what is not known of them is `null`.
-    more: bool,
-}
-
-/// A team's card, for the retrospective and the release notes.
-#[utoipa::path(get, path = "/api/v1/teams/{id}/card", tag = "reviews",
-    params(("id" = i64, Path,), CardAsked),
-    responses((status = 200, content(
-        (ShownCard = "application/json"), (Vec<u8> = "text/markdown"), (Vec<u8> = "text/html"),
-        (Vec<u8> = "application/pdf")))))]
-pub(crate) async fn card(
-    State(app): State<App>,
-    who: Who,
-    Path(id): Path<i64>,
-    Query(asked): Query<CardAsked>,
-) -> Result<Response, Problem> {
-    let is = carding::card(&app, &who, id, &asked.days).await?;
-    let document = carding::document(&is);
-    let (kind, name, bytes) = match asked.r#as.as_deref() {
-        Some("md") => {
-            ("text/markdown; charset=utf-8", "md", minutes::markdown(&document).into_bytes())
-        }
-        Some("html") => ("text/html; charset=utf-8", "html", minutes::html(&document).into_bytes()),
-        Some("pdf") => ("application/pdf", "pdf", super::pdf(&document)?),
-        Some("notes") => {
-            let (from, to) = (told(is.measured.period.first), told(is.measured.period.last));
-            let notes = carding::notes(&is.team.name, (&from, &to), (&is.updates, is.cut));
-            ("text/markdown; charset=utf-8", "md", minutes::markdown(&notes).into_bytes())
-        }
-        None | Some("json") => {
-            let shown = ShownCard {
-                team: Named { id, name: is.team.name.clone() },
-                from: told(is.measured.period.first),
-                to: told(is.measured.period.last),
-                numbers: carding::numbers(&is).into_iter().map(CardNumber::from).collect(),
-                milestones: carding::milestones(&is),
-                updates: is.updates.iter().map(|update| update.is.id).collect(),
-                more: is.more,
-            };
-            return Ok(Json(shown).into_response());
-        }
-        Some(_) => return Err(Problem::invalid("`as` must be one of md, html, pdf, json, notes.")),
-    };
-    let name = format!("attachment; filename=\"card.{name}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, bytes).into_response())
 }

@@ -101,10 +101,31 @@ pub(crate) fn owner(room: &Room, person: Option<i64>, team: Option<i64>) -> Stri
 
 /// The retrospective.
 pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
+    let plain = |title, text| Section { title, text, table: None };
+    vec![
+        plain("What it was", about(room)),
+        spans(room, now),
+        environments(room, now),
+        timeline(room, now),
+        tasks("Tasks", false, room, now),
+        plain("What was learnt", lessons(room)),
+        tasks("Follow-up", true, room, now),
+        plain("To discuss", ASK.map(str::to_owned).into()),
+    ]
+}
+
+/// What only people can say.
+const ASK: [&str; 4] = [
+    "What went well, and would have gone wrong a year ago?",
+    "What took longest, and what did it wait for?",
+    "What did we not know that we could have known?",
+    "Where were we lucky?",
+];
+
+fn about(room: &Room) -> Vec<String> {
     let incident = &room.is;
-    let drill = incident.is.drill.is_some();
     let mut about = Vec::new();
-    if drill {
+    if incident.is.drill.is_some() {
         about.push(
             "This is a drill. It does not count as a real incident in any measure.".to_owned(),
         );
@@ -132,6 +153,13 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
     if !room.all {
         about.push("Limited to what you may see.".to_owned());
     }
+    about
+}
+
+/// How long it took each team.
+fn spans(room: &Room, now: Timestamp) -> Section {
+    let incident = &room.is;
+    let drill = incident.is.drill.is_some();
     let row = |stand: &Stand| {
         let is = stand.measures(incident.is.published, drill, incident.closed.unwrap_or(now));
         let span = |is| span(is, incident.closed.is_some());
@@ -144,15 +172,34 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         ]
     };
     let columns = vec!["Team", "To know", "To acknowledge", "To contain", "To fix"];
+    Section {
+        title: "How long it took",
+        text: vec![
+            "Counted from when a team was known to be affected; the time to know from publication."
+                .to_owned(),
+        ],
+        table: Some((columns, room.stands.iter().map(row).collect())),
+    }
+}
+
+/// What happened, with the news of the past event that a drill brings.
+fn timeline(room: &Room, now: Timestamp) -> Section {
     let line =
         |event: &IncidentEvent| vec![moment(event.at), room.actor(&event.actor), told(room, event)];
-    let mut timeline: Vec<(Timestamp, Vec<String>)> =
+    let mut lines: Vec<(Timestamp, Vec<String>)> =
         room.events.iter().map(|event| (event.at, line(event))).collect();
-    for (at, text) in drills::brought(incident, now) {
-        timeline.push((at, vec![moment(at), "the past event".to_owned(), text.to_owned()]));
+    for (at, text) in drills::brought(&room.is, now) {
+        lines.push((at, vec![moment(at), "the past event".to_owned(), text.to_owned()]));
     }
-    timeline.sort_by_key(|(at, _)| *at);
-    let todo = |task: &Task| {
+    lines.sort_by_key(|(at, _)| *at);
+    let rows = lines.into_iter().map(|(_, line)| line).collect();
+    let table = Some((vec!["When", "Who", "What"], rows));
+    Section { title: "What happened", text: Vec::new(), table }
+}
+
+/// Tasks of it, or of what was learnt.
+fn tasks(title: &'static str, after: bool, room: &Room, now: Timestamp) -> Section {
+    let row = |task: &Task| {
         vec![
             task.text.clone(),
             owner(room, task.owner, task.team),
@@ -163,44 +210,20 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
             ),
         ]
     };
-    let tasks = |after: bool| {
-        room.tasks.iter().filter(|task| task.after == after).map(todo).collect::<Vec<_>>()
-    };
-    let todo = || vec!["What", "Who", "Until", "State"];
-    let lessons = room.events.iter().filter(|event| event.is.kind == "closed");
+    let rows = room.tasks.iter().filter(|task| task.after == after).map(row).collect();
+    let table = Some((vec!["What", "Who", "Until", "State"], rows));
+    Section { title, text: Vec::new(), table }
+}
+
+/// What was learnt: it is said where it is closed.
+fn lessons(room: &Room) -> Vec<String> {
+    let closed = room.events.iter().filter(|event| event.is.kind == "closed");
     let mut lessons: Vec<String> =
-        lessons.filter_map(|event| Some(event.is.told["text"].as_str()?.to_owned())).collect();
+        closed.filter_map(|event| Some(event.is.told["text"].as_str()?.to_owned())).collect();
     if lessons.is_empty() {
         lessons.push("No lessons recorded yet.".to_owned());
     }
-    let ask = [
-        "What went well, and would have gone wrong a year ago?",
-        "What took longest, and what did it wait for?",
-        "What did we not know that we could have known?",
-        "Where were we lucky?",
-    ];
-    let plain = |title, text| Section { title, text, table: None };
-    vec![
-        plain("What it was", about),
-        Section {
-            title: "How long it took",
-            text: vec!["Counted from when a team was known to be affected; the time to know from publication.".to_owned()],
-            table: Some((columns, room.stands.iter().map(row).collect())),
-        },
-        environments(room, now),
-        Section {
-            title: "What happened",
-            text: Vec::new(),
-            table: Some((
-                vec!["When", "Who", "What"],
-                timeline.into_iter().map(|(_, line)| line).collect(),
-            )),
-        },
-        Section { title: "Tasks", text: Vec::new(), table: Some((todo(), tasks(false))) },
-        plain("What was learnt", lessons),
-        Section { title: "Follow-up", text: Vec::new(), table: Some((todo(), tasks(true))) },
-        plain("To discuss", ask.map(str::to_owned).into()),
-    ]
+    lessons
 }
 
 /// How long it took in each environment.

@@ -120,7 +120,7 @@ pub(crate) async fn pack(
     let parts = made.parts.into_iter().zip(&times.parts);
     let parts = parts.map(|((part, filled), minutes)| PackPart {
         part: part.as_str().to_owned(),
-        title: title(part).to_owned(),
+        title: part.title().to_owned(),
         about: filled.about,
         minutes: *minutes,
         count: filled.count,
@@ -148,31 +148,6 @@ fn worth(part: Part, count: i64) -> usize {
             count.min(FEW)
         }
         _ => count,
-    }
-}
-
-fn title(part: Part) -> &'static str {
-    match part {
-        Part::Follow => "Earlier decisions",
-        Part::New => "New above the accepted level",
-        Part::Deadlines => "Deadlines at risk",
-        Part::Exceptions => "Exceptions that end",
-        Part::Answers => "Decisions asked for",
-        Part::Plan => "The next windows",
-        Part::Added => "Dependencies added",
-        Part::Removed => "Dependencies removed",
-        Part::Relied => "Most relied on",
-        Part::Ending => "Approaching end of life",
-        Part::Unmanaged => "Unmanaged dependencies",
-        Part::Concentration => "Concentration",
-        Part::Licences => "Licence drift",
-        Part::Noise => "Noise",
-        Part::Exploited => "Exploited in the wild, and here",
-        Part::Nearly => "Exploited in the wild, and nearly here",
-        Part::Attacks => "Attack patterns",
-        Part::NearMisses => "Near misses",
-        Part::Speed => "How fast we were",
-        Part::Watch => "What to watch",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The quarterly pack: what was exploited in the wild, what attackers published, and how fast we were.
 
 mod gone;
+mod listed;
 mod read;
 mod told;
 mod topics;
@@ -10,16 +11,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use trimtab_engine::review::{Kind, Met, Part, speed};
+use trimtab_engine::review::{Kind, Part, Speed, speed};
 use trimtab_model::ecosystem::Family;
 use trimtab_store::{Incident, Struck};
 
 use gone::gone;
+use listed::Listed;
 use read::{Ours, Read, ours, read};
-use topics::{attacks, chart, day, draft, exploited, filled, is_unaffected, nearly, slow, watch};
+use topics::{attacks, chart, day, draft, exploited, filled, nearly, slow, watch};
 
 use super::Before;
-use super::agenda::{Filled, LISTED, Making, Pack};
+use super::agenda::{Draft, Filled, LISTED, Making, Pack};
 use super::health::STOCKED;
 use super::packing::{Made, PackChart, counted, load_line, since, whole};
 use crate::problem::Problem;
@@ -74,43 +76,97 @@ pub(super) async fn made(
     let load = load_line(making.app, org, making.scope, (making.load().await?, now)).await?;
     let caught = near_misses(making, last).await?;
     let Some(mut read) = read else { return Ok(without(follow, caught, load)) };
-    // Of the days that both look at, what the last one told is not told again.
-    let pack = before.first().and_then(|one| one.pack.as_ref());
+    leave_out_told(&mut read, last, before.first().and_then(|one| one.pack.as_ref()));
+    let cut_stock = stocked.len() >= STOCKED;
+    let listed = Listed::of(making, &read, cut_stock).await?;
+    let (attacks, cut_attacks) = attacked(making, &read, &ours, from).await?;
+    // What came after the data is not known: of a time that they do not reach, nothing is.
+    let begun = last.map_or(from, |last| last.max(from)).to_zoned(TimeZone::UTC).date();
+    let reaches = |of: Option<Date>| of.is_some_and(|of| of >= begun);
+    let has_kev = read.has_kev && reaches(read.days.0);
+    let has_attacks = read.has_malicious && reaches(read.days.1);
+    let near_cut = read.near_cut || cut_stock;
+    let fast = speed(&listed.met(), now);
+    let [exploited, nearly, slow] =
+        by_catalogue((&read, has_kev), &ours, (&listed, &fast), (from, now));
+    let attacks = Filled {
+        more: !has_attacks || near_cut || cut_attacks,
+        ..told::attacked(&read, attacks, (from, now), near_cut)
+    };
+    let watch = Filled {
+        about: "Packages that are here and had several vulnerabilities exploited in the wild at any time: attackers return to what worked."
+            .to_owned(),
+        ..filled(Part::Watch, watch(&read, &ours), "/where".to_owned())
+    };
+    let watch = Filled { more: !read.has_kev, ..watch };
+    let published: usize = read.malicious.values().map(|is| is.names.len()).sum();
+    let counts = |filled: &Filled| (!filled.more).then_some(filled.count as f64);
+    let values = [
+        counts(&exploited),
+        counts(&nearly),
+        has_attacks.then(|| whole(published)),
+        (has_attacks && !cut_stock).then(|| whole(read.hit.len())),
+        (has_attacks && !near_cut).then(|| whole(read.near.len())),
+        counts(&caught),
+        fast.know.map(|is| is.median),
+        fast.fix.map(|is| is.median),
+        (!listed.cut && has_kev).then(|| whole(fast.open)),
+    ];
+    let numbers = NUMBERS.into_iter().zip(values);
+    let numbers = numbers.map(|((part, name), value)| counted(part, name, value)).collect();
+    let charts = [load, chart(&read)].into_iter().filter(|chart| !chart.labels.is_empty());
+    let all = [follow, exploited, nearly, attacks, caught, slow, watch];
+    Ok(Made {
+        parts: Kind::Quarterly.parts().iter().copied().zip(all).collect(),
+        numbers,
+        charts: charts.collect(),
+        stock: None,
+    })
+}
+
+/// Of the days that both look at, what the last one told is not told again.
+fn leave_out_told(read: &mut Read, last: Option<Timestamp>, pack: Option<&Pack>) {
     let told: HashSet<&str> = pack.into_iter().flat_map(Pack::remembered).collect();
     read.listings.retain(|is| {
         last.is_none_or(|last| is.listed >= last)
             || !told.contains(format!("vulnerability:{}", is.cve).as_str())
     });
-    let listed: BTreeSet<&str> = read.listings.iter().map(|is| is.cve.as_str()).collect();
-    let ids: BTreeMap<i64, String> = ids_of(making, &listed).await?.into_iter().collect();
-    let struck = struck_by(making, &ids.keys().copied().collect::<Vec<_>>()).await?;
-    let cut_stock = stocked.len() >= STOCKED;
-    let cut = listed.len() > LISTINGS || struck.len() >= STRUCK || cut_stock;
-    let when: HashMap<&str, Timestamp> =
-        read.listings.iter().map(|is| (is.cve.as_str(), is.listed)).collect();
-    let of = |one: &Struck| {
-        let cve = ids.get(&one.vulnerability.0)?;
-        Some((cve.as_str(), *when.get(cve.as_str())?))
+}
+
+/// What the catalogue of exploited vulnerabilities tells: what was here, what nearly was, and how fast we were.
+fn by_catalogue(
+    (read, has_kev): (&Read, bool),
+    ours: &Ours,
+    (listed, fast): (&Listed, &Speed),
+    (from, now): (Timestamp, Timestamp),
+) -> [Filled; 3] {
+    let of = |one: &Struck| listed.of_one(one);
+    let had = |one: &&Struck| listed.had(one);
+    let kev = |filled: Filled| Filled { more: listed.cut || !has_kev, ..filled };
+    let about = |text: &str| told::by_catalogue((read, has_kev), (from, now), text);
+    let exploited = Filled {
+        about: about("Exploited in the wild, and here when or after it was listed."),
+        ..filled(Part::Exploited, exploited(&listed.struck, &of, &had), "#exploited".to_owned())
     };
-    // Whether it was still here when it was listed, and concerns us.
-    let had = |one: &&Struck| {
-        let here =
-            |(_, listed): (&str, Timestamp)| one.live || one.gone.is_none_or(|at| at >= listed);
-        !is_unaffected(one) && of(one).is_some_and(here)
-    };
-    let met: Vec<Met> = struck
-        .iter()
-        .filter(had)
-        .filter_map(|one| {
-            let (_, listed) = of(one)?;
-            // What nobody says any longer, without a day, is no day.
-            let gone = if one.live { None } else { Some(one.gone?) };
-            Some(Met { listed, detected: one.detected, gone })
-        })
-        .collect();
-    let fast = speed(&met, now);
-    let exploited = exploited(&struck, &of, &had);
-    let (nearly, some_unknown) = nearly((&read, cut), &ours, &struck, &of, &had);
+    let (topics, some_unknown) = nearly((read, listed.cut), ours, &listed.struck, &of, &had);
+    let nearly = kev(Filled {
+        about: about(
+            "Exploited in the wild in a package that is here, but in an unaffected version, decided to be not affected, or gone before it was listed.",
+        ),
+        ..filled(Part::Nearly, topics, "#nearly".to_owned())
+    });
+    let nearly = Filled { more: nearly.more || some_unknown, ..nearly };
+    let slow = told::fast((fast.know, fast.fix), slow(&listed.struck, &of, now));
+    [kev(exploited), nearly, kev(slow)]
+}
+
+/// What attackers published of what is here, near to it, or gone since; and whether there is more than was looked at.
+async fn attacked(
+    making: &Making<'_>,
+    read: &Read,
+    ours: &Ours,
+    from: Timestamp,
+) -> Result<(Vec<Draft>, bool), Problem> {
     // Which of the malicious versions were here is told by findings: they were matched with the same advisories.
     let hits: BTreeSet<&str> = read.hit.values().flatten().map(|(name, _)| name.as_str()).collect();
     let found = ids_of(making, &hits).await?.into_iter();
@@ -119,64 +175,10 @@ pub(super) async fn made(
     known.sort_unstable();
     let was = struck_by(making, &known).await?;
     let cut_hits = hits.len() > LISTINGS || was.len() >= STRUCK;
-    let mut attacks = attacks(&read, &ours, (&malicious, &was, cut_hits));
-    let (gone, cut_gone) = gone(making, &read, &ours, from).await?;
-    attacks.extend(gone);
-    let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
-    // What came after the data is not known: of a time that they do not reach, nothing is.
-    let begun = last.map_or(from, |last| last.max(from)).to_zoned(TimeZone::UTC).date();
-    let reaches = |of: Option<Date>| of.is_some_and(|of| of >= begun);
-    let has_kev = read.has_kev && reaches(read.days.0);
-    let has_attacks = read.has_malicious && reaches(read.days.1);
-    let near_cut = read.near_cut || cut_stock;
-    let kev = |filled: Filled| Filled { more: cut || !has_kev, ..filled };
-    let about = |text: &str| told::by_catalogue((&read, has_kev), (from, now), text);
-    let exploited = kev(Filled {
-        about: about("Exploited in the wild, and here when or after it was listed."),
-        ..filled(Part::Exploited, exploited, "#exploited".to_owned())
-    });
-    let nearly = kev(Filled {
-        about: about(
-            "Exploited in the wild in a package that is here, but in an unaffected version, decided to be not affected, or gone before it was listed.",
-        ),
-        ..filled(Part::Nearly, nearly, "#nearly".to_owned())
-    });
-    let nearly = Filled { more: nearly.more || some_unknown, ..nearly };
-    let all: usize = read.malicious.values().map(|is| is.names.len()).sum();
-    let attacks = Filled {
-        more: !has_attacks || near_cut || cut_gone,
-        ..told::attacked(&read, attacks, (from, now), near_cut)
-    };
-    let slow = told::fast((fast.know, fast.fix), slow);
-    let slow = Filled { more: cut || !has_kev, ..slow };
-    let watch = Filled {
-        about: "Packages that are here and had several vulnerabilities exploited in the wild at any time: attackers return to what worked."
-            .to_owned(),
-        ..filled(Part::Watch, watch, "/where".to_owned())
-    };
-    let watch = Filled { more: !read.has_kev, ..watch };
-    let counts = |filled: &Filled| (!filled.more).then_some(filled.count as f64);
-    let values = [
-        counts(&exploited),
-        counts(&nearly),
-        has_attacks.then(|| whole(all)),
-        (has_attacks && !cut_stock).then(|| whole(read.hit.len())),
-        (has_attacks && !near_cut).then(|| whole(read.near.len())),
-        counts(&caught),
-        fast.know.map(|is| is.median),
-        fast.fix.map(|is| is.median),
-        (!cut && has_kev).then(|| whole(fast.open)),
-    ];
-    let numbers = NUMBERS.into_iter().zip(values);
-    let numbers = numbers.map(|((part, name), value)| counted(part, name, value)).collect();
-    let published = chart(&read);
-    let all = [follow, exploited, nearly, attacks, caught, slow, watch];
-    Ok(Made {
-        parts: Kind::Quarterly.parts().iter().copied().zip(all).collect(),
-        numbers,
-        charts: [load, published].into_iter().filter(|chart| !chart.labels.is_empty()).collect(),
-        stock: None,
-    })
+    let mut topics = attacks(read, ours, (&malicious, &was, cut_hits));
+    let (gone, cut_gone) = gone(making, read, ours, from).await?;
+    topics.extend(gone);
+    Ok((topics, cut_gone))
 }
 
 /// What the index says since a moment, also about what is here. `None`: there is no index, or it is damaged.
@@ -271,6 +273,7 @@ mod tests {
     use trimtab_model::ecosystem::Family;
 
     use super::read::{Listing, Own};
+    use super::topics::is_unaffected;
     use super::*;
 
     fn at(day: i64) -> Timestamp {

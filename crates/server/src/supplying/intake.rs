@@ -2,7 +2,7 @@
 //! its own products, and answers. Nothing else of ours is told.
 
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -12,6 +12,7 @@ use trimtab_store::{
     NewSupplied, Org, Priority, Product, Question, QuestionState, Supplied, Supplier, SupplierLink,
 };
 
+use super::document::Told;
 use super::{TEXT, document, judged};
 use crate::access::secret::digest;
 use crate::access::who;
@@ -128,13 +129,7 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     let version = line(&about.version, 100);
     let version =
         version.ok_or_else(|| Problem::invalid("`version` must be at most 100 characters."))?;
-    let since = now - SignedDuration::from_hours(24);
-    if app.store.count_supplied(org, by.supplier.id, since).await? >= MOST_A_DAY {
-        let why = format!(
-            "{MOST_A_DAY} documents came within a day, the most that are taken: send the others tomorrow."
-        );
-        return Err(Problem::too_often(&why, 3600));
-    }
+    not_too_often(app, by, now).await?;
     let digest = sent.digest.clone();
     let of = ([product.id], Some(about.kind.as_str()));
     let before = app.store.supplied(org, (&of.0, of.1), None, judged::SBOMS).await?.rows;
@@ -144,11 +139,57 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         let older = judged::later(same, before.iter()).map(|later| later.is.version.clone());
         return Ok(Taken { id: same.id, older });
     }
+    let (told, made) = read(&about.kind, &version, &sent).await?;
+    // One moment ahead of all others would make every later document an older one.
+    if let Some(at) = made.filter(|at| *at > now + AHEAD) {
+        let day = at.strftime("%Y-%m-%d");
+        return Err(Problem::invalid(format!(
+            "The document says that it was made on {day}, which is in the future. Correct its time and send it again."
+        )));
+    }
+    sent.keep(app, org, now).await?;
+    let new = NewSupplied {
+        supplier: by.supplier.id,
+        product: product.id,
+        asset: product.asset,
+        kind: about.kind.clone(),
+        version,
+        document: digest,
+        link: Some(by.link.id),
+        made,
+        told: json!(told),
+    };
+    let older = match new.kind.as_str() {
+        "sbom" => have_read(app, by, &new, &before, now).await?,
+        _ => None,
+    };
+    let id = app.store.add_supplied(org, &new, &by.actor(), now).await?;
+    app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;
+    Ok(Taken { id, older })
+}
+
+async fn not_too_often(app: &App, by: &By, now: Timestamp) -> Result<(), Problem> {
+    let since = now - SignedDuration::from_hours(24);
+    if app.store.count_supplied(by.org(), by.supplier.id, since).await? < MOST_A_DAY {
+        return Ok(());
+    }
+    let why = format!(
+        "{MOST_A_DAY} documents came within a day, the most that are taken: send the others tomorrow."
+    );
+    Err(Problem::too_often(&why, 3600))
+}
+
+/// What a document tells, and when it was made by its own word.
+async fn read(
+    kind: &str,
+    version: &str,
+    sent: &Sent,
+) -> Result<(Told, Option<Timestamp>), Problem> {
     // It is never closed. Who reads holds it, also when nobody waits for the answer any longer.
     let turn = READING.acquire().await;
-    let (told, made) = match about.kind.as_str() {
+    match kind {
         "vex" => {
-            let bytes = bounded(&sent).await?;
+            let bytes = bounded(sent).await?;
             let read = blocking(move || {
                 let read = trimtab_decisions::vex::read(&bytes);
                 drop(turn);
@@ -164,13 +205,13 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
                 let text = "It names a vulnerability in a way that no source does.";
                 return Err(Problem::invalid(text));
             }
-            document::vex(&read)
+            Ok(document::vex(&read))
         }
         "sbom" => {
             if version.is_empty() {
                 return Err(Problem::invalid("Set the `version` of the product that it is of."));
             }
-            let bytes = bounded(&sent).await?;
+            let bytes = bounded(sent).await?;
             // What nobody can read is not kept, so that nobody fills the store with it.
             let read = blocking(move || {
                 let said = document::sbom(&bytes);
@@ -178,49 +219,35 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
                 drop(turn);
                 read
             });
-            read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)?
+            read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)
         }
-        _ => return Err(Problem::invalid("`kind` must be one of sbom, vex.")),
-    };
-    // One moment ahead of all others would make every later document an older one.
-    if let Some(at) = made.filter(|at| *at > now + AHEAD) {
-        let day = at.strftime("%Y-%m-%d");
-        return Err(Problem::invalid(format!(
-            "The document says that it was made on {day}, which is in the future. Correct its time and send it again."
-        )));
+        _ => Err(Problem::invalid("`kind` must be one of sbom, vex.")),
     }
-    sent.keep(app, org, now).await?;
-    let mut older = None;
-    if about.kind == "sbom" {
-        // What was made before the newest one is of an older release: it takes nobody's place on the main line.
-        let at = made.map_or(now, |at| at.min(now));
-        let later = before.iter().filter(|is| judged::made(is) > at);
-        older = later.max_by_key(|is| judged::made(is)).map(|is| is.is.version.clone());
-        let read = Read {
-            asset: product.asset,
-            document: digest.clone(),
-            revision: Some(version.clone()),
-            branch: older.as_ref().map(|_| version.clone()),
-            build: None,
-            actor: by.actor(),
-        };
-        // First, so that what is called here is read: should this end, it is sent again.
-        snapshots::have_read(app, org, &read, Priority::Upload, now).await?;
-    }
-    let new = NewSupplied {
-        supplier: by.supplier.id,
-        product: product.id,
-        asset: product.asset,
-        kind: about.kind.clone(),
-        version,
-        document: digest,
-        link: Some(by.link.id),
-        made,
-        told: json!(told),
+}
+
+/// Asks for an SBOM to be read as what its product has. Returns the version of the one that was made later, if one was.
+async fn have_read(
+    app: &App,
+    by: &By,
+    new: &NewSupplied,
+    before: &[Supplied],
+    now: Timestamp,
+) -> Result<Option<String>, Problem> {
+    // What was made before the newest one is of an older release: it takes nobody's place on the main line.
+    let at = new.made.map_or(now, |at| at.min(now));
+    let later = before.iter().filter(|is| judged::made(is) > at);
+    let older = later.max_by_key(|is| judged::made(is)).map(|is| is.is.version.clone());
+    let read = Read {
+        asset: new.asset,
+        document: new.document.clone(),
+        revision: Some(new.version.clone()),
+        branch: older.as_ref().map(|_| new.version.clone()),
+        build: None,
+        actor: by.actor(),
     };
-    let id = app.store.add_supplied(org, &new, &by.actor(), now).await?;
-    app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;
-    Ok(Taken { id, older })
+    // First, so that what is called here is read: should this end, it is sent again.
+    snapshots::have_read(app, by.org(), &read, Priority::Upload, now).await?;
+    Ok(older)
 }
 
 /// The bytes of a document, if what would be held of it is bounded.

@@ -17,21 +17,21 @@ const SYSTEMS: usize = 40;
 /// The filter of the list as it is asked for.
 pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter, Problem> {
     let systems = app.store.systems(who.org).await?;
-    let visible = visible(who, &systems);
+    let counting = FindingFilter {
+        counts: Some(true),
+        systems: visible(who, &systems),
+        ..FindingFilter::default()
+    };
+    let may = counting.systems.as_deref();
     let teams = app.store.teams(who.org).await?;
-    let mut teams: Vec<(i64, &str)> = teams
-        .iter()
-        .filter(|team| may_see(who, team, &systems))
-        .map(|team| (team.id, team.name.as_str()))
-        .collect();
-    let counting =
-        FindingFilter { counts: Some(true), systems: visible, ..FindingFilter::default() };
+    let teams = teams.iter().filter(|team| may_see(who, team, &systems));
+    let mut teams: Vec<(i64, &str)> = teams.map(|team| (team.id, team.name.as_str())).collect();
     let heaviest = app.store.group_findings(who.org, &counting, GroupBy::System, SYSTEMS).await?;
     let heaviest: Vec<i64> = heaviest.iter().filter_map(|group| group.key.parse().ok()).collect();
     let mut shown: Vec<(i64, &str)> = systems
         .iter()
         .filter(|s| asked.system == Some(s.id) || heaviest.contains(&s.id))
-        .filter(|s| counting.systems.as_ref().is_none_or(|may| may.contains(&s.id)))
+        .filter(|s| may.is_none_or(|may| may.contains(&s.id)))
         .map(|s| (s.id, s.name.as_str()))
         .collect();
     shown.sort_by_key(|(_, name)| *name);
@@ -42,16 +42,25 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
     if asked.system == Some(0) {
         shown.push((0, "none"));
     }
-    let mut due = vec![
-        ("passed", "past their deadline"),
-        ("window", "in this window of the team"),
-        ("week", "within a week"),
-        ("later", "later than a week"),
-        ("none", "no deadline"),
-    ];
-    let moment = asked.due.as_deref().filter(|text| due.iter().all(|(word, _)| word != text));
-    due.extend(moment.filter(|text| !text.is_empty()).map(|text| (text, text)));
+    let asset = asset(app, who, asked.asset, may).await?;
+    Ok(Filter {
+        action: "/findings".into(),
+        kept: kept(asked),
+        search: Some((
+            "q".to_owned(),
+            "Package, vulnerability, asset or system".to_owned(),
+            asked.q.clone().unwrap_or_default(),
+        )),
+        also: Vec::new(),
+        dates: Vec::new(),
+        facets: questions(asked, &teams, &shown),
+        chips: chips(asked, &teams, &shown, asset),
+        clear: "/findings".into(),
+    })
+}
 
+/// What can be asked, with what is.
+fn questions(asked: &Asked, teams: &[(i64, &str)], systems: &[(i64, &str)]) -> Vec<Facet> {
     let level = asked.level.as_deref();
     let state = asked.state.as_deref();
     let counts = asked.counts.map(|is| is.to_string());
@@ -65,7 +74,7 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
             counts.as_deref(),
             &[("true", "to the load"), ("false", "not to the load")],
         ),
-        answers("due", "Due", asked.due.as_deref(), &due),
+        due(asked.due.as_deref()),
         answers(
             "fixable",
             "Fix",
@@ -80,36 +89,54 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
         ),
         words("order", "Order", asked.order.as_deref(), &["level", "deadline", "newest", "fixed"]),
     ];
-    facets.extend(named("team", "Team", asked.team, &teams));
-    facets.extend(named("system", "System", asked.system, &shown));
-    let name = |id: Option<i64>, of: &[(i64, &str)]| {
-        let id = id?;
-        if id == 0 {
-            return Some("none".to_owned());
-        }
-        Some(
-            of.iter()
-                .find(|(is, _)| *is == id)
-                .map_or_else(|| id.to_string(), |(_, n)| (*n).into()),
-        )
+    facets.extend(named("team", "Team", asked.team, teams));
+    facets.extend(named("system", "System", asked.system, systems));
+    facets
+}
+
+/// When they are due; a moment that is asked for is an answer of its own.
+fn due(asked: Option<&str>) -> Facet {
+    let mut due = vec![
+        ("passed", "past their deadline"),
+        ("window", "in this window of the team"),
+        ("week", "within a week"),
+        ("later", "later than a week"),
+        ("none", "no deadline"),
+    ];
+    let moment = asked.filter(|text| due.iter().all(|(word, _)| word != text));
+    due.extend(moment.filter(|text| !text.is_empty()).map(|text| (text, text)));
+    answers("due", "Due", asked, &due)
+}
+
+/// The asset that is asked for: by its name, where they may see it.
+async fn asset(
+    app: &App,
+    who: &Who,
+    asked: Option<i64>,
+    may: Option<&[i64]>,
+) -> Result<Option<String>, Problem> {
+    let Some(id) = asked else { return Ok(None) };
+    let is = app.store.asset(who.org, id).await?.map(|details| details.asset);
+    let seen = |system: Option<i64>| {
+        may.is_none_or(|may| system.is_some_and(|system| may.contains(&system)))
     };
-    // By its name, where they may see it.
-    let asset = match asked.asset {
-        None => None,
-        Some(id) => {
-            let is = app.store.asset(who.org, id).await?.map(|details| details.asset);
-            let may = |system: Option<i64>| match (&counting.systems, system) {
-                (None, _) => true,
-                (Some(may), system) => system.is_some_and(|system| may.contains(&system)),
-            };
-            Some(is.filter(|asset| may(asset.system)).map_or_else(|| id.to_string(), |a| a.name))
-        }
-    };
+    let is = is.filter(|asset| seen(asset.system));
+    Ok(Some(is.map_or_else(|| id.to_string(), |asset| asset.name)))
+}
+
+/// What is chosen, each with the list without it.
+fn chips(
+    asked: &Asked,
+    teams: &[(i64, &str)],
+    systems: &[(i64, &str)],
+    asset: Option<String>,
+) -> Vec<Link> {
+    let yes_no = |is: bool| if is { "yes".to_owned() } else { "no".to_owned() };
     let chosen = [
         ("level", asked.level.clone()),
         ("state", asked.state.clone()),
-        ("team", name(asked.team, &teams)),
-        ("system", name(asked.system, &shown)),
+        ("team", name(asked.team, teams)),
+        ("system", name(asked.system, systems)),
         ("systems", asked.systems.clone()),
         ("asset", asset),
         ("package", asked.package.clone()),
@@ -118,23 +145,33 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
         ("due", asked.due.clone()),
         ("since", asked.since.clone()),
         ("above", asked.above.map(|is| is.to_string())),
-        (
-            "counts",
-            counts.clone().map(|is| if is == "true" { "yes".to_owned() } else { "no".to_owned() }),
-        ),
+        ("counts", asked.counts.map(yes_no)),
         ("fixable", asked.fixable.map(|is| is.to_string())),
         ("exposure", asked.exposure.clone()),
         ("q", asked.q.clone()),
     ];
-    let chips = chosen
+    chosen
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)))
         .map(|(name, value)| {
             let words = if name == "q" { "text" } else { name };
             Link::to(format!("{words}: {value}"), address(asked, &[(name, "")]))
         })
-        .collect();
-    // What no question here asks stays as it is.
+        .collect()
+}
+
+/// The name of what is chosen; its number, where nothing that they may see has it.
+fn name(id: Option<i64>, of: &[(i64, &str)]) -> Option<String> {
+    let id = id?;
+    if id == 0 {
+        return Some("none".to_owned());
+    }
+    let is = of.iter().find(|(is, _)| *is == id);
+    Some(is.map_or_else(|| id.to_string(), |(_, name)| (*name).to_owned()))
+}
+
+/// What no question here asks: it stays as it is.
+fn kept(asked: &Asked) -> Vec<(String, String)> {
     let kept = [
         ("by", asked.by.clone()),
         ("asset", asked.asset.map(|id| id.to_string())),
@@ -142,24 +179,9 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
         ("vulnerability", asked.vulnerability.clone()),
         ("fix", asked.fix.clone()),
     ];
-    let kept = kept
-        .into_iter()
+    kept.into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| !v.is_empty())?)))
-        .collect();
-    Ok(Filter {
-        action: "/findings".into(),
-        kept,
-        search: Some((
-            "q".to_owned(),
-            "Package, vulnerability, asset or system".to_owned(),
-            asked.q.clone().unwrap_or_default(),
-        )),
-        also: Vec::new(),
-        dates: Vec::new(),
-        facets,
-        chips,
-        clear: "/findings".into(),
-    })
+        .collect()
 }
 
 /// A question whose answers are words.

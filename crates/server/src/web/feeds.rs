@@ -4,6 +4,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use jiff::Timestamp;
+use trimtab_model::scan::IndexInfo;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Feeds;
 use trimtab_pages::part::{
@@ -30,42 +31,18 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let (waiting, running) = (of(JobState::Waiting).await?, of(JobState::Running).await?);
     let (dead, done) = (of(JobState::Dead).await?, of(JobState::Done).await?);
     let info = app.index().and_then(|index| index.info().ok());
-    let headline = match (&info, dead.len()) {
-        (None, _) => "There is no advisory index: nothing can be matched.".to_owned(),
-        (Some(info), 0) => {
-            let days = [info.data_date.as_deref(), info.kev.as_deref(), info.epss.as_deref()];
-            match days.into_iter().flatten().any(|day| is_stale(day, now)) {
-                true => "The data of a feed is old; no job was given up.".to_owned(),
-                false => "The feeds are in place, and no job was given up.".to_owned(),
-            }
-        }
-        (Some(_), dead) => {
-            format!("{} given up.", count(whole(dead), "job was", "jobs were"))
-        }
-    };
+    let headline = headline(info.as_ref(), dead.len(), now);
     let layout = layout(&app, &who, Entry::Feeds, "Feeds and jobs", headline).await?;
     let at_most = |n: usize| if n == SHOWN { format!("{n} or more") } else { n.to_string() };
     let figure = |n: usize, label: &str| Figure::of(at_most(n), label, "/feeds");
-    let unknown = || Cell::unknown("the index does not say");
-    // A day is enough, and midnight is none that anybody said.
-    let date = |text: Option<&str>| {
-        text.map_or_else(unknown, |text| Cell::text(text.trim_end_matches("T00:00:00Z")))
-    };
-    let feed = |name: &str, what: Cell, of: Option<&str>| {
-        let age = match of.and_then(|of| Some((of, began(of)?))) {
-            Some((of, at)) => Cell::Due(When::of(at, now), is_stale(of, now)),
-            None => Cell::unknown("the index names no day"),
-        };
-        Row::of(vec![Cell::text(name), what, date(of), age])
-    };
-    let feeds = info.as_ref().map(|info| {
-        vec![
-            feed("Advisories", Cell::text(info.advisories.to_string()), info.data_date.as_deref()),
-            feed("Known exploited (KEV)", Cell::Nothing, info.kev.as_deref()),
-            feed("Probability of exploitation (EPSS)", Cell::Nothing, info.epss.as_deref()),
-        ]
-    });
-    let retry = who.may(Action::Administer, On::ALL).then(|| Bulk {
+    let figures = vec![
+        figure(running.len(), "running"),
+        figure(waiting.len(), "waiting"),
+        figure(dead.len(), "given up"),
+        figure(done.len(), "done"),
+    ];
+    let administers = who.may(Action::Administer, On::ALL);
+    let retry = administers.then(|| Bulk {
         action: "/feeds/retry".into(),
         csrf: layout.csrf.clone(),
         verbs: vec![("retry".to_owned(), "Try again".to_owned())],
@@ -73,42 +50,20 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let standing = fetch::standing(&app).await?;
     let looks_after = fetch::owner(&app).await? == Some(who.org);
     let may_fetch = app.settings.feeds.is_some() && looks_after;
-    let fetch_now = who.may(Action::Administer, On::ALL) && may_fetch;
-    let mut open = running.clone();
-    open.extend(waiting.iter().cloned());
-    let now_form = fetch_now.then(|| View {
+    let fetch_now = (administers && may_fetch).then(|| View {
         action: "/feeds/fetch".into(),
         csrf: layout.csrf.clone(),
         submit: "Fetch them now".to_owned(),
         ..View::default()
     });
+    let mut open = running;
+    open.extend(waiting);
     let view = Feeds {
         notice: standing.error.as_deref().map(failed),
         fetching: Pairs(fetching(&app, &standing, now)),
-        now: now_form,
-        figures: Figures(vec![
-            figure(running.len(), "running"),
-            figure(waiting.len(), "waiting"),
-            figure(dead.len(), "given up"),
-            figure(done.len(), "done"),
-        ]),
-        feeds: Table {
-            title: "Feeds".to_owned(),
-            titled: true,
-            columns: vec![
-                Column::left("Feed").kept(),
-                Column::right("Records"),
-                Column::left("As of").kept(),
-                Column::right("Age").kept(),
-            ],
-            rows: feeds.unwrap_or_default(),
-            empty: Empty {
-                why: "There is no index yet. Run `trimtab db update` on the server, or start it with `--feeds-every HOURS`."
-                    .to_owned(),
-                next: None,
-            },
-            ..Table::default()
-        },
+        now: fetch_now,
+        figures: Figures(figures),
+        feeds: feeds(info.as_ref(), now),
         jobs: Table {
             title: "Jobs that run or wait".to_owned(),
             empty: Empty { why: "Nothing is to be done.".to_owned(), next: None },
@@ -123,6 +78,63 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         layout,
     };
     Ok(html(&view))
+}
+
+/// `dead`: how many jobs were given up.
+fn headline(info: Option<&IndexInfo>, dead: usize, now: Timestamp) -> String {
+    match (info, dead) {
+        (None, _) => "There is no advisory index: nothing can be matched.".to_owned(),
+        (Some(info), 0) => {
+            let days = [info.data_date.as_deref(), info.kev.as_deref(), info.epss.as_deref()];
+            match days.into_iter().flatten().any(|day| is_stale(day, now)) {
+                true => "The data of a feed is old; no job was given up.".to_owned(),
+                false => "The feeds are in place, and no job was given up.".to_owned(),
+            }
+        }
+        (Some(_), dead) => {
+            format!("{} given up.", count(whole(dead), "job was", "jobs were"))
+        }
+    }
+}
+
+/// The feeds that the index was made of, with their age.
+fn feeds(info: Option<&IndexInfo>, now: Timestamp) -> Table {
+    let unknown = || Cell::unknown("the index does not say");
+    // A day is enough, and midnight is none that anybody said.
+    let date = |text: Option<&str>| {
+        text.map_or_else(unknown, |text| Cell::text(text.trim_end_matches("T00:00:00Z")))
+    };
+    let feed = |name: &str, what: Cell, of: Option<&str>| {
+        let age = match of.and_then(|of| Some((of, began(of)?))) {
+            Some((of, at)) => Cell::Due(When::of(at, now), is_stale(of, now)),
+            None => Cell::unknown("the index names no day"),
+        };
+        Row::of(vec![Cell::text(name), what, date(of), age])
+    };
+    let rows = info.map(|info| {
+        vec![
+            feed("Advisories", Cell::text(info.advisories.to_string()), info.data_date.as_deref()),
+            feed("Known exploited (KEV)", Cell::Nothing, info.kev.as_deref()),
+            feed("Probability of exploitation (EPSS)", Cell::Nothing, info.epss.as_deref()),
+        ]
+    });
+    Table {
+        title: "Feeds".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Feed").kept(),
+            Column::right("Records"),
+            Column::left("As of").kept(),
+            Column::right("Age").kept(),
+        ],
+        rows: rows.unwrap_or_default(),
+        empty: Empty {
+            why: "There is no index yet. Run `trimtab db update` on the server, or start it with `--feeds-every HOURS`."
+                .to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    }
 }
 
 /// What went wrong last: it stays until it goes well.

@@ -1,25 +1,22 @@
-//! Incidents, open and over, and how long teams took in the real ones; and opening one.
+//! Incidents, open and over, and how long teams took in the real ones. Opening one is in `opening.rs`.
 
-use axum::Form;
+mod opening;
+
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Redirect};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use trimtab_engine::incident::{Measures, Span, middle};
 use trimtab_pages::Entry;
-use trimtab_pages::page::{Act, Dossier, Part};
-use trimtab_pages::part::{
-    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
-    When,
-};
-use trimtab_store::{Cursor, Incident, IncidentSort};
+use trimtab_pages::page::{Dossier, Part};
+use trimtab_pages::part::{Cell, Column, Empty, Figure, Figures, Link, Row, Table, When};
+use trimtab_store::{Cursor, Incident, IncidentCount, IncidentSort};
 
-use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
+pub(crate) use opening::{new, post};
+
+use super::{Page, Sorry, asking, count, html, layout, pager};
 use crate::access::{Action, On, Who};
 use crate::api::{cursor, visible};
 use crate::problem::Problem;
-use crate::responding::drills::PAST;
-use crate::responding::said::{Opening, open};
 use crate::responding::{how_far, length};
 use crate::state::App;
 
@@ -56,6 +53,19 @@ impl Wanted {
             (_, Some(false)) => Some(IncidentSort::Real),
             (_, None) => None,
         }
+    }
+
+    /// The rest of the list.
+    fn rest(&self, next: String) -> String {
+        let text = |is: Option<bool>| is.map(|is| is.to_string());
+        let members = [
+            ("open", text(self.open)),
+            ("drill", text(self.drill)),
+            ("near_miss", text(self.near_miss)),
+            ("team", self.team.map(|id| id.to_string())),
+            ("after", Some(next)),
+        ];
+        asking("/incidents", &members)
     }
 }
 
@@ -114,7 +124,6 @@ pub(crate) async fn page(
     let found = store.incidents_of(who.org, chosen, seen, after, NEWEST).await?;
     let (newest, more) = newest(&app, &who, seen).await?;
     let counted = store.count_incidents(who.org, seen).await?;
-    let now = app.now();
     let records = records(&app, &who, &newest).await?;
     let mut rows = found.rows;
     if let Some(team) = wanted.team {
@@ -139,7 +148,20 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Appeals", "/appeals"));
     layout.actions.push(Link::to("Hand-offs", "/handoffs"));
     layout.actions.push(Link::to("Lessons", "/lessons"));
-    let figures = Figures(vec![
+    let next = found.next.map(Cursor::to_text);
+    let list = Table {
+        pager: pager(rows.len(), wanted.after.is_none(), next, |next| wanted.rest(next)),
+        ..list(&rows, app.now())
+    };
+    let parts = vec![
+        (String::new(), Part::table(list)),
+        (String::new(), Part::table(times(&records, more))),
+    ];
+    Ok(html(&Dossier { layout, notice: None, figures: figures(&counted), parts }))
+}
+
+fn figures(counted: &IncidentCount) -> Figures {
+    Figures(vec![
         Figure::of(counted.open.to_string(), "open", "/incidents?open=true&drill=false"),
         Figure::of(counted.real.to_string(), "real ones", "/incidents?drill=false")
             .or_one("real one"),
@@ -147,7 +169,10 @@ pub(crate) async fn page(
             .or_one("near miss"),
         Figure::of(counted.drills.to_string(), "drills, not measured", "/incidents?drill=true")
             .or_one("drill, not measured"),
-    ]);
+    ])
+}
+
+fn list(rows: &[Incident], now: Timestamp) -> Table {
     let row = |is: &Incident| {
         let drill = match (is.is.drill.is_some(), is.is.near_miss) {
             (true, _) => "drill",
@@ -167,8 +192,7 @@ pub(crate) async fn page(
             },
         ])
     };
-    let next = found.next.map(Cursor::to_text);
-    let list = Table {
+    Table {
         title: "Incidents".to_owned(),
         titled: true,
         columns: vec![
@@ -178,28 +202,12 @@ pub(crate) async fn page(
             Column::right("Closed").kept(),
         ],
         rows: rows.iter().map(row).collect(),
-        pager: pager(rows.len(), wanted.after.is_none(), next, |next| {
-            let text = |is: Option<bool>| is.map(|is| is.to_string());
-            let members = [
-                ("open", text(wanted.open)),
-                ("drill", text(wanted.drill)),
-                ("near_miss", text(wanted.near_miss)),
-                ("team", wanted.team.map(|id| id.to_string())),
-                ("after", Some(next)),
-            ];
-            asking("/incidents", &members)
-        }),
         empty: Empty {
             why: "There are none. A drill replays a past event, to rehearse one.".to_owned(),
             next: None,
         },
         ..Table::default()
-    };
-    let parts = vec![
-        (String::new(), Part::table(list)),
-        (String::new(), Part::table(times(&records, more))),
-    ];
-    Ok(html(&Dossier { layout, notice: None, figures, parts }))
+    }
 }
 
 /// How long each team took in the newest real ones: the middle of what is known. `more`: whether there are others.
@@ -242,188 +250,4 @@ fn times(records: &[Record], more: bool) -> Table {
         },
         ..Table::default()
     }
-}
-
-/// What it begins with.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Begun {
-    drill: bool,
-    near_miss: bool,
-    q: String,
-    title: String,
-}
-
-/// What the form sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Sent {
-    csrf: String,
-    title: String,
-    looked_for: String,
-    versions: String,
-    published: String,
-    drill: String,
-    near_miss: String,
-    past: String,
-    speed: String,
-}
-
-pub(crate) async fn new(
-    State(app): State<App>,
-    who: Result<Who, Problem>,
-    Query(begun): Query<Begun>,
-) -> Page {
-    let who = who.map_err(Sorry::from)?;
-    let drill = if begun.drill { "yes" } else { "" }.to_owned();
-    let near_miss = if begun.near_miss { "yes" } else { "" }.to_owned();
-    let sent =
-        Sent { title: begun.title, looked_for: begun.q, drill, near_miss, ..Sent::default() };
-    show(&app, &who, &sent, None).await
-}
-
-pub(crate) async fn post(
-    State(app): State<App>,
-    who: Result<Who, Problem>,
-    Form(sent): Form<Sent>,
-) -> Page {
-    let who = who.map_err(Sorry::from)?;
-    own_form(&who, &sent.csrf)?;
-    let day = sent.published.trim();
-    let published = match day.len() {
-        0 => None,
-        10 => Some(begun(day, app.now())),
-        _ => Some(day.to_owned()),
-    };
-    let speed = sent.speed.trim();
-    let opening = Opening {
-        title: sent.title.clone(),
-        looked_for: sent.looked_for.clone(),
-        versions: sent.versions.clone(),
-        published,
-        drill: !sent.drill.is_empty(),
-        near_miss: !sent.near_miss.is_empty(),
-        past: sent.past.clone(),
-        speed: if speed.is_empty() { None } else { Some(speed.parse().unwrap_or(0)) },
-    };
-    match open(&app, &who, &opening).await {
-        Ok(id) => Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
-        Err(problem) if problem.status == 422 => {
-            let names = ["title", "looked_for", "versions", "published", "past", "speed"];
-            let is = |name: &&&str| problem.detail.contains(&format!("`{name}`"));
-            let name = names.iter().find(is).copied();
-            // What cannot be understood as a version is called as the search calls it.
-            let name = name.unwrap_or("versions");
-            show(&app, &who, &sent, Some((name, problem.detail))).await
-        }
-        Err(problem) => Err(problem.into()),
-    }
-}
-
-/// When a day began: now, where it has begun in the east and not yet here.
-fn begun(day: &str, now: Timestamp) -> String {
-    let at = format!("{day}T00:00:00Z");
-    let east = SignedDuration::from_hours(14);
-    match at.parse::<Timestamp>() {
-        Ok(is) if is > now && is.duration_since(now) < east => now.to_string(),
-        _ => at,
-    }
-}
-
-async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, String)>) -> Page {
-    who.must(Action::Respond, On::ALL)?;
-    let drill = !sent.drill.is_empty();
-    let near_miss = !sent.near_miss.is_empty();
-    let (title, headline) = match (drill, near_miss) {
-        (true, _) => {
-            ("Start a drill", "Start a drill: a past event, replayed against what you run today.")
-        }
-        (false, true) => {
-            ("Record a near miss", "Record a near miss: what was caught, to learn from it.")
-        }
-        (false, false) => {
-            ("Open an incident", "Open an incident: Trimtab looks at once for who is affected.")
-        }
-    };
-    let mut layout = layout(app, who, Entry::Incidents, title, headline.to_owned()).await?;
-    layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(title)];
-    let field = |name: &str, label: &str, input, holds: &str, hint: &str| {
-        Field::new(name, label, input).holding(holds).hinted(hint).optional()
-    };
-    let named = "A package without its version (`pkg:npm/lodash`), or a name such as CVE-2021-44228. \
-        A package need not be in any feed yet. A name must be in one to be looked for.";
-    // Only a drill has both from its past event.
-    let needed = |field: Field| Field { required: !drill, ..field };
-    let mut fields =
-        vec![needed(field("title", "What is it called?", Input::Text, &sent.title, ""))];
-    if near_miss && !drill {
-        fields.push(field("near_miss", "Near miss", Input::Hidden, "yes", ""));
-    }
-    if drill {
-        let none = ("".to_owned(), "one of our own".to_owned());
-        let past = PAST.iter().map(|past| (past.word.to_owned(), past.title.to_owned()));
-        let past = std::iter::once(none).chain(past).collect();
-        fields.push(field("drill", "Drill", Input::Hidden, "yes", ""));
-        fields.push(field("past", "Past event", Input::Select(past), &sent.past, ""));
-        fields.push(field(
-            "speed",
-            "Minutes of the past event per minute",
-            Input::Number,
-            &sent.speed,
-            "With 60, a day goes by in 24 minutes. Leave empty for the original speed.",
-        ));
-    }
-    let looked_for = if drill {
-        "Leave empty for what the past event was about, or name a package of yours to replay it with that."
-    } else {
-        named
-    };
-    fields.extend([
-        needed(field(
-            "looked_for",
-            "Package or vulnerability",
-            Input::Code,
-            &sent.looked_for,
-            looked_for,
-        )),
-        field(
-            "versions",
-            "Versions",
-            Input::Code,
-            &sent.versions,
-            "For example `<2.15.0`. Leave empty for all versions.",
-        ),
-        field(
-            "published",
-            "When was it published?",
-            Input::Date,
-            &sent.published,
-            "Leave it empty if unknown: then nobody can tell how long it took you to know.",
-        ),
-    ]);
-    let mut form = Sheet {
-        action: "/incidents/new".into(),
-        csrf: layout.csrf.clone(),
-        fields,
-        submit: title.to_owned(),
-        cancel: Some(Link::to("Back", "/incidents")),
-        ..Sheet::default()
-    };
-    mended(&mut form, wrong);
-    let follows = match (drill, near_miss) {
-        (true, _) => vec![
-            "It is marked as a drill everywhere and counts in no measure.".to_owned(),
-            "Teams are touched by what they have today; the news of the past event arrives as it did then.".to_owned(),
-        ],
-        (false, true) => vec![
-            "It has a timeline, a retrospective and follow-ups, as an incident has.".to_owned(),
-            "It is listed separately, counts in no incident times, and nobody is mailed about it.".to_owned(),
-        ],
-        (false, false) => vec![
-            "Each team that has it is asked to acknowledge it. It is told at once only if the charter says now."
-                .to_owned(),
-            "Trimtab looks every minute where it is. What is gone counts as fixed.".to_owned(),
-        ],
-    };
-    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }

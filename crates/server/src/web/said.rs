@@ -17,7 +17,7 @@ use trimtab_store::{Asset, ReportOf, SaidOf, Source, Vex};
 
 use super::file_form;
 use super::findings::encode;
-use super::{Page, Sorry, count, html, layout, mended, own_form};
+use super::{Page, Sorry, count, html, layout, mended, own_form, whole};
 use crate::access::{Action, On, Who};
 use crate::api::{on, reports};
 use crate::problem::Problem;
@@ -68,20 +68,9 @@ pub(crate) async fn page(
     let received = app.store.reports(who.org, id, REPORTS).await?;
     let mut holding = app.store.vex(who.org).await?;
     holding.retain(|vex| vex.asset.is_none_or(|of| of == id));
-    let others = sources.iter().filter(|s| s.name != "trimtab" && s.says > 0);
-    let says: i64 = others.clone().map(|s| s.says).sum();
-    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let headline = match others.count() {
-        0 => format!("No other tool says anything about {}.", asset.name),
-        tools => format!(
-            "{} about {}: {}.",
-            count(number(tools), "other tool speaks", "other tools speak"),
-            asset.name,
-            count(says, "thing", "things")
-        ),
-    };
     let may_upload = who.may(Action::Upload, place);
-    let mut layout = layout(&app, &who, Entry::Systems, &asset.name, headline).await?;
+    let mut layout =
+        layout(&app, &who, Entry::Systems, &asset.name, headline(&asset, &sources)).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems")];
     let systems = app.store.systems(who.org).await?;
     if let Some(system) = systems.iter().find(|s| asset.system == Some(s.id)) {
@@ -108,7 +97,7 @@ pub(crate) async fn page(
         left += read.len().saturating_sub(room);
         documents.push(document(is, read.len(), may_upload, &who, now));
     }
-    let bulk = may_upload.then(|| Bulk {
+    let bulk = (may_upload && !documents.is_empty()).then(|| Bulk {
         action: format!("{here}/end").into(),
         csrf: layout.csrf.clone(),
         verbs: vec![("end".to_owned(), "End it".to_owned())],
@@ -120,42 +109,26 @@ pub(crate) async fn page(
             sources_table(&sources, &here, now),
             said_table(&said, source, next, now),
             reports_table(&received, now),
-            Table {
-                title: "VEX documents in force".to_owned(),
-                titled: true,
-                columns: vec![
-                    Column::left("Document").kept(),
-                    Column::left("For").kept(),
-                    Column::right("Statements"),
-                    Column::left("Sent by"),
-                    Column::right("Received"),
-                ],
-                bulk: bulk.filter(|_| !documents.is_empty()),
-                rows: documents,
-                empty: Empty { why: "None is in force for this asset.".to_owned(), next: None },
-                ..Table::default()
-            },
-            Table {
-                title: match left {
-                    0 => "What they state".to_owned(),
-                    left => format!("What they state: the first {STATEMENTS}, {left} more"),
-                },
-                titled: true,
-                columns: vec![
-                    Column::left("Vulnerability").kept(),
-                    Column::left("Says").kept(),
-                    Column::left("Why"),
-                    Column::left("Of"),
-                    Column::left("By"),
-                ],
-                rows: stated,
-                empty: Empty { why: "Nothing is stated.".to_owned(), next: None },
-                ..Table::default()
-            },
+            documents_table(documents, bulk),
+            stated_table(stated, left),
         ],
         layout,
     };
     Ok(html(&view))
+}
+
+fn headline(asset: &Asset, sources: &[Source]) -> String {
+    let others = sources.iter().filter(|s| s.name != "trimtab" && s.says > 0);
+    let says: i64 = others.clone().map(|s| s.says).sum();
+    match others.count() {
+        0 => format!("No other tool says anything about {}.", asset.name),
+        tools => format!(
+            "{} about {}: {}.",
+            count(whole(tools), "other tool speaks", "other tools speak"),
+            asset.name,
+            count(says, "thing", "things")
+        ),
+    }
 }
 
 fn sources_table(sources: &[Source], here: &str, now: Timestamp) -> Table {
@@ -244,6 +217,45 @@ fn reports_table(reports: &[ReportOf], now: Timestamp) -> Table {
             why: "None: send one with `trimtab push --report`, or here.".to_owned(),
             next: None,
         },
+        ..Table::default()
+    }
+}
+
+fn documents_table(rows: Vec<Row>, bulk: Option<Bulk>) -> Table {
+    Table {
+        title: "VEX documents in force".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Document").kept(),
+            Column::left("For").kept(),
+            Column::right("Statements"),
+            Column::left("Sent by"),
+            Column::right("Received"),
+        ],
+        bulk,
+        rows,
+        empty: Empty { why: "None is in force for this asset.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+/// What the documents state; `left`: how much more there is.
+fn stated_table(rows: Vec<Row>, left: usize) -> Table {
+    Table {
+        title: match left {
+            0 => "What they state".to_owned(),
+            left => format!("What they state: the first {STATEMENTS}, {left} more"),
+        },
+        titled: true,
+        columns: vec![
+            Column::left("Vulnerability").kept(),
+            Column::left("Says").kept(),
+            Column::left("Why"),
+            Column::left("Of"),
+            Column::left("By"),
+        ],
+        rows,
+        empty: Empty { why: "Nothing is stated.".to_owned(), next: None },
         ..Table::default()
     }
 }

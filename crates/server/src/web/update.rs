@@ -1,6 +1,9 @@
 //! One update, from planned to deployed: where it is and on whom it waits, what tests said, what it removes, what was
 //! left out, how to take it back, and what people say it cost.
 
+mod merged;
+mod tables;
+
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
@@ -9,13 +12,15 @@ use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Update as View;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, Row,
-    State as At, Step, Steps, Table, Urgency, Value, When, number,
+    Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, State as At, Step, Steps,
+    Urgency, Value, When, number,
 };
-use trimtab_report::applied::json::Run;
 use trimtab_store::Appeal;
 
-use super::findings::encode;
+pub(crate) use merged::merged;
+use merged::merger;
+use tables::{left_out, moves, removes, said, tests};
+
 use super::today::short;
 use super::{Page, Sorry, count, html, layout, mended, own_form};
 use crate::access::{On, Who};
@@ -23,13 +28,10 @@ use crate::api::tickets::links;
 use crate::api::updates::{Said, find, keep, may_say};
 use crate::api::visible;
 use crate::facts::steps::Part;
-use crate::merging;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{self, Far, Update, title};
 
-/// The most of one kind of thing that is listed.
-const MOST: usize = 100;
 /// The plan that was carried out weighed its findings itself: what the server's weights sum up to may differ.
 const LOAD: &str = "load removed, by its own plan";
 
@@ -275,147 +277,6 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
-fn tests(update: &Update) -> Table {
-    let told = &update.told.tests;
-    let number = |number: Option<usize>| match number {
-        Some(number) => Cell::text(number.to_string()),
-        None => Cell::unknown("the runner does not tell"),
-    };
-    let row = |name: &str, run: &Run| {
-        Row::of(vec![
-            Cell::text(name),
-            Cell::text(run.ended.clone()),
-            number(run.passed),
-            number(run.failed),
-            number(run.skipped),
-            Cell::text(format!("{} s", run.seconds)),
-        ])
-    };
-    let runs = [("before", &told.before), ("after", &told.after)];
-    Table {
-        title: "Tests".to_owned(),
-        titled: true,
-        columns: vec![
-            Column::left("Run").kept(),
-            Column::left("Ended").kept(),
-            Column::right("Passed"),
-            Column::right("Failed").kept(),
-            Column::right("Skipped"),
-            Column::right("Took"),
-        ],
-        rows: runs.iter().filter_map(|(name, run)| Some(row(name, run.as_ref()?))).collect(),
-        empty: Empty {
-            why: "No tests were run: nobody knows whether it breaks.".to_owned(),
-            next: None,
-        },
-        ..Table::default()
-    }
-}
-
-fn said(update: &Update) -> Vec<String> {
-    let tests = &update.told.tests;
-    let mut said = Vec::new();
-    for (title, names) in [
-        ("Fail now, did not before", &tests.broken),
-        ("Failed before and after", &tests.failed_before),
-        ("Failed before, pass now", &tests.mended),
-        ("No longer run", &tests.gone),
-        ("Flaky: failed once, passed when run again", &tests.wavering),
-    ] {
-        if !names.is_empty() {
-            let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            let more = names.len().saturating_sub(5);
-            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-            said.push(format!("{title}: {shown}{more}"));
-        }
-    }
-    said.extend(tests.confined.iter().take(5).cloned());
-    said
-}
-
-fn moves(update: &Update) -> Table {
-    let versions = |all: &[String]| match all {
-        [] => Cell::Nothing,
-        all => Cell::code(all.join(", ")),
-    };
-    let row = |is: &trimtab_report::applied::json::Move| {
-        let (name, _) = short(&is.package);
-        let to = format!("/packages?purl={}", encode(&is.package));
-        Row::of(vec![Cell::name(name, to), versions(&is.from), versions(&is.to)])
-    };
-    Table {
-        title: listed("What changes", update.told.moves.len()),
-        titled: true,
-        columns: vec![
-            Column::left("Package").kept(),
-            Column::left("From").kept(),
-            Column::left("To").kept(),
-        ],
-        rows: update.told.moves.iter().take(MOST).map(row).collect(),
-        empty: Empty { why: "No version changes.".to_owned(), next: None },
-        ..Table::default()
-    }
-}
-
-fn listed(title: &str, all: usize) -> String {
-    if all > MOST { format!("{title}: {MOST} of {all}") } else { title.to_owned() }
-}
-
-fn removes(update: &Update, now: Timestamp) -> Table {
-    // A vulnerability may be called otherwise by now: the line names its finding.
-    let row = |(gone, named): (&trimtab_report::applied::json::Finding, &Option<i64>)| {
-        let (package, version) = short(&gone.package);
-        let known = update.findings.iter().find(|f| Some(f.id) == *named);
-        let second = format!("{package} {version}");
-        let (name, state) = match known {
-            Some(is) => {
-                let link = Link::to(gone.vulnerability.clone(), format!("/findings/{}", is.id));
-                let state = match is.fixed.filter(|_| !is.state.is_live()) {
-                    Some(at) => Cell::Value(When::of(at, now).into()),
-                    None => Cell::text(is.state.as_str()),
-                };
-                (link, state)
-            }
-            None => (
-                Link::words(gone.vulnerability.clone()),
-                Cell::unknown("the asset has no such finding"),
-            ),
-        };
-        Row::of(vec![Cell::Name(name, second), state])
-    };
-    Table {
-        title: listed("What it removes", update.told.removes.len()),
-        titled: true,
-        columns: vec![Column::left("Finding").kept(), Column::left("State").kept()],
-        rows: update.told.removes.iter().zip(&update.named).take(MOST).map(row).collect(),
-        empty: Empty { why: "It removes no finding.".to_owned(), next: None },
-        ..Table::default()
-    }
-}
-
-fn left_out(update: &Update) -> Option<Table> {
-    let left: Vec<_> = update.told.actions.iter().filter(|a| a.outcome != "done").collect();
-    if left.is_empty() {
-        return None;
-    }
-    let word = |outcome: &str| match outcome {
-        "breaks" => "it breaks tests",
-        "refused" => "the package manager refused it",
-        _ => "there were no runs left to try it",
-    };
-    let row = |is: &&trimtab_report::applied::json::Action| {
-        let why = if is.why.is_empty() { word(&is.outcome).to_owned() } else { is.why.clone() };
-        Row::of(vec![Cell::text(is.what.clone()), Cell::text(sentence(&why))])
-    };
-    Some(Table {
-        title: listed("What was left out", left.len()),
-        titled: true,
-        columns: vec![Column::left("Action").kept(), Column::left("Why").kept()],
-        rows: left.iter().take(MOST).map(row).collect(),
-        ..Table::default()
-    })
-}
-
 /// What was granted outside of any cadence of what moves here, and was not done by an update before this one.
 async fn outside(app: &App, who: &Who, update: &Update) -> Result<Vec<i64>, Problem> {
     let (asset, received) = (update.is.is.asset, update.is.received);
@@ -446,70 +307,6 @@ async fn outside(app: &App, who: &Who, update: &Update) -> Result<Vec<i64>, Prob
         })
     };
     Ok(all.iter().filter(|a| !is_done(a)).map(|a| a.id).collect())
-}
-
-/// Who merged it, as far as that is told and they show it; and what one says of oneself.
-async fn merger(
-    app: &App,
-    who: &Who,
-    update: &Update,
-    on: On,
-    csrf: &str,
-) -> Result<(Value, Option<Sheet>), Problem> {
-    let known = app.store.merger(who.org, update.is.id).await?;
-    let own = known.as_ref().is_some_and(|known| known.person == who.person.id);
-    let unknown = |why: &str| Value::Unknown(why.to_owned());
-    let told = match &known {
-        None => unknown("neither git nor a person has said"),
-        Some(_) if own => Value::Link(Link::to("you", format!("/cards/{}", who.person.id))),
-        Some(known) => {
-            let hidden = app.store.unshown(who.org).await?.contains(&known.person);
-            let person = app.store.person(who.org, known.person).await?;
-            match person.filter(|person| !hidden && !person.disabled) {
-                Some(person) => Value::Link(Link::to(person.name, format!("/cards/{}", person.id))),
-                None => unknown("the person has chosen not to be shown"),
-            }
-        }
-    };
-    let can = merging::may_say(who, on) && update.far != Far::Nothing;
-    let form = (own || (can && known.is_none())).then(|| Sheet {
-        action: format!("/updates/{}/merged", update.is.id).into(),
-        csrf: csrf.to_owned(),
-        fields: vec![Field::new("mine", "mine", Input::Hidden).holding(if own {
-            "no"
-        } else {
-            "yes"
-        })],
-        submit: if own { "I did not merge it" } else { "I merged it" }.to_owned(),
-        quiet: true,
-        ..Sheet::default()
-    });
-    Ok((told, form))
-}
-
-/// What the form sends of who merged it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Merged {
-    csrf: String,
-    mine: String,
-}
-
-pub(crate) async fn merged(
-    State(app): State<App>,
-    who: Result<Who, Problem>,
-    Path(id): Path<i64>,
-    Form(sent): Form<Merged>,
-) -> Page {
-    let who = who.map_err(Sorry::from)?;
-    own_form(&who, &sent.csrf)?;
-    let mine = match sent.mine.as_str() {
-        "yes" => true,
-        "no" => false,
-        _ => return Err(Problem::invalid("There is no such action.").into()),
-    };
-    merging::mine(&app, &who, id, mine).await?;
-    Ok(Redirect::to(&format!("/updates/{id}")).into_response())
 }
 
 fn about(update: &Update, outside: &[i64], tickets: Vec<Link>, merger: Value) -> Pairs {

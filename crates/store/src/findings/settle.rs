@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::arrive::Arrival;
+use super::compare::Changes;
 use super::present::{Key, Present, Stored, present, stored};
-use super::tally::{Sums, Tally};
-use super::write::{self, Written, differs};
+use super::write;
 use super::{FindingState, Known, Weighed};
 use crate::assets::{self, Asset, NewDeployment, NewSnapshot};
 use crate::components::{self, Carries, Contents};
@@ -179,15 +179,6 @@ pub(super) struct Side<'s> {
     pub(super) beside: BTreeMap<Key, Stored>,
 }
 
-/// What settling writes.
-#[derive(Default)]
-struct Changes<'r> {
-    written: Vec<Written<'r>>,
-    /// Live findings that are no longer there: the asset, by its place, and what is stored.
-    gone: Vec<(usize, &'r Key, &'r Stored)>,
-    sums: Sums,
-}
-
 impl Work<'_> {
     /// Settles one asset, of whose newest snapshot the document is not known.
     pub(super) async fn one(
@@ -252,119 +243,6 @@ impl Work<'_> {
         self.notice(tx, sides, &all).await?;
         changes.sums.write(tx, self.org).await?;
         Ok(all)
-    }
-
-    /// What is to be written of an asset.
-    fn compare<'r>(
-        &self,
-        (place, side): (usize, &'r Side<'_>),
-        new: &mut impl Iterator<Item = i64>,
-        changes: &mut Changes<'r>,
-        events: &mut Vec<NewEvent>,
-    ) -> Result<Settled> {
-        let Locked { asset, team, .. } = side.is;
-        let team = *team;
-        let mut settled = Settled::default();
-        let (mut before, mut after) = (Tally::default(), Tally::default());
-        for (key, was) in side.stored.iter().filter(|(_, was)| was.state.is_live()) {
-            before.add(key, &was.tallied());
-        }
-        for (key, is) in &side.beside {
-            before.add(key, &is.tallied());
-            after.add(key, &is.tallied());
-        }
-        let short = || StoreError::Damaged("fewer ids than new findings".to_owned());
-        for (key, is) in &side.present {
-            // Where it is not known what runs, the main line stands in, and is said to.
-            let production = (side.known && is.carried).then_some(is.running);
-            let merged = is.carried && !is.latest;
-            let state = if merged { FindingState::Merged } else { FindingState::Open };
-            let was = side.stored.get(key);
-            let back = was.is_some_and(|w| !w.state.is_live());
-            let resumes = back && was.is_some_and(|was| was.resumes(self.now));
-            let detected = match was {
-                Some(was) if !back || resumes => was.detected,
-                _ => self.now,
-            };
-            let weighed = (self.weigh)(&Known {
-                asset: (asset.id, asset.name.clone()),
-                system: asset.system,
-                purl: is.purl.clone(),
-                package: key.0.clone(),
-                vulnerability: is.vulnerability.clone(),
-                scope: is.scope.clone(),
-                relation: is.relation.clone(),
-                files: is.files,
-                detected,
-            });
-            settled.live += 1;
-            let id = match was {
-                Some(was) => was.id,
-                None => new.next().ok_or_else(short)?,
-            };
-            let event = |kind, data| NewEvent {
-                kind,
-                at: self.now,
-                actor: "trimtab".to_owned(),
-                system: asset.system,
-                asset: Some(asset.id),
-                finding: Some(id),
-                data,
-            };
-            let names =
-                json!({ "package": key.0, "vulnerability": is.vulnerability, "purl": is.purl });
-            // What came, or came back, where it runs alone is not on the main line from the beginning.
-            let elsewhere = (merged && (was.is_none() || back)).then(|| names.clone());
-            match was {
-                None => {
-                    settled.detected.push(id);
-                    events.push(event(EventKind::Detected, names));
-                }
-                Some(_) if back => {
-                    settled.regressed.push(id);
-                    let mut names = names;
-                    if resumes && let Some(members) = names.as_object_mut() {
-                        members.insert("since".to_owned(), json!(detected.to_string()));
-                    }
-                    events.push(event(EventKind::Regressed, names));
-                }
-                Some(was) if was.state == FindingState::Open && state == FindingState::Merged => {
-                    settled.merged.push(id);
-                    events.push(event(EventKind::Merged, names));
-                }
-                Some(was) if was.state == FindingState::Merged && state == FindingState::Open => {
-                    settled.regressed.push(id);
-                    events.push(event(EventKind::Regressed, names));
-                }
-                Some(_) => {}
-            }
-            let live = was.filter(|_| !back);
-            if let Some(weighed) = &weighed
-                && live.is_none_or(|was| differs(was, weighed))
-            {
-                if live.is_some() {
-                    settled.reassessed.push(id);
-                }
-                events.push(event(EventKind::Assessed, told(weighed, production)));
-            } else if live.is_some_and(|was| was.production != production) {
-                let weight = weighed.as_ref().map(|w| w.weight);
-                let data = json!({ "production": production, "weight": weight });
-                events.push(event(EventKind::Assessed, data));
-            }
-            events.extend(elsewhere.map(|names| event(EventKind::Merged, names)));
-            let row = Written { id, asset, key, is, state, production, detected, weighed, team };
-            after.add(key, &row.tallied());
-            if live.is_none_or(|was| row.differs(was)) {
-                changes.written.push(row);
-            }
-        }
-        let gone = side
-            .stored
-            .iter()
-            .filter(|(key, was)| was.state.is_live() && !side.present.contains_key(*key));
-        changes.gone.extend(gone.map(|(key, was)| (place, key, was)));
-        changes.sums.change(asset.system, before, after);
-        Ok(settled)
     }
 
     /// Brings `carried` up to date. Returns of each whether it is known what runs in production.
@@ -477,15 +355,4 @@ impl Work<'_> {
         let all: Vec<_> = ids.zip(payloads).collect();
         outbox::put_all(tx, self.org, &all, "findings", self.now).await
     }
-}
-
-fn told(is: &Weighed, production: Option<bool>) -> serde_json::Value {
-    json!({
-        "level": is.level.as_str(),
-        "weight": is.weight,
-        "production": production,
-        "deadline": is.deadline.map(|d| d.to_string()),
-        "decision": is.decision.map(|(id, _)| id),
-        "decided": is.decision.map(|(_, kind)| kind),
-    })
 }

@@ -4,34 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::{Answered, Judgement, NewVerdict, Reason, VerdictSource};
+use super::coming::{Coming, digest};
+use super::{Answered, NewVerdict};
 use crate::db::{Sql, Tx, args};
 use crate::error::Result;
-use crate::ids::Kind;
-use crate::ledger::{self, NewEvent, hex};
+use crate::ledger::{self, NewEvent};
 use crate::organisations::changed;
 use crate::time::micros;
 use crate::{Org, Store};
 
-/// The most reasons that are kept of a verdict.
-const REASONS: usize = 200;
 /// The most refusals that are answered at once.
-const BLOCK: i64 = 500;
+pub(super) const BLOCK: i64 = 500;
 /// The longest text that is kept of a verdict or a reason, in characters.
 const WORDS: usize = 500;
-/// A day, in microseconds.
-const DAY: i64 = 86_400_000_000;
-/// The most rules that its entry of the ledger names.
-const RULES: usize = 50;
 
 /// Something that refused is open on the main line, and nobody decided on it.
-const OPEN: &str = "EXISTS (SELECT 1 FROM verdict_subject AS s
+pub(super) const OPEN: &str = "EXISTS (SELECT 1 FROM verdict_subject AS s
     JOIN finding AS f ON f.org = s.org AND f.asset = v.asset AND f.vulnerability = s.vulnerability
     WHERE s.org = v.org AND s.verdict = v.id AND f.state = 'open' AND f.decision IS NULL)";
 /// What was said of the main line. A pass of it may be of what is new alone: it mends nothing that is open.
-const MAIN: &str = "(v.source = 'push' OR v.branch IS NULL)";
+pub(super) const MAIN: &str = "(v.source = 'push' OR v.branch IS NULL)";
 
 impl Store {
     /// Keeps a verdict. Where it says what the last one of the branch said, that one is said again. One that passed
@@ -61,9 +54,6 @@ impl Store {
         actor: &str,
         (made, now): (Timestamp, Timestamp),
     ) -> Result<(i64, bool)> {
-        let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
-        let told = Value::from(told).to_string();
-        let digest = digest(new);
         // Before anybody waits for the ledger.
         let refusing = new.reasons.iter().filter(|is| is.refuses);
         let mut names: Vec<String> = refusing.filter_map(|is| is.vulnerability.clone()).collect();
@@ -71,97 +61,32 @@ impl Store {
         names.dedup();
         let known = self.vulnerabilities_named(org, &names).await?;
         let (subjects, loose) = subjects(new, &known);
-        let loose = count(loose);
+        let is = Coming {
+            org,
+            new,
+            branch: new.branch.clone().unwrap_or_default(),
+            digest: digest(new),
+            loose: count(loose),
+            actor,
+            made,
+            now,
+        };
         let mut tx = self.db.begin().await?;
         // One after the other, so that two of the same at once are one.
         ledger::hold(&mut tx, org).await?;
-        // Of packages each has its own. What was answered and stands open again is refused anew.
-        let sql = format!(
-            "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
-                THEN 1 ELSE 0 END AS BIGINT), v.last, v.times
-             FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
-             ORDER BY v.id DESC LIMIT 1"
-        );
-        let branch = new.branch.clone().unwrap_or_default();
-        let values =
-            args![org.0, new.asset, new.source.as_str(), branch.clone(), new.revision.clone()];
-        if let Some(row) = tx.first(&sql, values).await?
-            && row.text(1)? == digest
-            && row.int(2)? == 0
-        {
-            let id = row.int(0)?;
-            // What was said before its document was read may be known by now.
-            let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
-                times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
-            tx.run(sql, args![org.0, id, micros(made), loose]).await?;
-            let mut told = Vec::new();
-            // The first of a day tells how often until then: a gate may say the same at each commit.
-            if micros(made).div_euclid(DAY) > row.int(3)?.div_euclid(DAY) {
-                let times = row.int(4)?.saturating_add(1);
-                let again = json!({ "what": "verdict-again", "verdict": id, "times": times });
-                told.push(event(actor, now, new.asset, made_at(again, made, now)));
-            }
-            told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
-            ledger::append(&mut tx, org, &told).await?;
-            name(&mut tx, (org, id), &subjects).await?;
-            tx.commit().await?;
-            return Ok((id, false));
-        }
-        let id = crate::ids::within(&mut tx, org, Kind::Verdict, 1).await?.start;
-        let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
-                revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
-            VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-        let values = args![
-            org.0,
-            id,
-            new.asset,
-            new.source.as_str(),
-            new.judgement.as_str(),
-            micros(made),
-            actor,
-            new.revision.clone(),
-            new.branch.clone(),
-            new.snapshot,
-            cut(&new.headline),
-            cut(&new.charter),
-            told,
-            count(new.reasons.len()),
-            digest,
-            loose
-        ];
-        tx.run(sql, values).await?;
+        let same = is.same(&mut tx).await?;
+        let (id, mut told) = match &same {
+            Some(same) => (same.id, is.say_again(&mut tx, same).await?),
+            None => is.add(&mut tx).await?,
+        };
         name(&mut tx, (org, id), &subjects).await?;
-        let mut rules: Vec<String> =
-            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules.truncate(RULES);
-        let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
-            "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
-            "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
-        let mut told = vec![event(actor, now, new.asset, made_at(data, made, now))];
-        told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
-        if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
-            let sql = format!(
-                "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                    AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
-                    AND v.answered IS NULL AND v.id < $5 AND v.last <= $7
-                    AND NOT ({MAIN} AND {OPEN})
-                 ORDER BY v.id DESC LIMIT $6"
-            );
-            let source = new.source.as_str();
-            let values = args![org.0, new.asset, source, branch, id, BLOCK, micros(made)];
-            for row in tx.all(&sql, values).await? {
-                told.push(
-                    answer(&mut tx, org, (row.int(0)?, new.asset), Answered::Passed(id), now)
-                        .await?,
-                );
-            }
+        told.extend(came_back(&mut tx, org, (new.asset, &is.branch), now).await?);
+        if same.is_none() {
+            told.extend(is.answers(&mut tx, id).await?);
         }
         ledger::append(&mut tx, org, &told).await?;
         tx.commit().await?;
-        Ok((id, true))
+        Ok((id, same.is_none()))
     }
 
     /// Notes which refusals were let through: every vulnerability that refused is decided on there, by a decision that
@@ -332,16 +257,8 @@ async fn came_back(
     rows.iter().map(told).collect()
 }
 
-fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
+pub(super) fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
     NewEvent { asset: Some(asset), ..changed(actor, now, data) }
-}
-
-/// With when a verdict was made, where that was not when it came.
-fn made_at(mut data: Value, made: Timestamp, now: Timestamp) -> Value {
-    if micros(made) != micros(now) {
-        data["made"] = json!(made.to_string());
-    }
-    data
 }
 
 /// A text as far as it is kept.
@@ -350,20 +267,8 @@ pub(super) fn cut(text: &str) -> String {
 }
 
 /// A number as the store has it.
-fn count(of: usize) -> i64 {
+pub(super) fn count(of: usize) -> i64 {
     i64::try_from(of).unwrap_or(i64::MAX)
-}
-
-/// The digest of what was said: words may tell how many hours late something is, and are not of it; nor is what is
-/// looked up here, which may be known with the next of the same.
-fn digest(new: &NewVerdict) -> String {
-    let key = |is: &Reason| json!([is.rule, is.refuses, is.vulnerability, is.level, is.brought]);
-    let reasons: Vec<Value> = new.reasons.iter().map(key).collect();
-    // Where nobody says of which commit it is, the document tells.
-    let is_unnamed = new.source == VerdictSource::Push && new.revision.is_none();
-    let snapshot = new.snapshot.filter(|_| is_unnamed);
-    let said = json!([new.judgement.as_str(), new.revision, snapshot, new.charter, reasons]);
-    hex(&Sha256::digest(said.to_string()))
 }
 
 /// The vulnerabilities that refused, by their ids here, and how many reasons refused that no decision can answer.
@@ -391,7 +296,7 @@ async fn name(tx: &mut Tx, (org, id): (Org, i64), subjects: &BTreeSet<i64>) -> R
 }
 
 /// Notes what answered a refusal.
-async fn answer(
+pub(super) async fn answer(
     tx: &mut Tx,
     org: Org,
     (id, asset): (i64, i64),

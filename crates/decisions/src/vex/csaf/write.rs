@@ -85,23 +85,22 @@ fn entry(
     }
     out.insert("notes".into(), json!([{ "category": "general", "text": format!("What {} says about {name}.", issue.author) }]));
     let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut taken: HashMap<String, VexStatus> = HashMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
     let (mut flags, mut threats, mut remedies): (Vec<Value>, Vec<Value>, Vec<Value>) =
         Default::default();
     // The gravest first: of statements that contradict each other it stays.
     let mut sorted: Vec<&&Statement> = statements.iter().collect();
     sorted.sort_by_key(|s| std::cmp::Reverse(s.status));
     for statement in sorted {
-        let mut ids = Vec::new();
-        for id in statement.products.iter().flat_map(|product| tree.of(product)) {
-            match taken.get(&id) {
-                None => {
-                    taken.insert(id.clone(), statement.status);
-                    ids.push(id);
-                }
-                Some(_) => losses.add("a second statement about the same product", name),
+        let products = statement.products.iter();
+        let mut ids: Vec<String> = products.flat_map(|product| tree.of(product)).collect();
+        ids.retain(|id| {
+            let is_new = taken.insert(id.clone());
+            if !is_new {
+                losses.add("a second statement about the same product", name);
             }
-        }
+            is_new
+        });
         if ids.is_empty() {
             continue;
         }
