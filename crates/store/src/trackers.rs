@@ -215,6 +215,19 @@ impl Store {
         rows.iter().map(|row| row.int(0)).collect()
     }
 
+    /// The trackers of an organisation with which something went wrong when they were looked at last, by team.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn troubled_trackers(&self, org: Org) -> Result<Vec<Tracker>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tracker
+             WHERE org = $1 AND person <> 0 AND trouble <> '' ORDER BY team"
+        );
+        let rows = (&mut &self.db).all(&sql, args![org.0]).await?;
+        rows.iter().map(Tracker::from_row).collect()
+    }
+
     /// The tracker whose webhooks have an address.
     ///
     /// # Errors

@@ -316,13 +316,16 @@ fn is_stopped(trouble: &str, since: Timestamp, now: Timestamp) -> bool {
     !trouble.is_empty() && now.duration_since(since) >= STOPPED
 }
 
-/// A tracker that stands still: nobody sees it there.
-fn stopped(is: &Tracker, now: Timestamp) -> Option<NewPending> {
+/// Since when a tracker stands still. `None`: it does not.
+pub(crate) fn stopped_since(is: &Tracker, now: Timestamp) -> Option<Timestamp> {
     // When it was last well; of one that never was, since it is set so.
     let since = is.told.map_or(is.changed, |told| told.max(is.changed));
-    if !is_stopped(&is.trouble, since, now) {
-        return None;
-    }
+    is_stopped(&is.trouble, since, now).then_some(since)
+}
+
+/// A tracker that stands still: nobody sees it there.
+fn stopped(is: &Tracker, now: Timestamp) -> Option<NewPending> {
+    let since = stopped_since(is, now)?;
     let told = Told {
         title: "The team's tickets stand still: its tracker cannot be used".to_owned(),
         detail: format!(
@@ -443,10 +446,9 @@ pub(crate) async fn of_teams(
             all.entry(team).or_default().things.push(over(&is, system, at));
         }
     }
-    for team in app.store.tracked(org).await? {
-        let tracker = app.store.tracker(org, team).await?;
-        if let Some(thing) = tracker.and_then(|is| stopped(&is, now)) {
-            all.entry(team).or_default().things.push(thing);
+    for tracker in app.store.troubled_trackers(org).await? {
+        if let Some(thing) = stopped(&tracker, now) {
+            all.entry(tracker.is.team).or_default().things.push(thing);
         }
     }
     late(app, org, now, &mut all).await?;

@@ -38,6 +38,12 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     assert_eq!(store.tracker_of_handle("handle").await.unwrap().unwrap().org, org);
     assert_eq!(store.tracker_of_handle("hand").await.unwrap(), None);
     assert_eq!(store.tracked(org).await.unwrap(), [1]);
+    assert_eq!(store.troubled_trackers(org).await.unwrap(), []);
+    store.note_tracker(org, 1, None, ("denied", None), now()).await.unwrap();
+    let troubled = store.troubled_trackers(org).await.unwrap();
+    let told: Vec<_> = troubled.iter().map(|is| (is.is.team, &*is.trouble)).collect();
+    assert_eq!(told, [(1, "denied")]);
+    assert_eq!(store.troubled_trackers(other).await.unwrap(), []);
     assert!(store.tracker(other, 1).await.unwrap().is_none());
     assert!(store.tracked(other).await.unwrap().is_empty());
 
