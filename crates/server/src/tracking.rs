@@ -3,6 +3,7 @@
 //! what people said there comes back ([`said`]).
 
 mod listings;
+pub(crate) mod renamed;
 mod round;
 mod said;
 pub(crate) mod setting;
