@@ -213,6 +213,21 @@ fn by_side(is: &Appeal, system: Option<(i64, &str)>) -> String {
     format!("In {}, for {side}: {words}", place(system))
 }
 
+/// What was asked and taken back before anybody answered, for those who were asked.
+pub(crate) fn taken_back(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let what = if is.is.dispute { "dispute" } else { "emergency" };
+    let told = Told {
+        title: format!("The {what} was taken back: {package} in {}", is.asset_name),
+        detail: format!("In {}. It was asked for because of: {}", place(system), is.is.reason),
+        act: "Nothing is to be answered any longer.".to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: system.map(|system| system.0),
+        ..Told::default()
+    };
+    thing(&format!("taken-back:{}", is.id), "", &told, false)
+}
+
 /// A granted emergency, for its team: it breaks through, as what was asked for did.
 fn granted(is: &Appeal, system: (i64, &str)) -> NewPending {
     let (package, _) = short(&is.is.package);
@@ -359,6 +374,21 @@ pub(crate) async fn newly_answered(
     Ok(all)
 }
 
+/// What was taken back a short while ago.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn newly_taken_back(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+) -> Result<Vec<Appeal>, StoreError> {
+    let of = (Some(AppealState::TakenBack), None, None);
+    let mut all = app.store.appeals(org, of, None, None, MOST).await?.rows;
+    all.retain(|is| is.answered.is_some_and(|at| at > now - ANSWERED));
+    Ok(all)
+}
+
 /// Whether something of what an appeal is about is still there to be done.
 async fn counts(app: &App, org: Org, is: &Appeal) -> Result<bool, Problem> {
     let filter = FindingFilter {
@@ -419,6 +449,11 @@ pub(crate) async fn of_teams(
         });
         if !is_held && counts(app, org, &is).await? {
             all.entry(team).or_default().things.push(granted(&is, system));
+        }
+    }
+    for is in newly_taken_back(app, org, now).await? {
+        if let Some((team, system)) = owner(is.is.system) {
+            all.entry(team).or_default().things.push(taken_back(&is, Some(system)));
         }
     }
     for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {
