@@ -13,12 +13,14 @@ use super::{Changed, Listed, limit, visible};
 use crate::access::{Action, On, Who};
 use crate::around::tags::stands;
 use crate::jobs::rematch_all;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::removing;
 use crate::state::App;
 
 /// A system on the wire. What is missing is unknown.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = System)]
 pub(crate) struct Shown {
     /// Which: its name is then changed as well. If absent or 0: its name says which.
@@ -26,8 +28,8 @@ pub(crate) struct Shown {
     pub(crate) id: i64,
     #[schema(min_length = 1, max_length = 200)]
     pub(crate) name: String,
-    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
-    #[serde(default, skip_deserializing)]
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another. What is sent back is not read.
+    #[serde(default)]
     #[schema(read_only)]
     pub(crate) version: String,
     /// The owner team's name.
@@ -123,7 +125,7 @@ pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     headers: HeaderMap,
-    Json(sent): Json<Shown>,
+    Object(sent): Object<Shown>,
 ) -> Result<Json<Changed>, Problem> {
     let together = app.store.together().await?;
     let within = app.on(together.store().clone());

@@ -12,6 +12,7 @@ use super::{Changed, Listed, limit};
 use crate::access::{Action, On, Who};
 use crate::around::tags::stands;
 use crate::jobs::replan;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::removing;
 use crate::state::App;
@@ -19,6 +20,7 @@ use crate::web::teams::may_see;
 
 /// A team on the wire.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Team)]
 pub(crate) struct Shown {
     /// Which: its name is then changed as well. If absent or 0: its name says which.
@@ -28,8 +30,8 @@ pub(crate) struct Shown {
     pub(crate) name: String,
     /// A cadence of the charter.
     pub(crate) cadence: Option<String>,
-    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
-    #[serde(default, skip_deserializing)]
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another. What is sent back is not read.
+    #[serde(default)]
     #[schema(read_only)]
     pub(crate) version: String,
     /// Points in one window.
@@ -85,7 +87,7 @@ pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     headers: HeaderMap,
-    Json(sent): Json<Shown>,
+    Object(sent): Object<Shown>,
 ) -> Result<Json<Changed>, Problem> {
     let together = app.store.together().await?;
     let within = app.on(together.store().clone());
