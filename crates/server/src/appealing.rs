@@ -1,6 +1,7 @@
 //! What people ask of each other outside of the plan: a change outside of any cadence, and a dispute about what comes
 //! first. The charter's rule says who answers: never who asked. What is granted moves the change in the team's plan.
 
+use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_charter::calendar::deadline;
@@ -344,7 +345,7 @@ pub(crate) async fn waiting(
 
 /// The sides that the rule names and for which they may speak there: whoever answers what others ask for, and of a side that
 /// the charter names for this whoever may ask for it.
-fn spoken(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
+pub(crate) fn spoken(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
     let may = |role: &Role| {
         let speaks = who.may(Action::Answer, place) || (is.is.named && who.may(Action::Ask, place));
         who.holds(*role, place) && speaks
@@ -441,6 +442,36 @@ pub(crate) async fn answer(
     Ok(find(app, who, id).await?.0)
 }
 
+/// Takes back what they asked, while it waits for an answer.
+///
+/// # Errors
+/// It is not theirs, or it waits no longer.
+pub(crate) async fn take_back(app: &App, who: &Who, id: i64) -> Result<Appeal, Problem> {
+    let (is, place) = find(app, who, id).await?;
+    if !is_own(who, &is) {
+        let detail = "Only the person who asked can take it back; others answer it.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail));
+    }
+    who.must(Action::Ask, place)?;
+    let now = app.now();
+    let text = format!("{} {id} was taken back by who asked.", word(is.is.dispute));
+    let told = Some(note(is.is.dispute, place.team.or(is.is.team), &text));
+    let actor = who.actor();
+    let by = (who.person.id, actor.as_str());
+    if !app.store.take_back_appeal(who.org, id, by, told, now).await? {
+        return Err(Problem::conflict("It has been answered already: nothing can be taken back."));
+    }
+    // Who was asked to answer hears that nobody needs to.
+    app.store.add_job(&notify::at_once(who.org, now), now).await?;
+    app.work.notify_one();
+    Ok(find(app, who, id).await?.0)
+}
+
+/// Whether they asked for it.
+pub(crate) fn is_own(who: &Who, is: &Appeal) -> bool {
+    is.is.author == who.person.id
+}
+
 /// Why a change is decided about that was asked for so.
 fn held_because(is: &Appeal) -> String {
     format!("{} {}: {}", word(is.is.dispute), is.id, is.is.reason)
@@ -497,5 +528,6 @@ pub(crate) fn standing(is: &Appeal, now: Timestamp) -> (&'static str, bool) {
         AppealState::Asked => ("waits for an answer", is.is.due < now),
         AppealState::Granted => ("granted", false),
         AppealState::Refused => ("refused", false),
+        AppealState::TakenBack => ("taken back", false),
     }
 }

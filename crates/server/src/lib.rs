@@ -30,6 +30,7 @@ mod people;
 mod planning;
 mod problem;
 mod published;
+mod removing;
 mod repeat;
 mod replanning;
 mod responding;

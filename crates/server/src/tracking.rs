@@ -3,6 +3,7 @@
 //! what people said there comes back ([`said`]).
 
 mod listings;
+pub(crate) mod renamed;
 mod round;
 mod said;
 pub(crate) mod setting;
@@ -17,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_connect::Clock;
+use trimtab_connect::requests::HostError;
 use trimtab_connect::track::{Project, Settings, Software};
 use trimtab_engine::track::Said;
 use trimtab_model::Level;
@@ -204,6 +206,18 @@ pub(crate) fn project(tracker: &Tracker) -> Option<Project> {
     })
 }
 
+/// What a tracker's no is, in words. Where it has no such project, what to look at: it says the same of a project that a
+/// token does not show.
+pub(crate) fn refusal(error: &HostError) -> String {
+    match error {
+        HostError::Missing(why) => format!(
+            "the tracker has no such project, or does not show it to this token: check the project's name and what the \
+             token may read ({why})"
+        ),
+        other => other.to_string(),
+    }
+}
+
 /// What a token or secret of a team's tracker is sealed for.
 pub(crate) fn sealed_for(what: &str, org: Org, team: i64) -> String {
     format!("tracker-{what}:{}:{team}", org.0)
@@ -324,6 +338,16 @@ mod tests {
         assert!(lease.holds());
         lease.until.store(0, Ordering::SeqCst);
         assert!(!lease.holds());
+    }
+
+    #[test]
+    fn a_project_that_is_not_found_says_what_to_look_at() {
+        let told = refusal(&HostError::Missing("Not Found (status 404)".to_owned()));
+        for words in ["check the project's name", "what the token may read", "(status 404)"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        let denied = HostError::Denied("no (status 401)".to_owned());
+        assert_eq!(refusal(&denied), denied.to_string());
     }
 
     #[test]

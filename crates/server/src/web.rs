@@ -46,6 +46,7 @@ pub(crate) mod pulse;
 pub(crate) mod reference;
 pub(crate) mod register;
 pub(crate) mod release;
+pub(crate) mod remove;
 pub(crate) mod review;
 pub(crate) mod reviews;
 pub(crate) mod rota;

@@ -87,6 +87,8 @@ pub enum AppealState {
     Granted,
     /// It is not.
     Refused,
+    /// Who asked took it back before it was answered.
+    TakenBack,
 }
 
 impl AppealState {
@@ -96,12 +98,18 @@ impl AppealState {
             AppealState::Asked => "asked",
             AppealState::Granted => "granted",
             AppealState::Refused => "refused",
+            AppealState::TakenBack => "taken-back",
         }
     }
 
     /// From the word.
     pub fn from_text(text: &str) -> Option<AppealState> {
-        let all = [AppealState::Asked, AppealState::Granted, AppealState::Refused];
+        let all = [
+            AppealState::Asked,
+            AppealState::Granted,
+            AppealState::Refused,
+            AppealState::TakenBack,
+        ];
         all.into_iter().find(|state| state.as_str() == text)
     }
 }
@@ -121,7 +129,7 @@ pub struct Appeal {
     pub state: AppealState,
     /// Who answered, and for which side.
     pub approver: Option<(i64, String)>,
-    /// When it was answered.
+    /// When it was answered, or taken back.
     pub answered: Option<Timestamp>,
     /// With which words.
     pub answer: String,
@@ -337,6 +345,40 @@ impl Store {
         if let Some((team, placed, _)) = placed {
             placements::put(&mut tx, org, team, std::slice::from_ref(placed)).await?;
         }
+        if let Some((incident, told)) = is.is.incident.zip(told) {
+            let told = numbered(told, id);
+            incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;
+        }
+        ledger::append(&mut tx, org, &[about(&is.is, actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Takes back what somebody asked, while it waits for an answer; `told` in the incident that it is for, if that is open.
+    /// `false`: it waits no longer, somebody else asked it, or it is not there.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn take_back_appeal(
+        &self,
+        org: Org,
+        id: i64,
+        (person, actor): (i64, &str),
+        told: Option<NewIncidentEvent>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let Some(is) = self.appeal(org, id).await? else { return Ok(false) };
+        let mut tx = self.db.begin().await?;
+        // Who answers at the same time is before or after it.
+        ledger::hold(&mut tx, org).await?;
+        let sql = "UPDATE appeal SET state = $4, answered = $5
+            WHERE org = $1 AND id = $2 AND author = $3 AND state = 'asked'";
+        let state = AppealState::TakenBack.as_str();
+        if tx.run(sql, args![org.0, id, person, state, micros(now)]).await? == 0 {
+            return Ok(false);
+        }
+        let data = json!({ "what": word(is.is.dispute), "appeal": id, "state": state,
+            "incident": is.is.incident, "package": is.is.package });
         if let Some((incident, told)) = is.is.incident.zip(told) {
             let told = numbered(told, id);
             incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;

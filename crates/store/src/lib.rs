@@ -34,6 +34,7 @@ mod entries;
 mod error;
 mod feeds;
 mod findings;
+mod former;
 mod goals;
 mod held;
 mod history;
@@ -120,6 +121,7 @@ pub use described::BELIEVED;
 pub use documents::{Document, UpTo};
 pub use error::{Result, StoreError};
 pub use feeds::Feed;
+pub use former::{Former, FormerKind, Hindrance, Removed};
 pub use findings::{
     Arrival, Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder,
     FindingState, GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched,

@@ -103,6 +103,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "tickets told",
         text: include_str!("../migrations/0032_tickets_told.sql"),
     },
+    Migration { version: 33, name: "former", text: include_str!("../migrations/0033_former.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

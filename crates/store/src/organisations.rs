@@ -191,8 +191,8 @@ impl Store {
         found.iter().map(read).collect()
     }
 
-    /// Makes a system, or changes the one of its name. Returns its id. Findings of its assets follow
-    /// a change of owner.
+    /// Makes a system, or changes the one of its id, or of its name where that is 0. Returns its id. Findings of its assets
+    /// follow a change of owner.
     ///
     /// # Errors
     /// The store does not answer.
@@ -203,18 +203,28 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
-        let id = self.ids.one(&self.db, org.0, Kind::System).await?;
+        let (id, sql) = match system.id {
+            0 => (
+                self.ids.one(&self.db, org.0, Kind::System).await?,
+                "INSERT INTO system (org, id, name, team, product_owner, operations, tier,
+                    exposure, data, environments, failure, created)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                ON CONFLICT (org, name) DO UPDATE SET team = $4, product_owner = $5,
+                    operations = $6, tier = $7, exposure = $8, data = $9, environments = $10,
+                    failure = $11
+                RETURNING id",
+            ),
+            id => (
+                id,
+                "UPDATE system SET name = $3, team = $4, product_owner = $5, operations = $6,
+                    tier = $7, exposure = $8, data = $9, environments = $10, failure = $11
+                WHERE org = $1 AND id = $2 RETURNING id",
+            ),
+        };
         let mut tx = self.db.begin().await?;
         // Before any row, as all do.
         described::count(&mut tx, org).await?;
-        let sql =
-            "INSERT INTO system (org, id, name, team, product_owner, operations, tier, exposure,
-                data, environments, failure, created)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            ON CONFLICT (org, name) DO UPDATE SET team = $4, product_owner = $5, operations = $6,
-                tier = $7, exposure = $8, data = $9, environments = $10, failure = $11
-            RETURNING id";
-        let args = args![
+        let mut args = args![
             org.0,
             id,
             &system.name,
@@ -226,8 +236,10 @@ impl Store {
             list(system.data.as_ref()),
             list(system.environments.as_ref()),
             system.failure.clone(),
-            micros(now),
         ];
+        if system.id == 0 {
+            args.extend(args![micros(now)]);
+        }
         let row = tx.first(sql, args).await?;
         let id = row.map_or(Ok(id), |row| row.int(0))?;
         tx.run("DELETE FROM system_needs WHERE org = $1 AND system = $2", args![org.0, id]).await?;

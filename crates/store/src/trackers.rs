@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::db::{Row, Sql, args};
 use crate::error::{Result, StoreError};
 use crate::ledger::{self, EventKind, NewEvent};
+use crate::placements::PlannedChange;
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -109,17 +110,41 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<()> {
+        self.put_tracker_with(org, is, None, actor, now).await
+    }
+
+    /// The same. `renamed`: its project is the one before by another name, in the same software at the same address, so that
+    /// what is known of tickets there stays; with the keys that they have by the new name.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_tracker_with(
+        &self,
+        org: Org,
+        is: &NewTracker,
+        renamed: Option<&[(PlannedChange, String)]>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.db.begin().await?;
         let sql = "SELECT software, address, project FROM tracker WHERE org = $1 AND team = $2";
         let known = tx.first(sql, args![org.0, is.team]).await?;
-        let is_same = match &known {
-            None => true,
-            Some(row) => {
-                row.text(0)? == is.software
-                    && row.text(1)? == is.address
-                    && row.text(2)? == is.project
+        let (mut is_same, mut before) = (true, None);
+        if let Some(row) = &known {
+            let is_there = row.text(0)? == is.software && row.text(1)? == is.address;
+            let project = row.text(2)?;
+            is_same = is_there && project == is.project;
+            before = (is_there && project != is.project).then_some(project);
+        }
+        let renamed = renamed.zip(before);
+        if let Some((keys, _)) = &renamed {
+            is_same = true;
+            let sql = "UPDATE ticket SET key = $5
+                WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4 AND key IS NOT NULL";
+            for (of, key) in *keys {
+                tx.run(sql, args![org.0, is.team, of.asset, &of.package, key]).await?;
             }
-        };
+        }
         if !is_same {
             let sql = "DELETE FROM ticket WHERE org = $1 AND team = $2";
             tx.run(sql, args![org.0, is.team]).await?;
@@ -158,9 +183,12 @@ impl Store {
             &is.home
         ];
         tx.run(&sql, values).await?;
-        let data = json!({ "what": "tracker", "team": is.team, "software": is.software,
+        let mut data = json!({ "what": "tracker", "team": is.team, "software": is.software,
             "address": is.address, "project": is.project, "open_limit": is.open_limit,
             "private": is.private });
+        if let Some((_, before)) = renamed {
+            data["renamed_from"] = json!(before);
+        }
         ledger::append(&mut tx, org, &[event(actor, now, data)]).await?;
         tx.commit().await
     }
@@ -213,6 +241,19 @@ impl Store {
         let sql = "SELECT team FROM tracker WHERE org = $1 AND person <> 0 ORDER BY team";
         let rows = (&mut &self.db).all(sql, args![org.0]).await?;
         rows.iter().map(|row| row.int(0)).collect()
+    }
+
+    /// The trackers of an organisation with which something went wrong when they were looked at last, by team.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn troubled_trackers(&self, org: Org) -> Result<Vec<Tracker>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tracker
+             WHERE org = $1 AND person <> 0 AND trouble <> '' ORDER BY team"
+        );
+        let rows = (&mut &self.db).all(&sql, args![org.0]).await?;
+        rows.iter().map(Tracker::from_row).collect()
     }
 
     /// The tracker whose webhooks have an address.

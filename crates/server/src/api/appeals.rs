@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Changed, Listed, Named, cursor, limit, visible};
 use crate::access::Who;
-use crate::appealing::{Answer, Wanted, answer as keep, ask, find};
+use crate::appealing::{Answer, Wanted, answer as keep, ask, find, take_back};
 use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
@@ -18,8 +18,8 @@ use crate::state::App;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// `asked`, `granted` or `refused`.
-    #[param(pattern = "^(asked|granted|refused)$")]
+    /// `asked`, `granted`, `refused` or `taken-back`.
+    #[param(pattern = "^(asked|granted|refused|taken-back)$")]
     pub(crate) state: Option<String>,
     /// Of an incident.
     pub(crate) incident: Option<i64>,
@@ -63,6 +63,7 @@ pub(crate) struct Shown {
     consents: Vec<ShownConsent>,
     approver: Option<i64>,
     approver_role: Option<String>,
+    /// When, or when it was taken back.
     answered: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     answer: String,
@@ -133,8 +134,9 @@ pub(crate) async fn all(app: &App, who: &Who, asked: &Asked) -> Result<Page<Appe
     let state = match asked.state.as_deref() {
         None => None,
         Some(word) => Some(
-            AppealState::from_text(word)
-                .ok_or_else(|| Problem::invalid("`state` must be asked, granted or refused."))?,
+            AppealState::from_text(word).ok_or_else(|| {
+                Problem::invalid("`state` must be asked, granted, refused or taken-back.")
+            })?,
         ),
     };
     let seen = visible(who, &app.store.systems(who.org).await?);
@@ -190,4 +192,16 @@ pub(crate) async fn answer(
     Object(sent): Object<Answer>,
 ) -> Result<Json<Shown>, Problem> {
     Ok(Json(Shown::from(&keep(&app, &who, id, &sent).await?)))
+}
+
+/// Takes back what they asked, while it waits for an answer.
+#[utoipa::path(delete, path = "/api/v1/appeals/{id}", tag = "appeals",
+    operation_id = "take_back_appeal", params(("id" = i64, Path,)),
+    responses((status = 200, body = Shown)))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<Json<Shown>, Problem> {
+    Ok(Json(Shown::from(&take_back(&app, &who, id).await?)))
 }

@@ -14,11 +14,13 @@ use super::{Listed, Stands, cursor, findings, limit, visible};
 use crate::access::Who;
 use crate::agreeing;
 use crate::effect::{effect, without_plan};
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// A charter to be proposed.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = NewCharter)]
 pub(crate) struct Wanted {
     /// The file's text.
@@ -27,6 +29,7 @@ pub(crate) struct Wanted {
 
 /// An agreement.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Agreement {
     /// The side: `security`, `engineering`, `product`, `operations`.
     side: String,
@@ -157,7 +160,7 @@ pub(crate) async fn list(
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(wanted): Json<Wanted>,
+    Object(wanted): Object<Wanted>,
 ) -> Result<(StatusCode, Json<Stands>), Problem> {
     let id = agreeing::propose(&app, &who, &wanted.text).await?;
     Ok((StatusCode::CREATED, Json(Stands { id, state: "proposed" })))
@@ -170,7 +173,7 @@ pub(crate) async fn agree(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(agreement): Json<Agreement>,
+    Object(agreement): Object<Agreement>,
 ) -> Result<Json<Stands>, Problem> {
     let (charter, _) = agreeing::find(&app, &who, id).await?;
     let state = agreeing::agree(&app, &who, &charter, &agreement.side).await?;

@@ -12,21 +12,53 @@ use crate::access::Who;
 use crate::deciding;
 use crate::facts::groups::{Common, askable};
 use crate::facts::{finding, register};
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// A decision to be asked for, about a finding.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = NewDecision)]
 pub(crate) struct Wanted {
     /// The finding.
     finding: i64,
-    #[serde(flatten)]
-    is: deciding::Wanted,
+    /// `exception`, `not-affected`.
+    #[serde(default)]
+    kind: String,
+    /// Why.
+    #[serde(default)]
+    reason: String,
+    /// Why not affected: one of the five labels.
+    #[serde(default)]
+    justification: Option<String>,
+    /// What lowers the risk meanwhile.
+    #[serde(default)]
+    control: Option<String>,
+    /// The side that they speak for.
+    #[serde(default)]
+    role: String,
+    /// How many days it is to hold. A decision *not affected* may go without.
+    #[serde(default)]
+    days: Option<i64>,
+}
+
+impl Wanted {
+    fn is(&self) -> deciding::Wanted {
+        deciding::Wanted {
+            kind: self.kind.clone(),
+            reason: self.reason.clone(),
+            justification: self.justification.clone(),
+            control: self.control.clone(),
+            role: self.role.clone(),
+            days: self.days,
+        }
+    }
 }
 
 /// A decision to be asked for, about each of several findings.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = NewDecisions)]
 pub(crate) struct Several {
     /// The findings.
@@ -37,8 +69,37 @@ pub(crate) struct Several {
     #[serde(default)]
     #[schema(max_items = 100)]
     groups: Vec<Common>,
-    #[serde(flatten)]
-    is: deciding::Wanted,
+    /// `exception`, `not-affected`.
+    #[serde(default)]
+    kind: String,
+    /// Why.
+    #[serde(default)]
+    reason: String,
+    /// Why not affected: one of the five labels.
+    #[serde(default)]
+    justification: Option<String>,
+    /// What lowers the risk meanwhile.
+    #[serde(default)]
+    control: Option<String>,
+    /// The side that they speak for.
+    #[serde(default)]
+    role: String,
+    /// How many days it is to hold. A decision *not affected* may go without.
+    #[serde(default)]
+    days: Option<i64>,
+}
+
+impl Several {
+    fn is(&self) -> deciding::Wanted {
+        deciding::Wanted {
+            kind: self.kind.clone(),
+            reason: self.reason.clone(),
+            justification: self.justification.clone(),
+            control: self.control.clone(),
+            role: self.role.clone(),
+            days: self.days,
+        }
+    }
 }
 
 /// A decision that was asked for.
@@ -109,6 +170,7 @@ pub(crate) fn kind(word: Option<&str>) -> Result<Option<DecisionKind>, Problem> 
 
 /// An answer.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
     /// `approved`, `refused`, `ended`.
     state: String,
@@ -118,12 +180,15 @@ pub(crate) struct Answer {
 
 /// An answer to each of several decisions.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Answers {
     /// The decisions.
     #[schema(min_items = 1, max_items = 100)]
     decisions: Vec<i64>,
-    #[serde(flatten)]
-    answer: Answer,
+    /// `approved`, `refused`, `ended`.
+    state: String,
+    /// The side that they speak for.
+    role: String,
 }
 
 /// What became of a decision that was to be answered.
@@ -203,10 +268,10 @@ pub(crate) async fn one(
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(wanted): Json<Wanted>,
+    Object(wanted): Object<Wanted>,
 ) -> Result<(StatusCode, Json<Stands>), Problem> {
     let finding = finding::find(&app, &who, wanted.finding).await?;
-    let id = deciding::ask(&app, &who, &finding, wanted.is).await?;
+    let id = deciding::ask(&app, &who, &finding, wanted.is()).await?;
     Ok((StatusCode::CREATED, Json(Stands { id, state: "asked" })))
 }
 
@@ -216,8 +281,9 @@ pub(crate) async fn post(
 pub(crate) async fn several(
     State(app): State<App>,
     who: Who,
-    Json(wanted): Json<Several>,
+    Object(wanted): Object<Several>,
 ) -> Result<(StatusCode, Json<Rows<AskedFor>>), Problem> {
+    let is = wanted.is();
     let mut numbers = wanted.findings;
     numbers.sort_unstable();
     numbers.dedup();
@@ -237,7 +303,7 @@ pub(crate) async fn several(
         let detail = "In these groups there is no finding that is live, not decided, and about which you may ask.";
         return Err(Problem::invalid(detail));
     }
-    let asked = deciding::ask_all(&app, &who, &all, &wanted.is).await;
+    let asked = deciding::ask_all(&app, &who, &all, &is).await;
     let ids = asked.map_err(|stopped| {
         let problem = Problem::from(stopped.why);
         let detail =
@@ -256,10 +322,10 @@ pub(crate) async fn answer(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(answer): Json<Answer>,
+    Object(answer): Object<Answer>,
 ) -> Result<Json<Stands>, Problem> {
     let decision = deciding::find(&app, &who, id).await?;
-    let state = answer.state()?;
+    let state = state(&answer.state)?;
     deciding::answer(&app, &who, &decision, state, &answer.role).await?;
     Ok(Json(Stands { id, state: state.as_str() }))
 }
@@ -271,11 +337,10 @@ pub(crate) async fn answer(
 pub(crate) async fn answers(
     State(app): State<App>,
     who: Who,
-    Json(sent): Json<Answers>,
+    Object(sent): Object<Answers>,
 ) -> Result<Json<Rows<Answered>>, Problem> {
-    let state = sent.answer.state()?;
-    let role = &sent.answer.role;
-    let all = deciding::answer_all(&app, &who, &sent.decisions, state, role).await?;
+    let state = state(&sent.state)?;
+    let all = deciding::answer_all(&app, &who, &sent.decisions, state, &sent.role).await?;
     let rows = all.into_iter().map(|(id, became)| match became {
         Ok(()) => Answered { id, state: Some(state.as_str()), problem: None },
         Err(refused) => Answered { id, state: None, problem: Some(refused.into()) },
@@ -283,12 +348,11 @@ pub(crate) async fn answers(
     Ok(Json(Rows { rows: rows.collect() }))
 }
 
-impl Answer {
-    fn state(&self) -> Result<DecisionState, Problem> {
-        match DecisionState::from_text(&self.state) {
-            Some(state) if state != DecisionState::Asked => Ok(state),
-            _ => Err(Problem::invalid("`state` must be one of approved, refused, ended.")),
-        }
+/// What is answered.
+fn state(word: &str) -> Result<DecisionState, Problem> {
+    match DecisionState::from_text(word) {
+        Some(state) if state != DecisionState::Asked => Ok(state),
+        _ => Err(Problem::invalid("`state` must be one of approved, refused, ended.")),
     }
 }
 

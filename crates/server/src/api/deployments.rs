@@ -12,12 +12,14 @@ use super::snapshots::refused;
 use super::{asset_for, has_environment, snapshot_of};
 use crate::access::{Action, Who};
 use crate::ingest::Refused;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Weigher;
 
 /// What is said.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = NewDeployment)]
 pub(crate) struct Said {
     /// The asset's name.
@@ -65,7 +67,7 @@ fn ok() -> String {
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(said): Json<Said>,
+    Object(said): Object<Said>,
 ) -> Result<(StatusCode, Json<Done>), Problem> {
     deploy(&app, &who, said).await
 }

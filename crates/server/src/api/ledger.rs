@@ -10,6 +10,7 @@ use super::findings::ShownEntry;
 use super::moment;
 use crate::access::{Action, On, Who};
 use crate::facts::verified::{self, Held};
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -48,6 +49,7 @@ pub(crate) struct Ledger {
 
 /// What of the ledger to verify.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = LedgerPart)]
 pub(crate) struct Part {
     /// The `next` of the part before; nothing: from the beginning.
@@ -101,11 +103,8 @@ impl From<Held> for ShownVerified {
 pub(crate) async fn verify(
     State(app): State<App>,
     who: Who,
-    // An object: a list of what its members are would be taken for it.
-    Json(part): Json<serde_json::Map<String, serde_json::Value>>,
+    Object(part): Object<Part>,
 ) -> Result<Json<ShownVerified>, Problem> {
-    let part: Part =
-        serde_json::from_value(part.into()).map_err(|e| Problem::invalid(e.to_string()))?;
     let most = part.limit.unwrap_or(verified::PART);
     if !(1..=verified::PART).contains(&most) {
         return Err(Problem::invalid(format!("`limit` must be 1 to {}.", verified::PART)));

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Changed, Listed, Rows, limit, part};
 use crate::access::{Action, On, Who};
+use crate::object::Object;
 use crate::people::{self, Change, Hold};
 use crate::problem::Problem;
 use crate::state::App;
@@ -18,6 +19,7 @@ const MOST: usize = 50;
 
 /// A role where it holds: the organisation, or one team or system.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 #[schema(as = RoleHeld)]
 pub(crate) struct Held {
@@ -182,7 +184,7 @@ pub(crate) async fn list(
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(wanted): Json<Wanted>,
+    Object(wanted): Object<Wanted>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     admin(&who)?;
     if wanted.roles.len() > MOST {
@@ -253,7 +255,7 @@ pub(crate) async fn give(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(held): Json<Held>,
+    Object(held): Object<Held>,
 ) -> Result<Json<Rows<Held>>, Problem> {
     roles(&app, &who, id, &held, true).await
 }

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::access::{Action, On, Who};
 use crate::api::teams::OPEN_MOST;
 use crate::jobs::replan;
+use crate::object::Object;
 use crate::planning::{Change, Planned, WINDOWS, Wish, of_team, ready, trial};
 use crate::problem::Problem;
 use crate::state::App;
@@ -309,6 +310,7 @@ fn held(is: &Change) -> Option<HeldChange> {
 
 /// A decision about changes.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = PlanDecision)]
 pub(crate) struct Decide {
     /// Changes, as the plan names them.
@@ -345,7 +347,7 @@ pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Decide>,
+    Object(sent): Object<Decide>,
 ) -> Result<Json<PlanDecided>, Problem> {
     let team = find(&app, &who, id).await?;
     let decided = decide(&app, &who, &team, sent).await?;

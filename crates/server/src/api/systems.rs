@@ -1,32 +1,35 @@
 //! Systems: what the business knows by name.
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use trimtab_model::Exposure;
 use trimtab_model::charter::Charter;
-use trimtab_store::{System, Team};
+use trimtab_store::{FormerKind, System, Team};
 use utoipa::ToSchema;
 
 use super::{Changed, Listed, limit, visible};
 use crate::access::{Action, On, Who};
 use crate::around::tags::stands;
 use crate::jobs::rematch_all;
+use crate::object::Object;
 use crate::problem::Problem;
+use crate::removing;
 use crate::state::App;
 
 /// A system on the wire. What is missing is unknown.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = System)]
 pub(crate) struct Shown {
-    /// Not read: a name says which.
+    /// Which: its name is then changed as well. If absent or 0: its name says which.
     #[serde(default)]
     pub(crate) id: i64,
     #[schema(min_length = 1, max_length = 200)]
     pub(crate) name: String,
-    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
-    #[serde(default, skip_deserializing)]
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another. What is sent back is not read.
+    #[serde(default)]
     #[schema(read_only)]
     pub(crate) version: String,
     /// The owner team's name.
@@ -116,20 +119,20 @@ pub(crate) async fn list(
     Ok(Json(Listed::part(&mut chosen, |s| (s.name.clone(), s.id), page, shown)?))
 }
 
-/// Describes a system by its name, or makes one.
+/// Describes a system, by its id or name, or makes one. By its id, its name is changed too.
 #[utoipa::path(put, path = "/api/v1/systems", tag = "systems", request_body = Shown, responses((status = 200, body = Changed)))]
 pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     headers: HeaderMap,
-    Json(sent): Json<Shown>,
+    Object(sent): Object<Shown>,
 ) -> Result<Json<Changed>, Problem> {
     let together = app.store.together().await?;
     let within = app.on(together.store().clone());
     within.store.hold_described(who.org).await?;
     let systems = within.store.systems(who.org).await?;
     let teams = within.store.teams(who.org).await?;
-    let known = systems.iter().find(|s| s.name == sent.name);
+    let known = meant(&systems, &sent);
     let version = known.map(|s| shown(s, &systems, &teams, None).version);
     stands(&headers, version.as_deref())?;
     let id = describe(&within, &who, sent).await?;
@@ -138,6 +141,29 @@ pub(crate) async fn put(
     app.store.add_job(&rematch_all(who.org, app.now()), app.now()).await?;
     app.work.notify_one();
     Ok(Json(Changed { id }))
+}
+
+/// Removes a system in which no asset is any longer, and to which nothing open refers. What was recorded of it stays.
+#[utoipa::path(delete, path = "/api/v1/systems/{id}", tag = "systems", operation_id = "remove_system",
+    params(("id" = i64, Path)),
+    responses((status = 204, description = "It is gone"),
+        (status = 409, description = "Something still refers to it; the detail says what, and what to do")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    removing::remove(&app, &who, (FormerKind::System, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The system that is meant, if it is there.
+fn meant<'s>(systems: &'s [System], sent: &Shown) -> Option<&'s System> {
+    let is = |system: &&System| match sent.id {
+        0 => system.name == sent.name,
+        id => system.id == id,
+    };
+    systems.iter().find(is)
 }
 
 /// A system as it is told to who may see some systems: of what it needs, those. Its version is of all that is kept.
@@ -171,9 +197,16 @@ fn shown(is: &System, systems: &[System], teams: &[Team], visible: Option<&[i64]
 pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, Problem> {
     let systems = app.store.systems(who.org).await?;
     let teams = app.store.teams(who.org).await?;
-    let known = systems.iter().find(|s| s.name == sent.name);
+    let known = meant(&systems, &sent);
     let on = known.map_or(On::ALL, |s| On { system: Some(s.id), team: s.team });
     who.must(Action::Describe, on)?;
+    if known.is_none() && sent.id != 0 {
+        return Err(Problem::not_found("system"));
+    }
+    let id = known.map_or(0, |s| s.id);
+    if systems.iter().any(|s| s.id != id && s.name == sent.name) {
+        return Err(Problem::conflict("There is already a system of this name."));
+    }
     if sent.name.is_empty() || sent.name.chars().count() > 200 {
         return Err(Problem::invalid("The name must be 1 to 200 characters."));
     }
@@ -209,7 +242,7 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
     let kept = known.map_or(&[][..], |s| &s.needs).iter().copied();
     needs.extend(kept.filter(|id| !may(*id)));
     let system = System {
-        id: 0,
+        id,
         name: sent.name,
         team,
         product_owner: sent.product_owner,

@@ -1,23 +1,26 @@
 //! Teams.
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use trimtab_model::charter::Charter;
-use trimtab_store::Team;
+use trimtab_store::{FormerKind, Team};
 use utoipa::ToSchema;
 
 use super::{Changed, Listed, limit};
 use crate::access::{Action, On, Who};
 use crate::around::tags::stands;
 use crate::jobs::replan;
+use crate::object::Object;
 use crate::problem::Problem;
+use crate::removing;
 use crate::state::App;
 use crate::web::teams::may_see;
 
 /// A team on the wire.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Team)]
 pub(crate) struct Shown {
     /// Which: its name is then changed as well. If absent or 0: its name says which.
@@ -27,8 +30,8 @@ pub(crate) struct Shown {
     pub(crate) name: String,
     /// A cadence of the charter.
     pub(crate) cadence: Option<String>,
-    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
-    #[serde(default, skip_deserializing)]
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another. What is sent back is not read.
+    #[serde(default)]
     #[schema(read_only)]
     pub(crate) version: String,
     /// Points in one window.
@@ -84,7 +87,7 @@ pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     headers: HeaderMap,
-    Json(sent): Json<Shown>,
+    Object(sent): Object<Shown>,
 ) -> Result<Json<Changed>, Problem> {
     let together = app.store.together().await?;
     let within = app.on(together.store().clone());
@@ -99,6 +102,20 @@ pub(crate) async fn put(
     app.store.add_job(&replan::of_team(who.org, id, now), now).await?;
     app.work.notify_one();
     Ok(Json(Changed { id }))
+}
+
+/// Removes a team that nothing is of any longer. What was recorded of it stays.
+#[utoipa::path(delete, path = "/api/v1/teams/{id}", tag = "teams", operation_id = "remove_team",
+    params(("id" = i64, Path)),
+    responses((status = 204, description = "It is gone"),
+        (status = 409, description = "Something is still the team's; the detail says what, and what to do")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    removing::remove(&app, &who, (FormerKind::Team, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The team that is meant, if it is there.

@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 
 use super::{Named, appeals, charters, decisions, findings, jobs, limit};
 use crate::access::Who;
-use crate::facts::needs::{Asking, Change, List, MOST, Need, NeedOf, Owed, Rows, Told};
+use crate::facts::needs::{
+    Asking, Change, List, MOST, Need, NeedOf, Owed, Rows, TeamNeed, TeamNeedOf, Told,
+};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -83,6 +85,7 @@ pub(crate) enum Row {
     Deployment(ShownBroken),
     Job(jobs::Shown),
     Upkeep(ShownNeed),
+    TeamUpkeep(ShownTeamNeed),
 }
 
 /// A decision that waits for them.
@@ -178,6 +181,20 @@ pub(crate) struct ShownNeed {
     text: String,
 }
 
+/// What a team needs beside its plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamUpkeep)]
+pub(crate) struct ShownTeamNeed {
+    team: Named,
+    /// `tracker`, `duty`.
+    what: &'static str,
+    /// How it stands.
+    text: String,
+    /// Since when, where that is known.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+}
+
 /// What needs somebody, by the roles that they hold: how much is in each list.
 #[utoipa::path(get, path = "/api/v1/today", tag = "today", operation_id = "today",
     responses((status = 200, body = Today)))]
@@ -201,7 +218,7 @@ pub(crate) async fn get(State(app): State<App>, who: Who) -> Result<Json<Today>,
 /// A list of what needs somebody.
 #[utoipa::path(get, path = "/api/v1/today/{list}", tag = "today", operation_id = "today_list",
     params(("list" = String, Path, description = "`answers`, `appeals`, `charters`, `changes`, `choices`, `unweighed`, `new`, \
-        `ending`, `suppliers`, `tiers`, `owners`, `rollouts`, `broken`, `jobs`, `upkeep`"), Asked),
+        `ending`, `suppliers`, `tiers`, `owners`, `rollouts`, `broken`, `jobs`, `team-upkeep`, `upkeep`"), Asked),
     responses((status = 200, body = Shown)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -244,6 +261,7 @@ fn rows(all: &Rows) -> Vec<Row> {
         Rows::Broken(all) => each(all, |is| Row::Deployment(is.into())),
         Rows::Jobs(all) => each(all, |is| Row::Job(is.into())),
         Rows::Upkeep(all) => each(all, |is| Row::Upkeep(is.into())),
+        Rows::Teams(all) => each(all, |is| Row::TeamUpkeep(is.into())),
     }
 }
 
@@ -324,5 +342,20 @@ impl From<&Need> for ShownNeed {
             NeedOf::Duty => "duty",
         };
         ShownNeed { what, text: is.text.clone() }
+    }
+}
+
+impl From<&TeamNeed> for ShownTeamNeed {
+    fn from(is: &TeamNeed) -> ShownTeamNeed {
+        let what = match is.what {
+            TeamNeedOf::Tracker => "tracker",
+            TeamNeedOf::Duty => "duty",
+        };
+        ShownTeamNeed {
+            team: Named::from(&is.team),
+            what,
+            text: is.text.clone(),
+            since: is.since.map(|at| at.to_string()),
+        }
     }
 }

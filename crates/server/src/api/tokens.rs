@@ -11,11 +11,13 @@ use utoipa::ToSchema;
 use super::{Listed, cursor, limit};
 use crate::access::secret::Secret;
 use crate::access::{Action, On, Who, signed};
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// A token to be made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = NewToken)]
 pub(crate) struct Wanted {
     #[schema(min_length = 1, max_length = 200)]
@@ -142,7 +144,7 @@ impl From<&Token> for Shown {
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(wanted): Json<Wanted>,
+    Object(wanted): Object<Wanted>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let (id, secret, expires) = make(&app, &who, wanted).await?;
     let made = Made { id, token: secret.shown().to_owned(), expires: expires.to_string() };

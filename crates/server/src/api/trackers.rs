@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_connect::track::Software;
-use trimtab_store::{NewTracker, Team, Tracker};
+use trimtab_store::{NewTracker, PlannedChange, Team, Tracker};
 use utoipa::ToSchema;
 
 use crate::access::secret::Secret;
@@ -16,7 +16,7 @@ use crate::jobs::track;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::tracking::setting::{Tried, attempt};
-use crate::tracking::{self, sealed_for};
+use crate::tracking::{self, renamed, sealed_for};
 use crate::web::team::{find, may_pace};
 
 /// The longest word of the settings.
@@ -322,11 +322,41 @@ pub(crate) async fn set(
             Some(secret.shown().to_owned())
         }
     };
-    app.store.put_tracker(who.org, &new, &who.actor(), now).await?;
+    let keys = renamed_keys(app, who, known.as_ref(), (&new, wanted.token.as_deref())).await?;
+    app.store.put_tracker_with(who.org, &new, keys.as_deref(), &who.actor(), now).await?;
     app.store.add_job(&track::of_team(who.org, id, now), now).await?;
     app.work.notify_one();
     let tracker = app.store.tracker(who.org, id).await?;
     Ok((tracker.ok_or_else(|| Problem::not_found("tracker"))?, secret))
+}
+
+/// The keys of the tickets that are known, where the project has another name now and is the one before: the tracker is
+/// asked. `None`: there is nothing to keep, or it is another project.
+///
+/// # Errors
+/// They ask too often, or the store does not answer.
+async fn renamed_keys(
+    app: &App,
+    who: &Who,
+    known: Option<&Tracker>,
+    (new, token): (&NewTracker, Option<&str>),
+) -> Result<Option<Vec<(PlannedChange, String)>>, Problem> {
+    let is_there = |known: &&Tracker| {
+        known.is.software == new.software
+            && known.is.address == new.address
+            && known.is.project != new.project
+    };
+    let (Some(before), Some(token)) = (known.filter(is_there), token.map(str::trim)) else {
+        return Ok(None);
+    };
+    let tickets = app.store.tickets(who.org, new.team).await?;
+    if tickets.iter().all(|row| row.key.is_none()) {
+        return Ok(None);
+    }
+    // As a try does, it makes this machine ask.
+    app.limits.token(who.org, i64::MIN.saturating_add(new.team))?;
+    let now = Tracker { is: new.clone(), ..before.clone() };
+    Ok(renamed::keys(before, &now, token.to_owned(), &tickets).await)
 }
 
 /// What is to be kept, but for secrets.

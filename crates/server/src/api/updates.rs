@@ -13,6 +13,7 @@ use super::{Listed, Named, asset_for, cursor, limit, on};
 use crate::access::{Action, On, Who};
 use crate::confirming;
 use crate::jobs::replan;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::sent::Arriving;
 use crate::state::App;
@@ -202,6 +203,7 @@ pub(crate) async fn one(
 
 /// What people say of an update afterwards.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = UpdateSaid)]
 pub(crate) struct Said {
     /// The points that it took in truth. If absent: unknown.
@@ -225,7 +227,7 @@ pub(crate) async fn say(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(said): Json<Said>,
+    Object(said): Object<Said>,
 ) -> Result<Json<Shown>, Problem> {
     keep(&app, &who, id, &said).await?;
     one(State(app), who, Path(id)).await

@@ -5,6 +5,7 @@ mod answers;
 mod found;
 pub(crate) mod running;
 mod supplied;
+mod teams;
 mod work;
 
 use std::sync::Arc;
@@ -91,6 +92,8 @@ lists! {
         "Failed or rolled back within 14 days, and no deployment was told there since.";
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
+    Teams = "team-upkeep", "Team upkeep", "team upkeep tasks",
+        "Trackers that stand still, and teams with nobody on duty.";
     Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
         "Backups that are old, feeds that are stale, and teams with nobody on duty.";
 }
@@ -99,15 +102,18 @@ lists! {
 const SIDES: [(Role, &[List]); 6] = {
     use List::{
         Answers, Appeals, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Ownerless,
-        Rollouts, Suppliers, Tierless, Unweighed, Upkeep,
+        Rollouts, Suppliers, Teams, Tierless, Unweighed, Upkeep,
     };
     [
         (Role::Security, &[Fresh, Unweighed, Ownerless, Answers, Appeals, Suppliers, Charters]),
-        (Role::Engineering, &[Changes, Choices, Appeals, Charters]),
-        (Role::Product, &[Answers, Appeals, Ending, Suppliers, Tierless, Ownerless, Charters]),
+        (Role::Engineering, &[Changes, Choices, Appeals, Teams, Charters]),
+        (
+            Role::Product,
+            &[Answers, Appeals, Ending, Suppliers, Tierless, Ownerless, Teams, Charters],
+        ),
         (Role::Operations, &[Rollouts, Broken, Appeals, Ownerless, Jobs, Upkeep, Charters]),
         (Role::Leadership, &[Answers, Appeals]),
-        (Role::Admin, &[Ownerless, Jobs, Upkeep]),
+        (Role::Admin, &[Ownerless, Teams, Jobs, Upkeep]),
     ]
 };
 
@@ -251,6 +257,7 @@ impl<'a> Asking<'a> {
             List::Broken => running::broken(self, reach, show).await,
             List::Jobs => running::jobs(self, show).await,
             List::Upkeep => running::upkeep(self, show).await,
+            List::Teams => teams::upkeep(self, reach, show).await,
         }
     }
 }
@@ -329,6 +336,26 @@ pub(crate) enum NeedOf {
     Duty,
 }
 
+/// What a team needs, beside its plan.
+pub(crate) struct TeamNeed {
+    /// Id and name.
+    pub(crate) team: (i64, String),
+    pub(crate) what: TeamNeedOf,
+    /// How it stands.
+    pub(crate) text: String,
+    /// Since when. `None`: nobody keeps that.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// Of what a team needs something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TeamNeedOf {
+    /// Its tracker stands still.
+    Tracker,
+    /// Everybody who is on duty has left.
+    Duty,
+}
+
 /// What the rows of a list are.
 pub(crate) enum Rows {
     /// To be answered, with the roles in which they may.
@@ -346,6 +373,7 @@ pub(crate) enum Rows {
     Broken(Vec<Broken>),
     Jobs(Vec<Job>),
     Upkeep(Vec<Need>),
+    Teams(Vec<TeamNeed>),
 }
 
 /// A list, or how it begins.

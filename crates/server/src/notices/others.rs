@@ -213,6 +213,21 @@ fn by_side(is: &Appeal, system: Option<(i64, &str)>) -> String {
     format!("In {}, for {side}: {words}", place(system))
 }
 
+/// What was asked and taken back before anybody answered, for those who were asked.
+pub(crate) fn taken_back(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let what = if is.is.dispute { "dispute" } else { "emergency" };
+    let told = Told {
+        title: format!("The {what} was taken back: {package} in {}", is.asset_name),
+        detail: format!("In {}. It was asked for because of: {}", place(system), is.is.reason),
+        act: "Nothing is to be answered any longer.".to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: system.map(|system| system.0),
+        ..Told::default()
+    };
+    thing(&format!("taken-back:{}", is.id), "", &told, false)
+}
+
 /// A granted emergency, for its team: it breaks through, as what was asked for did.
 fn granted(is: &Appeal, system: (i64, &str)) -> NewPending {
     let (package, _) = short(&is.is.package);
@@ -316,13 +331,16 @@ fn is_stopped(trouble: &str, since: Timestamp, now: Timestamp) -> bool {
     !trouble.is_empty() && now.duration_since(since) >= STOPPED
 }
 
-/// A tracker that stands still: nobody sees it there.
-fn stopped(is: &Tracker, now: Timestamp) -> Option<NewPending> {
+/// Since when a tracker stands still. `None`: it does not.
+pub(crate) fn stopped_since(is: &Tracker, now: Timestamp) -> Option<Timestamp> {
     // When it was last well; of one that never was, since it is set so.
     let since = is.told.map_or(is.changed, |told| told.max(is.changed));
-    if !is_stopped(&is.trouble, since, now) {
-        return None;
-    }
+    is_stopped(&is.trouble, since, now).then_some(since)
+}
+
+/// A tracker that stands still: nobody sees it there.
+fn stopped(is: &Tracker, now: Timestamp) -> Option<NewPending> {
+    let since = stopped_since(is, now)?;
     let told = Told {
         title: "The team's tickets stand still: its tracker cannot be used".to_owned(),
         detail: format!(
@@ -353,6 +371,21 @@ pub(crate) async fn newly_answered(
     }
     let fresh = |is: &Appeal| is.answered.is_some_and(|at| at > now - ANSWERED);
     all.retain(|is| !is.is.dispute && fresh(is));
+    Ok(all)
+}
+
+/// What was taken back a short while ago.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn newly_taken_back(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+) -> Result<Vec<Appeal>, StoreError> {
+    let of = (Some(AppealState::TakenBack), None, None);
+    let mut all = app.store.appeals(org, of, None, None, MOST).await?.rows;
+    all.retain(|is| is.answered.is_some_and(|at| at > now - ANSWERED));
     Ok(all)
 }
 
@@ -418,6 +451,11 @@ pub(crate) async fn of_teams(
             all.entry(team).or_default().things.push(granted(&is, system));
         }
     }
+    for is in newly_taken_back(app, org, now).await? {
+        if let Some((team, system)) = owner(is.is.system) {
+            all.entry(team).or_default().things.push(taken_back(&is, Some(system)));
+        }
+    }
     for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {
         let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);
         if let (Some((team, system)), Some(at)) = (owner(is.is.system), ending) {
@@ -443,10 +481,9 @@ pub(crate) async fn of_teams(
             all.entry(team).or_default().things.push(over(&is, system, at));
         }
     }
-    for team in app.store.tracked(org).await? {
-        let tracker = app.store.tracker(org, team).await?;
-        if let Some(thing) = tracker.and_then(|is| stopped(&is, now)) {
-            all.entry(team).or_default().things.push(thing);
+    for tracker in app.store.troubled_trackers(org).await? {
+        if let Some(thing) = stopped(&tracker, now) {
+            all.entry(tracker.is.team).or_default().things.push(thing);
         }
     }
     late(app, org, now, &mut all).await?;

@@ -172,6 +172,14 @@ pub(crate) async fn waits(
         let named = of.map(|system| (system.id, system.name.as_str()));
         all.push((of.and_then(|system| system.team), others::appeal(&is, named)));
     }
+    for is in others::newly_taken_back(app, org, now).await? {
+        let of = system(is.is.system);
+        let place = of.map_or(On::ALL, |of| On { system: Some(of.id), team: of.team });
+        if is.is.author != me && !appealing::spoken(who, &is, place).is_empty() {
+            let named = of.map(|system| (system.id, system.name.as_str()));
+            all.push((of.and_then(|system| system.team), others::taken_back(&is, named)));
+        }
+    }
     for is in others::newly_answered(app, org, now).await? {
         let of = system(is.is.system);
         let named = of.map(|system| (system.id, system.name.as_str()));

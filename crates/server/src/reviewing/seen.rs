@@ -1,6 +1,6 @@
 //! What a review is of, and who may see and hold it.
 
-use trimtab_store::{Grant, Person, Review, ReviewOf, ReviewState, System};
+use trimtab_store::{FormerKind, Grant, Person, Review, ReviewOf, ReviewState, System};
 
 use crate::access::table::allow;
 use crate::access::{Action, On, Who};
@@ -66,8 +66,10 @@ async fn group(app: &App, who: &Who, of: &ReviewOf) -> Result<Option<String>, Pr
 /// Whether they see all of some systems, of which there are any.
 pub(crate) fn sees(who: &Who, systems: &[i64], stored: &[System]) -> bool {
     let may = |id: &i64| {
-        let system = stored.iter().find(|s| s.id == *id);
-        system.is_some_and(|s| who.may(Action::View, On { system: Some(s.id), team: s.team }))
+        // Who sees everything sees what was recorded of a system that was removed.
+        let of = |s: &System| On { system: Some(s.id), team: s.team };
+        let on = stored.iter().find(|s| s.id == *id).map_or(On::ALL, of);
+        who.may(Action::View, on)
     };
     !systems.is_empty() && systems.iter().all(may)
 }
@@ -134,7 +136,11 @@ pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(Review, Scope
 async fn name_of(app: &App, who: &Who, of: &ReviewOf) -> Result<String, Problem> {
     let ReviewOf::Team(id) = of else { return Ok("systems".to_owned()) };
     let teams = app.store.teams(who.org).await?;
-    Ok(teams.into_iter().find(|t| t.id == *id).map_or_else(|| format!("team {id}"), |t| t.name))
+    if let Some(team) = teams.into_iter().find(|t| t.id == *id) {
+        return Ok(team.name);
+    }
+    let former = app.store.former(who.org, FormerKind::Team).await?;
+    Ok(former.into_iter().find(|t| t.id == *id).map_or_else(|| format!("team {id}"), |t| t.name))
 }
 
 /// Somebody who may see what a review is of.

@@ -14,7 +14,7 @@ use trimtab_connect::track::{self, Project, Tracker as Role};
 use trimtab_model::ticket::{Kept, Mark, Seen, There};
 use trimtab_store::{Org, StoreError, Team, TicketOf, Tracker};
 
-use super::{ANEW, Had, Lease, Short, address, later, opened, project, wanted};
+use super::{ANEW, Had, Lease, Short, address, later, opened, project, refusal, wanted};
 use crate::ingest::Refused;
 use crate::state::App;
 
@@ -78,7 +78,7 @@ pub(super) fn patience() -> Patience {
 
 /// What a no means for the round. `None`: it is about this ticket alone.
 fn stop(error: &HostError) -> Option<Stop> {
-    let told = error.to_string();
+    let told = refusal(error);
     match error {
         HostError::Busy(_, wait) => {
             let wait = SignedDuration::try_from(*wait).unwrap_or(AGAIN);

@@ -9,7 +9,7 @@ use trimtab_report::applied::json::Document;
 use trimtab_store::{Applied, TicketOf, Tracker};
 
 use super::round::patience;
-use super::{Short, Told, opened, project};
+use super::{Short, Told, opened, project, refusal};
 use crate::ingest::Refused;
 use crate::state::App;
 
@@ -53,7 +53,7 @@ pub(crate) async fn attempt(app: &App, tracker: &Tracker) -> Result<Tried, Refus
     });
     let asked = asked.await.map_err(|e| Refused::Internal(e.to_string()))?;
     Ok(match asked {
-        Err(error) => wrong(&error.to_string()),
+        Err(error) => wrong(&refusal(&error)),
         Ok((me, changed, lacks)) => {
             missing.extend(lacks.unwrap_or_else(|error| {
                 vec![format!("Its fields, components and states could not be checked: {error}.")]

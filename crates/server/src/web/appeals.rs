@@ -14,7 +14,7 @@ use trimtab_pages::part::{
 use trimtab_store::{Appeal, AppealState, Cursor};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
-use crate::access::Who;
+use crate::access::{Action, Who};
 use crate::api::appeals::{Asked, all};
 use crate::api::visible;
 use crate::appealing::{self, Answer, Wanted, answering, find, standing};
@@ -269,6 +269,31 @@ pub(crate) async fn answer(
     }
 }
 
+/// What the form that takes it back sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TakenBack {
+    csrf: String,
+}
+
+pub(crate) async fn take_back(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<TakenBack>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    match appealing::take_back(&app, &who, id).await {
+        // Somebody answered meanwhile: the page says so.
+        Ok(_) => Ok(Redirect::to(&format!("/appeals/{id}")).into_response()),
+        Err(problem) if problem.status == 409 => {
+            Ok(Redirect::to(&format!("/appeals/{id}")).into_response())
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
 async fn tell(
     app: &App,
     who: &Who,
@@ -297,9 +322,26 @@ async fn tell(
         about.0.push(("May answer".to_owned(), people));
     }
     let roles = answering(who, &is, place);
+    let waits = is.state == AppealState::Asked;
+    if waits && appealing::is_own(who, &is) && who.may(Action::Ask, place) {
+        let few = too_few(&is, may.len());
+        let notice = few.map(|text| Notice { urgency: Urgency::Warning, text, next: None });
+        let form = Sheet {
+            action: format!("/appeals/{id}/take-back").into(),
+            csrf: layout.csrf.clone(),
+            notice,
+            submit: "Take it back".to_owned(),
+            quiet: true,
+            ..Sheet::default()
+        };
+        let follows = vec![
+            "You asked for this, so somebody else answers.".to_owned(),
+            "You can take it back until somebody has answered. Whoever was asked is told.".to_owned(),
+        ];
+        return Ok(html(&Act { layout, follows, about, form }));
+    }
     if roles.is_empty() {
-        let waits = is.state == AppealState::Asked;
-        let own = waits && is.is.author == who.person.id;
+        let own = waits && appealing::is_own(who, &is);
         let granted = waits && is.consents.iter().any(|c| c.person == who.person.id);
         let few = too_few(&is, may.len());
         let text = match (own, granted) {
@@ -388,6 +430,7 @@ fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Times
             ("Answered".to_owned(), When::of(at, now).into()),
             ("Their words".to_owned(), Value::Text(is.answer.clone())),
         ]),
+        (None, Some(at)) => pairs.push(("Taken back".to_owned(), When::of(at, now).into())),
         _ => pairs.push(("Answer due".to_owned(), When::of(is.is.due, now).into())),
     }
     match (is.until, is.ended) {

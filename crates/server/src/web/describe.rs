@@ -100,9 +100,11 @@ async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
     let list = |text: &str| Some(words(text)).filter(|w| !w.is_empty());
     let shown = Shown {
         version: String::new(),
-        id: 0,
-        // The name is what it is known by: it stays.
-        name: is.map_or_else(|| sent.name.trim().to_owned(), |s| s.name.clone()),
+        id: is.map_or(0, |s| s.id),
+        name: match (is, sent.name.trim()) {
+            (Some(is), "") => is.name.clone(),
+            (_, name) => name.to_owned(),
+        },
         team: some(&sent.team),
         product_owner: some(&sent.product_owner),
         operations: some(&sent.operations),
@@ -114,6 +116,11 @@ async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
         needs: words(&sent.needs),
     };
     let agreed = app.agreed(who.org, app.now()).await?;
+    let others = app.store.systems(who.org).await?;
+    if is.is_some() && others.iter().any(|s| s.id != shown.id && s.name == shown.name) {
+        let wrong = ("name", "There is already a system of this name.".to_owned());
+        return show(app, who, is, sent, Some(wrong)).await;
+    }
     if let Some(wrong) = unknown_word(&agreed.charter, &shown, is) {
         return show(app, who, is, sent, Some(wrong)).await;
     }
@@ -146,17 +153,24 @@ async fn show(
     let mut form = View {
         action: action.into(),
         csrf: layout.csrf.clone(),
-        fields: fields(&agreed, is, sent),
+        fields: fields(&agreed, sent),
         submit: "Save".to_owned(),
         cancel: Some(Link::to("Back to the systems", "/systems")),
         ..View::default()
     };
     mended(&mut form, wrong);
-    let follows = vec!["Every finding in its assets is then weighed again.".to_owned()];
+    let mut follows = vec!["Every finding in its assets is then weighed again.".to_owned()];
+    if is.is_some() {
+        follows.push(
+            "With another name, pushes and descriptions in repositories must call it by that: one with the old name makes a \
+             new system."
+                .to_owned(),
+        );
+    }
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }
 
-fn fields(agreed: &Agreed, is: Option<&System>, sent: Sent) -> Vec<Field> {
+fn fields(agreed: &Agreed, sent: Sent) -> Vec<Field> {
     let choose = |words: Vec<String>| {
         let mut all = vec![(String::new(), "unknown".to_owned())];
         all.extend(words.into_iter().map(|w| (w.clone(), w)));
@@ -169,10 +183,7 @@ fn fields(agreed: &Agreed, is: Option<&System>, sent: Sent) -> Vec<Field> {
     let names = |words: Vec<&str>| format!("Separated by commas: {}.", words.join(", "));
     let data = charter.data.iter().map(|d| &*d.name).collect();
     let environments = charter.environments.iter().map(|e| &*e.name).collect();
-    let mut fields = Vec::new();
-    if is.is_none() {
-        fields.push(Field::new("name", "Name", Input::Text).holding(sent.name));
-    }
+    let mut fields = vec![Field::new("name", "Name", Input::Text).holding(sent.name)];
     fields.extend([
         Field::new("team", "Owner", choose(teams)).holding(sent.team).optional(),
         Field::new("product_owner", "Product owner", Input::Text)

@@ -60,6 +60,7 @@ fn one(list: List) -> &'static str {
         List::Broken => "failed deployment",
         List::Jobs => "job given up",
         List::Upkeep => "upkeep task of the server",
+        List::Teams => "team upkeep task",
         List::Unweighed => "finding to assess",
         List::Choices | List::Fresh | List::Rollouts => "",
     }
@@ -102,6 +103,7 @@ impl Drawn {
             Rows::Broken(all) => rows::broken(asking, all),
             Rows::Jobs(all) => rows::jobs(asking, all),
             Rows::Upkeep(all) => rows::upkeep(asking, all),
+            Rows::Teams(all) => rows::teams(asking, all),
         })
     }
 

@@ -14,7 +14,7 @@ use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
     When,
 };
-use trimtab_store::{Cursor, Review, ReviewOf, ReviewState, System, Team};
+use trimtab_store::{Cursor, FormerKind, Review, ReviewOf, ReviewState, System, Team};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
@@ -67,7 +67,17 @@ pub(crate) async fn page(
     let (reviews, next) = all(&app, &who, &asked).await?;
     let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
     let decisions = app.store.resolved(who.org, &ids).await?;
-    let (teams, systems) = (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
+    let (mut teams, systems) =
+        (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
+    // A review of a team that was removed is told by the name that it had.
+    let former = app.store.former(who.org, FormerKind::Team).await?;
+    teams.extend(former.into_iter().map(|is| Team {
+        id: is.id,
+        name: is.name,
+        cadence: None,
+        capacity: None,
+        open_limit: None,
+    }));
     let groups = app.store.named_groups(who.org).await?;
     let now = app.now();
     let counts = counted(&app, &who, asked.team).await?;

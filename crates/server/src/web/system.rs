@@ -88,6 +88,7 @@ pub(crate) async fn page(
     if who.may(Action::Describe, On { system: Some(id), team: is.team }) {
         layout.actions.push(Link::to("Describe it", format!("/systems/{id}/edit")));
         layout.actions.push(Link::to("Name its people", format!("/systems/{id}/people")));
+        layout.actions.push(Link::to("Remove it", format!("/systems/{id}/remove")));
     }
     let agreed = app.agreed(who.org, now).await?;
     let mut figures = if is_unsent { Vec::new() } else { standing.figures(&list) };

@@ -104,6 +104,9 @@ pub(crate) async fn page(
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }
+    if who.may(Action::Administer, On::ALL) {
+        layout.actions.push(Link::to("Remove it", format!("/teams/{id}/remove")));
+    }
     let exceptions = Table {
         title: "What it accepted".to_owned(),
         titled: true,

@@ -77,6 +77,55 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
 }
 
 #[test]
+fn what_was_asked_is_taken_back_by_who_asked_while_nobody_has_answered() {
+    let world = begun();
+    world.pace();
+    let server = &world.server;
+    let People { sia, tom, .. } = people(&world);
+    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
+    let loud = json!({ "title": "loud", "looked_for": "pkg:npm/moment" });
+    let incident = ask(server, &sia, "POST", "/api/v1/incidents", &loud).1["id"].clone();
+    let wanted = json!({ "kind": "emergency", "finding": finding, "incident": incident,
+        "reason": "it is used now" });
+    let emergency = ask(server, &tom, "POST", "/api/v1/appeals", &wanted).1["id"].clone();
+    let path = format!("/api/v1/appeals/{emergency}");
+    let link = format!("/appeals/{emergency}\"");
+    assert!(server.open(&sia, "/").text.contains(&link));
+    let none = json!({});
+    assert_eq!(ask(server, &sia, "DELETE", &path, &none).0, 403, "not who asked");
+    let page = server.open(&tom, &format!("/appeals/{emergency}")).text;
+    assert!(page.contains("Take it back"), "{page}");
+    assert!(!server.open(&sia, &format!("/appeals/{emergency}")).text.contains("Take it back"));
+    let (status, back) = ask(server, &tom, "DELETE", &path, &none);
+    assert_eq!((status, &back["state"]), (200, &json!("taken-back")), "{back}");
+    assert_eq!(ask(server, &tom, "DELETE", &path, &none).0, 409, "once");
+    // It waits for nobody, it is told where it was told, and it can be asked for again.
+    let granted = json!({ "state": "granted", "role": "security", "reason": "it burns" });
+    assert_eq!(ask(server, &sia, "POST", &path, &granted).0, 409);
+    assert!(!server.open(&sia, "/").text.contains(&link));
+    let list = server.open(&sia, "/appeals").text;
+    assert!(list.contains("Every appeal has been answered.") && list.contains("taken back"));
+    let room = server.open(&sia, &format!("/incidents/{incident}")).text;
+    assert!(room.contains("was taken back by who asked"), "{room}");
+    let history = server.open(&sia, &format!("/findings/{finding}")).text;
+    assert!(history.contains("taken back by who asked"), "{history}");
+    server.settle(server.org());
+    let waits = server.open(&tom, &format!("/teams/{}/notices", world.team)).text;
+    assert!(waits.contains("The emergency was taken back: moment in shop"), "{waits}");
+    assert!(!waits.contains("Answer the emergency"), "{waits}");
+    // A dispute, on its page.
+    let later =
+        json!({ "kind": "dispute", "finding": finding, "wanted": "later", "reason": "the season" });
+    let dispute = ask(server, &tom, "POST", "/api/v1/appeals", &later).1["id"].clone();
+    let form = format!("/appeals/{dispute}/take-back");
+    assert_eq!(server.send(&sia, &form, &[]).status, 403);
+    assert_eq!(server.send(&tom, &form, &[]).status, 303);
+    assert!(server.open(&tom, &format!("/appeals/{dispute}")).text.contains("taken back"));
+    let (status, again) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
+    assert_eq!(status, 201, "{again}");
+}
+
+#[test]
 fn without_a_rule_for_it_only_who_answers_grants() {
     let world = begun();
     world.pace();

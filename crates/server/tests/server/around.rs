@@ -20,6 +20,7 @@ fn what_a_library_refuses_is_a_problem_too() {
         ("GET", "/api/v1/nothing", "", 404),
         ("POST", "/api/v1/decisions", "{", 400),
         ("POST", "/api/v1/decisions", "{}", 422),
+        ("POST", "/api/v1/decisions", r#"{ "finding": 1, "resaon": "x" }"#, 422),
     ] {
         let answer = server.ask(method, path, &own, body.as_bytes());
         assert_eq!((answer.status, answer.header("content-type")), (status, PROBLEM), "{path}");
@@ -221,4 +222,32 @@ fn a_process_is_counted_and_a_job_is_heard() {
     assert_eq!(server.ask("GET", "/internal/metrics", &proxied, b"").status, 401);
     let admin = [proxied[0], own[0]];
     assert_eq!(server.ask("GET", "/internal/metrics", &admin, b"").status, 200);
+}
+
+#[test]
+fn a_member_that_is_not_known_is_refused_by_its_name() {
+    let server = Server::new();
+    let cookie = server.first_admin();
+    let own = [("cookie", cookie.as_str()), JSON];
+    for (method, path) in [
+        ("PUT", "/api/v1/teams"),
+        ("PUT", "/api/v1/systems"),
+        ("POST", "/api/v1/tokens"),
+        ("POST", "/api/v1/charters"),
+        ("POST", "/api/v1/charters/1/agree"),
+        ("POST", "/api/v1/decisions"),
+        ("POST", "/api/v1/decisions/several"),
+        ("POST", "/api/v1/decisions/answers"),
+        ("POST", "/api/v1/decisions/1/answer"),
+        ("POST", "/api/v1/deployments"),
+        ("POST", "/api/v1/people"),
+        ("POST", "/api/v1/people/1/roles"),
+        ("POST", "/api/v1/teams/1/plan"),
+        ("POST", "/api/v1/updates/1"),
+        ("POST", "/api/v1/ledger/verification"),
+    ] {
+        let answer = server.ask(method, path, &own, br#"{ "nmae": 1 }"#);
+        assert_eq!(answer.status, 422, "{path}: {answer:?}");
+        assert!(answer.text.contains("unknown field `nmae`"), "{path}: {answer:?}");
+    }
 }

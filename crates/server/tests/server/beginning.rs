@@ -118,6 +118,63 @@ fn a_team_gets_another_name_from_an_admin_alone() {
     assert!(server.open(&ada, &format!("/teams/{team}")).text.contains("Ships"));
 }
 
+#[test]
+fn teams_and_systems_are_removed_when_nothing_is_theirs_and_systems_get_another_name() {
+    let (server, org) = begun();
+    let ada = server.someone(org, "Ada", EVERYTHING);
+    let (shop, team) = server.system(org, "shop");
+    let (intranet, other) = server.system(org, "intranet");
+    let lea = server.someone(org, "Lea", &[(Role::Engineering, Team(team))]);
+    server.upload(&ada, "till", "shop");
+    let ask = |who: &crate::harness::Someone, method: &str, path: &str, body: &str| {
+        let headers = [("cookie", who.cookie.as_str()), crate::harness::JSON];
+        server.ask(method, path, &headers, body.as_bytes())
+    };
+    let remove = |who, path: &str| ask(who, "DELETE", path, "");
+    // What is still theirs is named, with what to do; on the page too, which has no button then.
+    let refused = remove(&ada, &format!("/api/v1/teams/{team}"));
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let page = server.open(&ada, &format!("/teams/{team}/remove")).text;
+    for words in ["1 system is the team", "give them another owner", "1 role is held for it alone"] {
+        assert!(refused.text.contains(words), "{words}: {refused:?}");
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains(">Remove</button>"), "{page}");
+    let refused = remove(&ada, &format!("/api/v1/systems/{shop}"));
+    assert!(refused.status == 409 && refused.text.contains("1 asset is in it"), "{refused:?}");
+    assert_eq!(remove(&lea, &format!("/api/v1/teams/{team}")).status, 403);
+    assert_eq!(remove(&lea, &format!("/api/v1/systems/{shop}")).status, 403);
+    assert_eq!(remove(&lea, &format!("/api/v1/systems/{intranet}")).status, 404, "not theirs to see");
+
+    // Another name, by the API and on the page: it is the same system.
+    let put = |id: i64, name: &str| {
+        let body = serde_json::json!({ "id": id, "name": name }).to_string();
+        ask(&ada, "PUT", "/api/v1/systems", &body).status
+    };
+    assert_eq!((put(intranet, "shop"), put(intranet + 99, "new")), (409, 404));
+    assert_eq!(put(intranet, "Portal"), 200);
+    let edit = format!("/systems/{intranet}/edit");
+    let taken = server.send(&ada, &edit, &[("name", "shop")]);
+    assert!(taken.text.contains("There is already a system of this name."), "{}", taken.text);
+    assert_eq!(server.send(&ada, &edit, &[("name", "Quay")]).status, 303);
+    let names = || {
+        let systems = server.open(&ada, "/api/v1/systems").json()["rows"].clone();
+        let name = |s: &serde_json::Value| s["name"].as_str().unwrap().to_owned();
+        systems.as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["Quay", "shop"], "no third one");
+
+    // Nobody owns it now, and nothing is in it: both can go, and are nowhere any longer.
+    let form = format!("/systems/{intranet}/remove");
+    assert!(server.open(&ada, &form).text.contains(">Remove</button>"));
+    assert_eq!(server.send(&ada, &form, &[]).status, 303);
+    assert_eq!(names(), ["shop"]);
+    assert_eq!(server.open(&ada, &format!("/systems/{intranet}")).status, 404);
+    assert_eq!(remove(&ada, &format!("/api/v1/teams/{other}")).status, 204);
+    assert_eq!(server.open(&ada, &format!("/teams/{other}")).status, 404);
+    assert_eq!(remove(&ada, &format!("/api/v1/teams/{other}")).status, 404, "once");
+}
+
 /// What the API says of a member is said at the field, in words that do not name the member.
 #[test]
 fn what_is_wrong_is_said_at_its_field_and_what_was_sent_stays() {

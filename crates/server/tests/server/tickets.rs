@@ -27,6 +27,7 @@ clock!(browsed, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(alone, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(slow, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(copied, "2026-11-28T10:00:00Z".parse().unwrap());
+clock!(renamed, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(real, Timestamp::now());
 
 #[test]
@@ -61,6 +62,60 @@ fn of_a_copy_nothing_is_written_until_somebody_says_so() {
     world.round();
     assert!(is_closed(&issues(&fake)[0]), "{:?}", issues(&fake));
     assert!(!world.page().contains("writes these tickets"));
+}
+
+#[test]
+fn a_project_that_was_renamed_keeps_what_is_known_of_its_tickets() {
+    for word in ["gitlab", "jira"] {
+        renamed::LATER.store(0, Ordering::SeqCst);
+        let dialect = *TRACKERS.iter().find(|dialect| dialect.kind() == word).unwrap();
+        let fake = Fake::start(dialect);
+        let set = setting(dialect, &fake.address);
+        let world = World::with(renamed::now, &renamed::LATER, &set);
+        fake.state.lock().unwrap().alter("7", |issue| issue.points = json!(13));
+        world.passes(301);
+        let (app, key) = (world.server.app(), world.only()["key"].clone());
+        // As it was under the name that the project had before: the tracker knows it by the one of now.
+        let was = |project: &str, key: &str| {
+            world.server.runtime.block_on(async {
+                let mut is = app.store.tracker(world.org, world.team).await.unwrap().unwrap().is;
+                is.project = project.to_owned();
+                let rows = app.store.tickets(world.org, world.team).await.unwrap();
+                let keys: Vec<_> =
+                    rows.into_iter().map(|row| (row.change, key.to_owned())).collect();
+                let (keys, now) = (Some(&keys[..]), renamed::now());
+                app.store.put_tracker_with(world.org, &is, keys, "person:1", now).await.unwrap();
+                app.store.tickets(world.org, world.team).await.unwrap()[0].points
+            })
+        };
+        let is_jira = word == "jira";
+        let (name, old) = if is_jira { ("OLD", "OLD-7") } else { ("old/r", "7") };
+        assert_eq!(was(name, old), Some(13.0), "{word}");
+        assert_eq!(world.set(&set).status, 200, "{word}");
+        world.rest();
+        let told = |from: &str| {
+            let ledger = world.server.open(&world.lea, "/api/v1/ledger?limit=500").json();
+            let from = format!("\"renamed_from\":\"{from}\",\"software\":\"{word}\"");
+            let to = format!("\"project\":\"{}\"", dialect.path());
+            let rows = ledger["rows"].as_array().unwrap();
+            let data = |row: &Value| row["data"].as_str().unwrap_or_default().to_owned();
+            rows.iter().map(data).any(|data| data.contains(&to) && data.contains(&from))
+        };
+        assert!(told(name), "{word}");
+        let row = world.only();
+        assert_eq!((&row["key"], &row["points"]), (&key, &json!(13.0)), "{word}: {row}");
+        assert_eq!(issues(&fake).len(), 1, "{word}: no second one");
+
+        // Another project has none of them: what was known is forgotten, and a ticket is made there.
+        let (name, old) = if is_jira { ("ELSE", "ELSE-7") } else { ("else/r", "7") };
+        assert_eq!(was(name, old), Some(13.0), "{word}");
+        fake.state.lock().unwrap().issues.clear();
+        assert_eq!(world.set(&set).status, 200, "{word}");
+        world.rest();
+        assert!(!told(name), "{word}");
+        assert_ne!(world.only()["points"], json!(13.0), "{word}");
+        assert_eq!(issues(&fake).len(), 1, "{word}: one in the new project");
+    }
 }
 
 #[test]

@@ -207,6 +207,72 @@ fn each_side_sees_what_needs_it() {
 }
 
 #[test]
+fn leads_of_a_team_see_that_its_tracker_stands_still_and_that_nobody_is_on_duty() {
+    let server = Server::new();
+    let app = server.app();
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    let (_, team) = server.system(org, "shop");
+    let (_, other) = server.system(org, "intranet");
+    let lea = server.someone(org, "Lea", &[(Role::Engineering, Team(team))]);
+    let pia = server.someone(org, "Pia", &[(Role::Product, Team(team))]);
+    let oto = server.someone(org, "Oto", &[(Role::Engineering, Team(other))]);
+    let ada = server.someone(org, "Ada", &[(Role::Admin, Organisation)]);
+    let bob = server.someone(org, "Bob", &[(Role::Engineering, Team(team))]);
+    let now = jiff::Timestamp::now();
+    let since = now - jiff::SignedDuration::from_hours(3);
+    // Without a token nobody looks at it: what is noted of it stays.
+    let tracker = trimtab_store::NewTracker {
+        team,
+        software: "gitea".into(),
+        address: "https://git.example/api/v1".into(),
+        project: "o/r".into(),
+        settings: json!({}),
+        components: json!({}),
+        open_limit: 3,
+        private: false,
+        token: Vec::new(),
+        secret: Vec::new(),
+        handle: "handle".into(),
+        person: lea.id,
+        home: String::new(),
+    };
+    let note = |trouble: &str| {
+        let noted = app.store.note_tracker(org, team, None, (trouble, None), now);
+        server.runtime.block_on(noted).unwrap();
+    };
+    server.runtime.block_on(app.store.put_tracker(org, &tracker, "person:1", since)).unwrap();
+    for (who, side) in [(&lea, "engineering"), (&pia, "product"), (&ada, "admin")] {
+        note("");
+        assert_eq!(number(&server, who, side, "team-upkeep"), Some("0".into()), "{side}");
+        note("the project was not found");
+        assert_eq!(number(&server, who, side, "team-upkeep"), Some("1".into()), "{side}");
+        let page = server.open(who, &format!("/today/team-upkeep?side={side}")).text;
+        for words in ["closed: the project was not found.", &format!("/teams/{team}/tracker")] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        let list = server.open(who, &format!("/api/v1/today/team-upkeep?side={side}")).json();
+        let row = &list["rows"][0];
+        assert_eq!((&row["is"], &row["what"]), (&json!("team-upkeep"), &json!("tracker")));
+        assert_eq!(row["team"]["id"], json!(team), "{row}");
+        let told: jiff::Timestamp = row["since"].as_str().unwrap().parse().unwrap();
+        assert_eq!(told.as_second(), since.as_second(), "{row}");
+    }
+    assert_eq!(number(&server, &oto, "engineering", "team-upkeep"), Some("0".into()), "not theirs");
+    note("");
+    // Everybody who is named for what is now has left.
+    let wishes = json!({ "circles": [[bob.id], [], []] });
+    server.runtime.block_on(async {
+        app.store.put_wishes(org, team, (&wishes, None), "person:1", now).await.unwrap();
+        app.store.set_disabled(org, bob.id, true, "person:1", now).await.unwrap();
+    });
+    let page = server.open(&lea, "/today/team-upkeep?side=engineering").text;
+    assert!(page.contains("name somebody else") && page.contains(&format!("/teams/{team}/rota")));
+    assert_eq!(number(&server, &oto, "engineering", "team-upkeep"), Some("0".into()), "not theirs");
+    assert_eq!(number(&server, &ada, "admin", "team-upkeep"), Some("1".into()));
+}
+
+#[test]
 fn a_token_sees_as_far_as_it_reaches() {
     let server = Server::new();
     let app = server.app();

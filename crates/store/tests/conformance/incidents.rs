@@ -142,13 +142,25 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     let asked = (Some(AppealState::Asked), None, None);
     assert_eq!(store.count_appeals(org, asked, None, None).await.unwrap(), 1);
     assert_eq!(store.count_appeals(org, asked, None, Some(now())).await.unwrap(), 0, "not late");
+    let third = store.add_appeal(org, &dispute, "person:1", now()).await.unwrap();
+    let back = async |id, person| {
+        store.take_back_appeal(org, id, (person, "person:1"), None, now()).await.unwrap()
+    };
+    assert!(!back(third, 2).await, "somebody else");
+    assert!(!back(id, 1).await, "it was answered");
+    assert!(back(third, 1).await && !back(third, 1).await, "once");
+    let is = store.appeal(org, third).await.unwrap().unwrap();
+    assert_eq!((is.state, is.approver, is.answered), (AppealState::TakenBack, None, Some(now())));
+    let by = (2, "security", "person:x");
+    assert!(!store.answer_appeal(org, third, (true, "yes"), by, now()).await.unwrap(), "too late");
+    assert_eq!(store.count_appeals(org, asked, None, None).await.unwrap(), 1, "it waits no longer");
     let granted = store.granted_emergencies(org, asset, (None, now())).await.unwrap();
     assert_eq!(granted.iter().map(|a| a.id).collect::<Vec<_>>(), [id]);
     let appeals = async || {
         let entries = store.ledger(org, 0, 100).await.unwrap();
         entries.iter().filter(|e| e.data.contains("\"appeal\"")).count()
     };
-    assert_eq!(appeals().await, 3, "asked twice, answered once");
+    assert_eq!(appeals().await, 5, "asked three times, answered and taken back once");
 
     // What a dispute holds back is left to the plan again when its time is over: by one, and only if it is held for that.
     let held = |package: &str| Placement {
@@ -184,7 +196,7 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     assert_eq!(ended.iter().map(|a| (a.id, a.ended)).collect::<Vec<_>>(), [(second, Some(until))]);
     let after = until + SignedDuration::from_secs(1);
     assert_eq!(store.held_until(org, after, 9).await.unwrap(), []);
-    assert_eq!(appeals().await, 5, "answered, and over");
+    assert_eq!(appeals().await, 7, "answered, and over");
     // What people decided otherwise meanwhile stands.
     let third = store.add_appeal(org, &dispute, "person:1", now()).await.unwrap();
     let follows = Follows { placed: Some((7, &placed, Some(until))), ..Follows::default() };

@@ -11,6 +11,7 @@ mod contained;
 mod cut;
 mod described;
 mod findings;
+mod former;
 mod history;
 mod incidents;
 mod inventoried;
@@ -143,6 +144,7 @@ suite! {
     waiting::what_waits_is_found_until_it_is_done,
     waiting::the_ledger_is_read_backwards_by_filter,
     described::every_change_of_the_description_is_counted,
+    former::what_is_removed_keeps_its_name_and_its_number,
     sums::what_is_kept_is_what_is_counted,
     sums::what_plans_are_made_of_tells_in_which_system_it_is,
     notices::what_is_to_be_told_is_as_old_as_it_is_the_same,

@@ -38,6 +38,12 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     assert_eq!(store.tracker_of_handle("handle").await.unwrap().unwrap().org, org);
     assert_eq!(store.tracker_of_handle("hand").await.unwrap(), None);
     assert_eq!(store.tracked(org).await.unwrap(), [1]);
+    assert_eq!(store.troubled_trackers(org).await.unwrap(), []);
+    store.note_tracker(org, 1, None, ("denied", None), now()).await.unwrap();
+    let troubled = store.troubled_trackers(org).await.unwrap();
+    let told: Vec<_> = troubled.iter().map(|is| (is.is.team, &*is.trouble)).collect();
+    assert_eq!(told, [(1, "denied")]);
+    assert_eq!(store.troubled_trackers(other).await.unwrap(), []);
     assert!(store.tracker(other, 1).await.unwrap().is_none());
     assert!(store.tracked(other).await.unwrap().is_empty());
 
@@ -74,6 +80,18 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     let rows = store.tickets(org, 1).await.unwrap();
     assert_eq!((rows[0].key.as_deref(), rows[0].looked), (Some("7"), None), "looked at anew");
     assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().told, told);
+    // Another name of the same project keeps it too, with other keys; at another address nothing is the same.
+    let keys = [(change("a"), "NEW-7".to_owned())];
+    let put = async |is: NewTracker| {
+        store.put_tracker_with(org, &is, Some(&keys), "person:9", on(8)).await.unwrap();
+        store.tickets(org, 1).await.unwrap()
+    };
+    let rows = put(tracker("o/new")).await;
+    assert_eq!((rows[0].key.as_deref(), rows[0].looked), (Some("NEW-7"), None));
+    assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().told, told);
+    let elsewhere = NewTracker { address: "https://git.elsewhere.example".into(), ..tracker("o/r") };
+    assert_eq!(put(elsewhere).await, []);
+    store.want_ticket(org, 1, (&change("a"), true), &json!({})).await.unwrap();
     store.put_tracker(org, &tracker("o/other"), "person:9", on(8)).await.unwrap();
     assert_eq!(store.tickets(org, 1).await.unwrap(), []);
     assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().told, None);
@@ -83,7 +101,9 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     assert!(!store.end_tracker(org, 1, "person:9", now()).await.unwrap());
     let told = store.ledger(org, 0, 100).await.unwrap();
     assert!(told.iter().all(|entry| !entry.data.contains("token")), "no secret is told");
-    assert_eq!(told.iter().filter(|e| e.data.contains("\"tracker\"")).count(), 4);
+    assert_eq!(told.iter().filter(|e| e.data.contains("\"tracker\"")).count(), 6);
+    let renamed = told.iter().filter(|e| e.data.contains("\"renamed_from\":\"o/r\""));
+    assert_eq!(renamed.count(), 1, "it is told as such");
 
     // What was ended shows nothing, and goes on where it is set again for the same project; elsewhere it begins anew.
     store.put_tracker(org, &tracker("o/r"), "person:9", on(9)).await.unwrap();

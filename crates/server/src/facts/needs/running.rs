@@ -1,14 +1,12 @@
 //! What operations look after: roll-outs, deployments, jobs, and the server itself.
 
-use std::collections::HashSet;
-
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_store::JobState;
 
+use super::teams::without_duty;
 use super::{Asking, MOST, Need, NeedOf, Reach, Rows, Told};
 use crate::jobs::fetch;
-use crate::notices::duty;
 use crate::problem::Problem;
 use crate::web::settings::OLD;
 
@@ -16,8 +14,6 @@ use crate::web::settings::OLD;
 const TOLD: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// After so many days facts are stale.
 const STALE: i64 = 7;
-/// So many teams are looked at for whether somebody is on duty.
-const TEAMS: usize = 100;
 
 /// Assets whose main line is rid of findings that still run.
 pub(super) async fn rollouts(
@@ -93,30 +89,12 @@ pub(super) async fn upkeep(asking: &Asking<'_>, show: usize) -> Result<Told, Pro
         let error: String = error.chars().take(200).collect();
         add(NeedOf::Feeds, format!("The last fetch did not go well: {error}"));
     }
-    if let Some(text) = nobody_on_duty(&without_duty(asking).await?) {
+    let without = without_duty(asking, None).await?;
+    let without: Vec<String> = without.into_iter().map(|(_, name)| name).collect();
+    if let Some(text) = nobody_on_duty(&without) {
         add(NeedOf::Duty, text);
     }
     Ok(Told::first(all, show, Rows::Upkeep))
-}
-
-/// The teams of which everybody who is on duty has a closed account.
-async fn without_duty(asking: &Asking<'_>) -> Result<Vec<String>, Problem> {
-    let (app, org) = (asking.app, asking.who.org);
-    let people = app.store.people(org).await?;
-    let closed: HashSet<i64> = people.iter().filter(|is| is.disabled).map(|is| is.id).collect();
-    let mut without = Vec::new();
-    if closed.is_empty() {
-        return Ok(without);
-    }
-    for team in app.store.teams(org).await?.into_iter().take(TEAMS) {
-        let wishes = duty::wishes(app, org, team.id).await?;
-        let mut named: Vec<i64> = wishes.circles.first().cloned().unwrap_or_default();
-        named.extend(wishes.rota.iter().flat_map(|rota| rota.people.iter().copied()));
-        if !named.is_empty() && named.iter().all(|id| closed.contains(id)) {
-            without.push(team.name);
-        }
-    }
-    Ok(without)
 }
 
 fn nobody_on_duty(teams: &[String]) -> Option<String> {

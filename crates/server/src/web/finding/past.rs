@@ -130,6 +130,7 @@ fn appeal(dispute: bool, data: &serde_json::Value) -> String {
     let why = |member: &str| word(member).map_or_else(String::new, |why| format!(": {why}"));
     let text = match word("state") {
         Some("asked") => format!("{what} was asked for{}", why("reason")),
+        Some("taken-back") => format!("{what} was asked for, and taken back by who asked"),
         Some("ended") => "What a dispute held back was left to the plan again".to_owned(),
         Some("superseded") => {
             "What a dispute held back was decided otherwise meanwhile, and that stands".to_owned()

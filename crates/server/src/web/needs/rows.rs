@@ -11,7 +11,7 @@ use trimtab_store::{
 use super::Drawn;
 use crate::access::{Action, On, Who};
 use crate::deciding::kind;
-use crate::facts::needs::{Asking, Change, Need, NeedOf, Owed};
+use crate::facts::needs::{Asking, Change, Need, NeedOf, Owed, TeamNeed, TeamNeedOf};
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::web::exceptions::what;
@@ -356,5 +356,32 @@ pub(super) fn upkeep(asking: &Asking<'_>, all: &[Need]) -> Drawn {
         Row::of(vec![Cell::Name(what(is.what), String::new()), Cell::text(is.text.clone())])
     };
     let columns = vec![Column::left("What").kept(), Column::left("Status").kept()];
+    Drawn { columns, rows: all.iter().map(row).collect() }
+}
+
+/// What teams need; what is wrong is mended behind its name.
+pub(super) fn teams(asking: &Asking<'_>, all: &[TeamNeed]) -> Drawn {
+    let row = |is: &TeamNeed| {
+        let (id, name) = &is.team;
+        let (words, page) = match is.what {
+            TeamNeedOf::Tracker => ("Tracker", "tracker"),
+            TeamNeedOf::Duty => ("People on duty", "rota"),
+        };
+        Row::of(vec![
+            Cell::name(name.clone(), format!("/teams/{id}")),
+            Cell::link(words, format!("/teams/{id}/{page}")),
+            Cell::text(cut(&is.text, 200)),
+            is.since.map_or_else(
+                || Cell::unknown("nobody keeps since when"),
+                |since| Cell::Value(When::of(since, asking.now).into()),
+            ),
+        ])
+    };
+    let columns = vec![
+        Column::left("Team").kept(),
+        Column::left("What").kept(),
+        Column::left("Status"),
+        Column::right("Since"),
+    ];
     Drawn { columns, rows: all.iter().map(row).collect() }
 }

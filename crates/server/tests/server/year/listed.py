@@ -16,8 +16,8 @@ def today(ledger, counts):
         words(f"/today/charters?side={side}", "h1", [many])
     sides = {
         "security": ["new", "unweighed", "owners", "answers", "appeals", "suppliers", "charters"],
-        "engineering": ["changes", "choices", "appeals", "charters"],
-        "product": ["answers", "appeals", "ending", "suppliers", "tiers", "owners", "charters"],
+        "engineering": ["changes", "choices", "appeals", None, "charters"],
+        "product": ["answers", "appeals", "ending", "suppliers", "tiers", "owners", None, "charters"],
         "operations": ["rollouts", "broken", "appeals", "owners", None, None, "charters"],
         "leadership": ["answers", "appeals"],
     }

@@ -4,8 +4,11 @@ use std::sync::LazyLock;
 
 /// Numbers of the addresses that are compared, which the ledger alone does not tell; each with the reason, which says how many
 /// places a `*` takes in. Grows shorter.
-pub(super) const UNTOLD: &[(&str, &str, &str)] =
-    &[("/", "jobs given up", "of the queue"), ("/", "upkeep tasks of the server", "of the server")];
+pub(super) const UNTOLD: &[(&str, &str, &str)] = &[
+    ("/", "jobs given up", "of the queue"),
+    ("/", "team upkeep tasks", "of trackers and accounts"),
+    ("/", "upkeep tasks of the server", "of the server"),
+];
 
 /// A list beside this file, read once. It is no part of what is built: to work on the script builds nothing anew.
 fn list(name: &str) -> String {

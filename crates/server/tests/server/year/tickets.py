@@ -16,11 +16,12 @@ def teams(ledger):
         team, of = data.get("team"), (entry.asset, data.get("package"))
         if entry.what == "tracker":
             limits[team] = data.get("open_limit")
-            # In another project there is none of them.
+            # In another project there is none of them; in one that has another name, all.
             place = data.get("address"), data.get("project")
             if place[0] is not None and places.setdefault(team, place) != place:
                 places[team] = place
-                tickets.pop(team, None)
+                if "renamed_from" not in data:
+                    tickets.pop(team, None)
         elif entry.what == "ticket" and "points" in data:
             points[team, *of] = data["points"]
         elif entry.what == "ticket-stands":
