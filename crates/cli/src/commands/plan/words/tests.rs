@@ -84,6 +84,37 @@ fn what_would_run_code_has_its_edit() {
     assert!(unknown.ends_with(&format!("or raise a:left to 2.0 by hand, {ACCEPT}")), "{unknown}");
 }
 
+/// `actionpack` is a part of `rails`, which the Gemfile names.
+#[test]
+fn a_part_has_the_edit_of_the_whole() {
+    let idea = idea("pkg:gem/actionpack@6.0.3", Relation::Transitive, "6.0.4.7");
+    let wanted = BTreeSet::new();
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
+    let tool = trimtab_connect::update::Tool::by_id("bundler").unwrap();
+    let place = Place { name: "Gemfile.lock".into(), folder: "".into(), tool };
+    let refused = |edits: Vec<Change>| {
+        let (reason, commands) = (Reason::ProjectCode("its Gemfile"), Vec::new());
+        Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+    };
+    let (before, after) = (Some(b"6.0.3".to_vec()), Some(b"6.0.4".to_vec()));
+    let edit = Change { path: "Gemfile".to_owned(), before, after };
+    let tried = vec![
+        ("any update".to_owned(), refused(Vec::new())),
+        ("raise rails to 6.0.4.7".to_owned(), refused(vec![edit.clone()])),
+    ];
+    let told = code(&case, &tried, &place, ("actionpack", "6.0.4.7")).unwrap();
+    assert_eq!(told.edit, [edit]);
+    let next = "make the edit by hand (raise rails to 6.0.4.7, which has actionpack in its own version)";
+    assert!(told.next.ends_with(next), "{}", told.next);
+}
+
 #[test]
 fn what_the_project_may_name_itself_is_not_told_as_brought_by_others() {
     let told = |relation| {
