@@ -11,6 +11,7 @@ mod barred;
 mod beside;
 mod beyond;
 pub(super) mod broke;
+mod built_on;
 mod bundle;
 mod by_hand;
 mod candidate;

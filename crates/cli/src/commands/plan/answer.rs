@@ -18,6 +18,7 @@ use trimtab_report::plan::json;
 
 use super::accept::Accepting;
 use super::broke::Broke;
+use super::built_on::rests;
 use super::candidate::{CHARTER, Candidate, Denied, is_new};
 use super::checks::Checked;
 use super::place::{Place, Top};
@@ -204,6 +205,9 @@ impl Answer<'_> {
             tool: place.map(|p| p.tool.id().to_owned()).unwrap_or_default(),
             after: stacked.and_then(|s| s.after).and_then(|at| names.get(at).cloned()),
             actions: self.candidates_named(order),
+            rest: self.settled.stacked.as_ref().map_or_else(Vec::new, |all| {
+                rests(all, at, &self.settled.candidates)
+            }),
             least: round(batch.least),
             most: round(batch.most),
             points: round(batch.points),
