@@ -52,7 +52,7 @@ use plan::Plan;
 /// How long a package manager may take to tell the versions that a scan does not know.
 pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
 /// How often it is told that what is run goes on.
-const PULSE: Duration = Duration::from_secs(60);
+pub(in crate::commands) const PULSE: Duration = Duration::from_secs(60);
 /// What is told of a change for which there is no repository.
 const NOWHERE: &str = ", in a copy: the folder is not in a git repository, so no branch is written";
 /// Files of the checkout that are told as not committed.
@@ -162,7 +162,7 @@ pub(in crate::commands) fn carry_out(
         None => Author::ours(now),
     };
     let folder = PathBuf::from(&batch.folder);
-    let command = command(args, &settings, &tree, &folder, io)?;
+    let command = command(args.trial.test.as_deref(), &settings, &tree, &folder, io)?;
     let tool = tool_of(&batch)?;
     let options = Options {
         project_code: args.trial.project_code,
@@ -474,7 +474,8 @@ fn warn(tree: &Tree, io: &mut Io) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn limits(settings: &Settings) -> Limits {
+/// What tests are kept to.
+pub(in crate::commands) fn limits(settings: &Settings) -> Limits {
     let usual = Limits::default();
     Limits {
         time: settings.time_limit.map_or(usual.time, |s| Duration::from_secs(s.into())),
@@ -495,9 +496,9 @@ fn tested(folder: &Path) -> &Path {
     }
 }
 
-/// How the project is tested. `None`: the caller wants nothing run.
-fn command(
-    args: &Apply,
+/// How the project is tested. `test`: as the caller says. `None`: the caller wants nothing run.
+pub(in crate::commands) fn command(
+    test: Option<&str>,
     settings: &Settings,
     tree: &Tree,
     folder: &Path,
@@ -506,7 +507,7 @@ fn command(
     let at = tree.root().join(tested(folder));
     let fetch = settings.fetch.as_deref();
     let detected = detect(&tree.root(), &at);
-    match (args.trial.test.as_deref(), settings.test.as_deref()) {
+    match (test, settings.test.as_deref()) {
         (Some("none"), _) => Ok(None),
         (Some("detected"), _) => match detected {
             Some(found) => {
