@@ -221,7 +221,7 @@ fn told_late(tried: Vec<(&str, Refused)>) -> Explained {
     let tool = trimtab_connect::update::Tool::by_id("pip-tools").unwrap();
     let place = Place { name: "requirements.txt".into(), folder: "".into(), tool };
     let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
-    explain(&case, &tried, Some(&place), (false, true))
+    explain(&case, &tried, Some(&place), (None, true))
 }
 
 #[test]
@@ -395,6 +395,41 @@ fn what_brings_something_without_a_fix_is_looked_for_in_a_later_version() {
         )
     );
     assert!(told(&[], Vec::new()).starts_with("replace or remove what brings deep, "));
+}
+
+/// `py` has a fix for one finding and none for another, and pytest brings it.
+#[test]
+fn of_what_has_no_fix_beside_what_has_one_it_is_told_whether_it_was_tried() {
+    let idea = Idea {
+        parents: vec!["pkg:pypi/pytest@7.0.0".parse().unwrap()],
+        ..idea("pkg:pypi/py@1.8.2", Relation::Transitive, "1.10.0")
+    };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted: BTreeSet::new(),
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
+    let tool = trimtab_connect::update::Tool::by_id("uv").unwrap();
+    let place = Place { name: "uv.lock".into(), folder: "".into(), tool };
+    // That no later pytest brings the fix says nothing of one without it.
+    let tried = vec![("raise pytest".to_owned(), Refused::Nothing)];
+    let told = |rest: &Tried| explain(&case, &tried, Some(&place), (Some(rest), false));
+    let none = told(&Vec::new());
+    assert_eq!(none.why, "no source names a fixed version");
+    assert!(
+        none.next.starts_with("look for a later version of pytest without py (not tried), "),
+        "{}",
+        none.next
+    );
+    let vain = told(&vec![("raise pytest".to_owned(), Refused::Nothing)]);
+    let next = "replace or remove pytest (no later version that was tried does without py), ";
+    assert!(vain.next.starts_with(next), "{}", vain.next);
+    assert_eq!(vain.tried.len(), 2);
+    let late = told(&vec![("raise pytest".to_owned(), Refused::Time)]);
+    assert_eq!(late.next, none.next);
 }
 
 #[test]
