@@ -46,6 +46,7 @@ pub fn run(args: &Rollback, io: &mut Io) -> Outcome {
             let settings = agreement::read(&args.path, None, io)?.agreement.project.apply;
             let command = apply::command(Some(test), &settings, &tree, &folder, io)?;
             let limits = apply::limits(&settings);
+            apply::warn_of_absent(&tree, io)?;
             let run = command.map(|how| tested(&tree, &reverted.commit, &how, &limits, io));
             run.transpose()?
         }
