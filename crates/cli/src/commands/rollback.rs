@@ -129,7 +129,10 @@ mod tests {
         let of = |files: &[&str]| {
             together(&files.iter().map(|file| (*file).to_owned()).collect::<Vec<_>>())
         };
-        assert_eq!(of(&["app/web/package.json", "app/web/package-lock.json"]), Path::new("app/web"));
+        assert_eq!(
+            of(&["app/web/package.json", "app/web/package-lock.json"]),
+            Path::new("app/web")
+        );
         assert_eq!(of(&["app/web/package.json", "app/api/go.mod"]), Path::new("app"));
         assert_eq!(of(&["app/web/go.mod", "app/website/go.mod"]), Path::new("app"));
         assert_eq!(of(&["app/go.mod", "README.md"]), Path::new(""));

@@ -110,11 +110,13 @@ fn bundler(text: &str, parts: &mut Parts) {
 /// `"name": "a/a", "version": "v6.0.3", "require": {"a/b": "6.0.3"}`. A version alone is exact.
 fn composer(text: &str, parts: &mut Parts) {
     let Ok(lock) = serde_json::from_str::<Value>(text) else { return };
-    let sections = ["packages", "packages-dev"].iter().filter_map(|name| lock.get(name)?.as_array());
+    let sections =
+        ["packages", "packages-dev"].iter().filter_map(|name| lock.get(name)?.as_array());
     for package in sections.flatten() {
         let text = |key: &str| package.get(key).and_then(Value::as_str);
         let (Some(name), Some(own)) = (text("name"), text("version")) else { continue };
-        for (needs, range) in package.get("require").and_then(Value::as_object).into_iter().flatten()
+        for (needs, range) in
+            package.get("require").and_then(Value::as_object).into_iter().flatten()
         {
             match range.as_str().map(|range| range.trim_start_matches('=').trim()) {
                 Some("self.version") => parts.keep(name, own, needs, own),

@@ -3,7 +3,8 @@
 use std::fs;
 
 use trimtab_connect::apply::{
-    Absent, Carried, Merged, Tree, absent, discard, find, merged, merger, publish, push, revert, unmerged,
+    Absent, Carried, Merged, Tree, absent, discard, find, merged, merger, publish, push, revert,
+    unmerged,
 };
 use trimtab_model::Code;
 

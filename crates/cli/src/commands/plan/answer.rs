@@ -205,9 +205,11 @@ impl Answer<'_> {
             tool: place.map(|p| p.tool.id().to_owned()).unwrap_or_default(),
             after: stacked.and_then(|s| s.after).and_then(|at| names.get(at).cloned()),
             actions: self.candidates_named(order),
-            rest: self.settled.stacked.as_ref().map_or_else(Vec::new, |all| {
-                rests(all, at, &self.settled.candidates)
-            }),
+            rest: self
+                .settled
+                .stacked
+                .as_ref()
+                .map_or_else(Vec::new, |all| rests(all, at, &self.settled.candidates)),
             least: round(batch.least),
             most: round(batch.most),
             points: round(batch.points),

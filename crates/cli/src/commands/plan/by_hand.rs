@@ -155,10 +155,8 @@ fn to_the_highest(all: &mut [Unrun]) {
         let is_above = |held: &str| {
             family.and_then(|family| family.compare(to, held)).is_some_and(Ordering::is_gt)
         };
-        match highest.get_mut(package) {
-            Some(held) if is_above(held) => *held = to.clone(),
-            Some(_) => {}
-            None => drop(highest.insert(package.clone(), to.clone())),
+        if highest.get(package).is_none_or(|held| is_above(held)) {
+            highest.insert(package.clone(), to.clone());
         }
     }
     for (_, raise, _) in all {

@@ -140,12 +140,7 @@ fn is_open(component: &trimtab_model::Component) -> bool {
 }
 
 /// Asks in one folder. `None`: nobody can say.
-fn ask_one(
-    path: &str,
-    folder: &str,
-    top: &Top,
-    options: &Options,
-) -> Result<Option<Tree>, Late> {
+fn ask_one(path: &str, folder: &str, top: &Top, options: &Options) -> Result<Option<Tree>, Late> {
     let tools = update::detect(&top.root.join(folder));
     let Some(tool) = tools.into_iter().find(|tool| tool.id() == "maven") else { return Ok(None) };
     let place = Place { name: path.into(), folder: folder.into(), tool };
@@ -174,8 +169,7 @@ mod tests {
         let mut inventory = Inventory { files: vec![file], ..Inventory::default() };
         let top = Top { root: "nowhere".into(), prefix: String::new() };
         let options = Options::default();
-        let mut is_late =
-            |limit| Trees::ask(&mut inventory, &top, None, &options, limit).is_late();
+        let mut is_late = |limit| Trees::ask(&mut inventory, &top, None, &options, limit).is_late();
         assert!(is_late(Duration::ZERO));
         // There is nobody to ask, whatever the time.
         assert!(!is_late(Duration::from_secs(60)));

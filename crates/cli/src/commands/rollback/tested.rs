@@ -50,8 +50,7 @@ pub(super) fn tested(
     limits: &Limits,
     io: &mut Io,
 ) -> Result<Told, Diagnostic> {
-    let (confinement, pulse) =
-        (Confinement::here(), Pulse::new(PULSE, |text| eprintln!("{text}")));
+    let (confinement, pulse) = (Confinement::here(), Pulse::new(PULSE, |text| eprintln!("{text}")));
     let mut run = |what: &str| {
         io.err(&format!("{what} …\n"));
         pulse.next(what);

@@ -111,7 +111,8 @@ fn a_part_has_the_edit_of_the_whole() {
     ];
     let told = code(&case, &tried, &place, ("actionpack", "6.0.4.7")).unwrap();
     assert_eq!(told.edit, [edit]);
-    let next = "make the edit by hand (raise rails to 6.0.4.7, which has actionpack in its own version)";
+    let next =
+        "make the edit by hand (raise rails to 6.0.4.7, which has actionpack in its own version)";
     assert!(told.next.ends_with(next), "{}", told.next);
 }
 
