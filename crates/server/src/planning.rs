@@ -11,6 +11,7 @@ mod changes;
 mod chosen;
 pub(crate) mod held;
 mod part;
+pub(crate) mod pushed;
 pub(crate) mod trial;
 pub(crate) mod whole;
 

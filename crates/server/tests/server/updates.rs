@@ -372,6 +372,13 @@ fn a_confirmed_action_stands_in_place_of_a_guess() {
     assert_eq!(is["left"][0]["next"], json!("wait"));
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
     assert!(page.text.contains("; next: wait"), "{}", page.text);
+    let finding = is["left"][0]["finding"].as_i64().unwrap();
+    let page = world.server.open(&world.ann, &format!("/findings/{finding}"));
+    assert!(
+        page.text.contains("Pushed plan") && page.text.contains("; next: wait"),
+        "{}",
+        page.text
+    );
     // Nobody stands in the way: the reason of the plan is told.
     refused["now"] = json!("2026-03-02T10:00:00Z");
     for left in refused["left"].as_array_mut().unwrap() {
