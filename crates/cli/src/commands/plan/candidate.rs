@@ -412,7 +412,9 @@ mod tests {
             unbuilt: vec![("pyyaml".to_owned(), "5.3.1".to_owned())],
             ..Made::unmade(relock("jinja2"))
         };
-        let [why] = &first_moved(&made)[..] else { panic!("one moves first") };
+        let all = first_moved(&made);
+        assert_eq!(all.len(), 1);
+        let why = &all[0];
         assert!(
             why.starts_with("pyyaml 5.3.1 has no wheel for the Python installed here"),
             "{why}"

@@ -123,14 +123,24 @@ fn is_untried(tried: &Tried) -> bool {
     tried.iter().all(|(_, why)| matches!(why, Refused::Time))
 }
 
-/// Whether all that came of every try is that a registry does not offer the version.
+/// Whether a registry does not offer the version, and nothing else stood in the way: that what is locked stays where it is, as
+/// it does then, is no other reason.
 fn is_unoffered(tried: &Tried, package: &str, to: &str) -> bool {
     let wanted = format!("{package}@{to}");
     let is_it = |what: &str| what.split_whitespace().next() == Some(wanted.as_str());
-    tried.iter().all(|(_, why)| match why {
+    let is_unoffered = |why: &Refused| match why {
         Refused::Tool(refusal) => refusal.reason.unoffered().is_some_and(is_it),
         _ => false,
-    })
+    };
+    let stays = |why: &Refused| match why {
+        Refused::Nothing => true,
+        Refused::Tool(refusal) => {
+            matches!(refusal.reason, Reason::Unchanged { .. } | Reason::NoLater)
+        }
+        _ => false,
+    };
+    tried.iter().any(|(_, why)| is_unoffered(why))
+        && tried.iter().all(|(_, why)| is_unoffered(why) || stays(why))
 }
 
 /// Whether of all ways of an idea nothing but relocks came to an end.

@@ -160,6 +160,20 @@ fn nobody_is_told_to_take_what_is_not_offered_or_malicious() {
     };
     assert!(offers("left@5.6.1") && offers("left@5.6.1 with a date before 1/1/2026"));
     assert!(!offers("left@5.6.10") && !offers("right@5.6.1"));
+    // A relock before it changed nothing, as nothing is there to change to.
+    let also = |reason: Reason| {
+        let (edits, commands) = (Vec::new(), Vec::new());
+        let first = Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }));
+        let none = conflict("notarget No matching version found for left@5.6.1.");
+        let tried = vec![
+            ("relock left at 5.6.1".to_owned(), first),
+            ("raise left to 5.6.1".to_owned(), none),
+        ];
+        is_unoffered(&tried, "left", "5.6.1")
+    };
+    assert!(also(Reason::Unchanged { blockers: Vec::new() }));
+    assert!(!also(Reason::TimeLimit(60)), "it may be possible");
+    assert!(!is_unoffered(&vec![("raise left".to_owned(), Refused::Nothing)], "left", "5.6.1"));
     let told = Explained {
         why: "it would bring MAL-2026-1 in".to_owned(),
         next: "raise left to 5.6.1 by hand".to_owned(),
