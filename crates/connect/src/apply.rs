@@ -4,6 +4,7 @@
 //! The user's checkout, index and `HEAD` are only ever read. What is written to the user's
 //! repository is objects, and then one reference, which git writes in one step.
 
+mod absent;
 mod asked;
 mod author;
 mod confine;
@@ -32,6 +33,7 @@ mod unmerged;
 mod walls;
 mod watch;
 
+pub use absent::{Absent, absent};
 pub use author::Author;
 pub use confine::{Confinement, Limits};
 pub use detect::{Command, detect};

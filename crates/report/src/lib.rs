@@ -6,6 +6,7 @@ pub mod backtest;
 pub mod calendar;
 pub mod csv;
 pub mod distinct;
+mod few;
 pub mod finished;
 pub mod gate;
 pub mod gitlab;

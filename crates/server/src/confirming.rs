@@ -18,7 +18,7 @@ use crate::problem::Problem;
 pub(crate) const MOST: usize = 8 << 20;
 /// The longest text in it, in characters; a diff may be longer.
 const LONGEST: usize = 4_000;
-/// The longest reason that is taken over, in characters.
+/// The longest reason, and the longest next step, that is taken over, in characters.
 const REASON: usize = 300;
 /// The most actions.
 const ACTIONS: usize = 2_000;
@@ -49,6 +49,9 @@ pub(crate) struct Stays {
     pub(crate) package: String,
     /// Who stands in the way, and what is required; else why it stays, in the words of the plan.
     pub(crate) blocker: Option<String>,
+    /// What to do next, in the words of the plan. `None`: an older build kept it, or the plan does not say.
+    #[serde(default)]
+    pub(crate) next: Option<String>,
 }
 
 /// An action that a package manager confirmed, as far as planning needs it.
@@ -232,20 +235,23 @@ pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
             .first()
             .map(|b| format!("{}, which needs {} {}", b.who, b.needs, b.range))
             .or_else(|| reason(&left.why));
-        stays.push(Stays { ids, package, blocker });
+        let next = left.next.as_deref().and_then(short);
+        stays.push(Stays { ids, package, blocker, next });
     }
     Ok(Tried { actions: all, stays })
 }
 
 /// Why a finding stays where nobody stands in the way: it follows "blocked by".
 fn reason(why: &str) -> Option<String> {
-    let why = why.trim();
-    if why.is_empty() {
-        return None;
-    }
-    let short: String = why.chars().take(REASON).collect();
-    let more = if short.len() < why.len() { "…" } else { "" };
-    Some(format!("what its pushed plan found: {short}{more}"))
+    short(why).map(|why| format!("what its pushed plan found: {why}"))
+}
+
+/// A text without its end where it is long. `None`: there is none.
+fn short(text: &str) -> Option<String> {
+    let text = text.trim();
+    let front: String = text.chars().take(REASON).collect();
+    let more = if front.len() < text.len() { "…" } else { "" };
+    (!text.is_empty()).then(|| format!("{front}{more}"))
 }
 
 /// What was reckoned of such a change.

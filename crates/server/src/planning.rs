@@ -13,10 +13,11 @@ pub(crate) mod held;
 mod part;
 mod placing;
 mod pricing;
+pub(crate) mod pushed;
 pub(crate) mod trial;
 pub(crate) mod whole;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -187,6 +188,8 @@ pub(crate) struct Planned {
     pub(crate) held: Vec<Change>,
     /// By finding of the question.
     pub(crate) findings: Vec<Finding>,
+    /// By finding of the question, what the pushed plan says to do next where no action removes it.
+    pub(crate) next: HashMap<usize, String>,
     /// Whether there are more findings than were planned for.
     pub(crate) more: bool,
     /// How many more there are. `None`: that was not counted.
@@ -244,6 +247,17 @@ impl Planned {
     /// Whether the plan has a candidate where it is because it was scheduled there.
     pub(crate) fn stays(&self, candidate: usize) -> bool {
         self.stays.contains(&candidate)
+    }
+
+    /// What to do next about something that stays open, as its pushed plan says. `None`: an action waits for something, or no
+    /// plan was pushed.
+    pub(crate) fn next(&self, left: &plan::Left) -> Option<&str> {
+        match (&left.what, &left.because) {
+            (plan::Item::Finding(at), plan::Because::NoCandidate(_)) => {
+                self.next.get(at).map(String::as_str)
+            }
+            _ => None,
+        }
     }
 
     /// A reason in words. What stays where it was scheduled may save less than what waits.
@@ -379,6 +393,7 @@ pub(crate) async fn made(
         changes: own.changes,
         held: own.held,
         findings: own.findings,
+        next: own.next,
         more: own.more,
         beyond: own.beyond,
         missed: own.missed,
@@ -401,6 +416,8 @@ struct Part {
     beyond: Option<i64>,
     /// By finding.
     asked: Vec<plan::Finding>,
+    /// What to do next about findings that no action removes.
+    next: HashMap<usize, String>,
     /// By change.
     candidates: Vec<plan::Candidate>,
     changes: Vec<Change>,

@@ -93,6 +93,24 @@ impl Store {
         Ok(format!("{} {} {}", row.int(0)?, row.int(1)?, row.int(2)?))
     }
 
+    /// The confirmed actions of an asset, with its latest snapshot. `None`: no plan was pushed for it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn confirmed_of(
+        &self,
+        org: Org,
+        asset: i64,
+    ) -> Result<Option<(Confirmed, Option<i64>)>> {
+        let sql = "SELECT confirmed.asset, confirmed.snapshot, confirmed.made, confirmed.received,
+                confirmed.actor, confirmed.told, asset.latest
+            FROM confirmed
+            JOIN asset ON asset.org = $1 AND asset.id = confirmed.asset
+            WHERE confirmed.org = $1 AND confirmed.asset = $2";
+        let row = (&mut &self.db).first(sql, args![org.0, asset]).await?;
+        row.map(|row| Ok((Confirmed::from_row(&row)?, row.maybe_int(6)?))).transpose()
+    }
+
     /// The confirmed actions of the assets of a team's systems, with the latest snapshot of each asset.
     ///
     /// # Errors

@@ -124,6 +124,12 @@ pub struct Rollback {
     /// The branch or commit that has the batch
     #[arg(long, value_name = "COMMIT", default_value = "HEAD")]
     pub at: String,
+    /// Test the project without the batch by this command first; `detected`: the usual one for this kind of project [default: no tests]
+    #[arg(long, value_name = "COMMAND")]
+    pub test: Option<String>,
+    /// Write the branch whatever the tests say
+    #[arg(long, requires = "test")]
+    pub untested: bool,
     /// The time of the commit, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_charter::project::Apply as Settings;
 use trimtab_connect::apply::{
-    Author, Command, Confinement, Judgement, Limits, Tree, detect, find, publish,
+    Absent, Author, Command, Confinement, Judgement, Limits, Tree, absent, detect, find, publish,
 };
 use trimtab_connect::requests::BRANCHES;
 use trimtab_connect::update;
@@ -52,10 +52,10 @@ use plan::Plan;
 /// How long a package manager may take to tell the versions that a scan does not know.
 pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
 /// How often it is told that what is run goes on.
-const PULSE: Duration = Duration::from_secs(60);
+pub(in crate::commands) const PULSE: Duration = Duration::from_secs(60);
 /// What is told of a change for which there is no repository.
 const NOWHERE: &str = ", in a copy: the folder is not in a git repository, so no branch is written";
-/// Files of the checkout that are told as not committed.
+/// Files that are told as not committed, or as not in the copy.
 const UNCOMMITTED: usize = 5;
 
 /// The plan that is named, or the last of this repository. `None`: there is none.
@@ -162,7 +162,7 @@ pub(in crate::commands) fn carry_out(
         None => Author::ours(now),
     };
     let folder = PathBuf::from(&batch.folder);
-    let command = command(args, &settings, &tree, &folder, io)?;
+    let command = command(args.trial.test.as_deref(), &settings, &tree, &folder, io)?;
     let tool = tool_of(&batch)?;
     let options = Options {
         project_code: args.trial.project_code,
@@ -471,10 +471,36 @@ fn warn(tree: &Tree, io: &mut Io) -> Result<(), Diagnostic> {
         let list: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
         io.err(&format!("Not committed, so not included: {}\n", list.join(", ")));
     }
+    warn_of_absent(tree, io)
+}
+
+/// Says what no commit has itself, before tests fail for it.
+pub(in crate::commands) fn warn_of_absent(tree: &Tree, io: &mut Io) -> Result<(), Diagnostic> {
+    lacks(&absent(tree)?).iter().for_each(|line| io.err(line));
     Ok(())
 }
 
-fn limits(settings: &Settings) -> Limits {
+fn lacks(is: &Absent) -> Vec<String> {
+    let listed = |all: &[String]| {
+        let shown = all.iter().take(UNCOMMITTED);
+        let shown: Vec<String> =
+            shown.map(|path| format!("`{}`", trimtab_report::one_line(path))).collect();
+        let more = match all.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{}{more}", shown.join(", "))
+    };
+    let told = |what: &str, all: &[String]| {
+        (!all.is_empty()).then(|| format!("{what}; tests that need them fail: {}\n", listed(all)))
+    };
+    let submodules = told("Submodules are not in the copy", &is.submodules);
+    let pointers = told("Of files in Git LFS the copy has only pointers", &is.pointers);
+    submodules.into_iter().chain(pointers).collect()
+}
+
+/// What tests are kept to.
+pub(in crate::commands) fn limits(settings: &Settings) -> Limits {
     let usual = Limits::default();
     Limits {
         time: settings.time_limit.map_or(usual.time, |s| Duration::from_secs(s.into())),
@@ -495,9 +521,9 @@ fn tested(folder: &Path) -> &Path {
     }
 }
 
-/// How the project is tested. `None`: the caller wants nothing run.
-fn command(
-    args: &Apply,
+/// How the project is tested. `test`: as the caller says. `None`: the caller wants nothing run.
+pub(in crate::commands) fn command(
+    test: Option<&str>,
     settings: &Settings,
     tree: &Tree,
     folder: &Path,
@@ -506,7 +532,7 @@ fn command(
     let at = tree.root().join(tested(folder));
     let fetch = settings.fetch.as_deref();
     let detected = detect(&tree.root(), &at);
-    match (args.trial.test.as_deref(), settings.test.as_deref()) {
+    match (test, settings.test.as_deref()) {
         (Some("none"), _) => Ok(None),
         (Some("detected"), _) => match detected {
             Some(found) => {
@@ -559,6 +585,23 @@ mod tests {
         assert_eq!(of("not run: uv sync failed"), "make the project as it is run its tests here");
         assert_eq!(of("failed (exit code 1)"), "fix the tests");
         assert_eq!(untold(None), "fix the tests");
+    }
+
+    #[test]
+    fn what_is_not_in_the_copy_is_told() {
+        let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
+        let is = Absent {
+            submodules: names(&["lib/a"]),
+            pointers: names(&["1", "2", "3", "4", "5", "6", "7"]),
+        };
+        assert_eq!(
+            lacks(&is),
+            [
+                "Submodules are not in the copy; tests that need them fail: `lib/a`\n",
+                "Of files in Git LFS the copy has only pointers; tests that need them fail: `1`, `2`, `3`, `4`, `5` and 2 more\n",
+            ]
+        );
+        assert!(lacks(&Absent::default()).is_empty());
     }
 
     #[test]

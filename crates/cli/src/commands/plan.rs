@@ -11,6 +11,7 @@ mod barred;
 mod beside;
 mod beyond;
 pub(super) mod broke;
+mod built_on;
 mod bundle;
 mod by_hand;
 mod candidate;
@@ -129,6 +130,9 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let images = image::read(&args.images.image_sbom)?;
     let options = Options { project_code: args.project_code, before, images, ..Options::default() };
     let (mut scan, trees) = scanned(args, &index, &top, &options, io)?;
+    if trees.is_late() {
+        io.err("Maven did not tell in time which versions are set elsewhere: what has none here is not judged. Allow more with --time.\n");
+    }
     if let Some(history) = &mut history {
         history.record(&scan, now, io)?;
     }
@@ -293,7 +297,7 @@ impl Given<'_> {
             ideas: cases.iter().filter(|case| case.idea.to.is_some()).count(),
             confirmed,
             tries: trial.tries(),
-            cut_short: searched.cut_short,
+            cut_short: searched.cut_short || trees.is_late(),
             now,
         };
         Ok((answer.document(), searched.away))

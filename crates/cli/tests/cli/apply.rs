@@ -93,6 +93,26 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     let ran = run(&["rollback", "week-48", "--path", &text(&root)]);
     assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
     assert_eq!(git(&root, &["diff", "HEAD~1", "trimtab/rollback-week-48"]), "");
+    assert!(ran.err.contains("Not tested. Run `npm test` on it"), "{}", ran.err);
+    // One test fails with the batch and without it, and no other.
+    let tested = |test: &str, more: &[&str]| {
+        let path = text(&root);
+        let own = ["rollback", "week-48", "--path", &path, "--test", test];
+        run(&[&own[..], more].concat())
+    };
+    let ran = tested("detected", &[]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(ran.err.contains("Tests: only tests that failed before fail"), "{}", ran.err);
+    // This one passes with the batch alone.
+    git(&root, &["branch", "-q", "-D", "trimtab/rollback-week-48"]);
+    let newer = "node -e \"process.exit(require('./package-lock.json').packages['node_modules/inherits'].version === '2.0.4' ? 0 : 1)\"";
+    let ran = tested(newer, &[]);
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.err);
+    assert!(ran.err.contains("Nothing was written to git: without the batch, "), "{}", ran.err);
+    assert_eq!(git(&root, &["branch", "--list", "trimtab/rollback-week-48"]), "");
+    let ran = tested(newer, &["--untested"]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert_eq!(git(&root, &["diff", "HEAD~1", "trimtab/rollback-week-48"]), "");
     let again = run(&["rollback", "week-49", "--path", &text(&root)]);
     assert!(again.err.contains("batch-unknown"), "{}", again.err);
 }

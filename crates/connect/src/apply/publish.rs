@@ -5,6 +5,7 @@ use std::path::Path;
 use trimtab_model::{Code, Diagnostic};
 
 use super::plumbing::{Whose, attempt, git, line};
+use super::revert::ROLLBACK;
 use super::tree::Tree;
 
 /// A branch that was written.
@@ -139,8 +140,17 @@ pub(super) fn ours(
         let text = line(Whose::Users, repository, &named)?;
         Ok(text.lines().any(|name| name != full && !name.contains("/trimtab/")))
     };
+    // What takes a batch back says of which, and is on a branch of its own.
+    let takes_back = |commit: &str| -> Result<bool, Diagnostic> {
+        if !full.starts_with("refs/heads/trimtab/rollback-") {
+            return Ok(false);
+        }
+        let format = format!("--format=%(trailers:key={ROLLBACK},valueonly)");
+        let args = ["log", "--max-count=1", &format, commit, "--"];
+        Ok(!line(Whose::Users, repository, &args)?.trim().is_empty())
+    };
     for commit in strange(repository, tip, base)? {
-        if !merged(&commit)? {
+        if !takes_back(&commit)? && !merged(&commit)? {
             let message = format!("`{branch}` has commit {commit}, which Trimtab did not make");
             return Err(Diagnostic::new(Code::BranchTaken, message).help(format!(
                 "keep it with git branch -m {branch} NAME, or discard it with git branch -D {branch}"

@@ -26,6 +26,8 @@ pub struct Reverted {
     pub commits: Vec<String>,
     /// The commit that undoes them.
     pub commit: String,
+    /// The files that it changes, from the top of the repository.
+    pub files: Vec<String>,
 }
 
 /// The commits of a batch that a reference has and that are not taken back already, newest first.
@@ -105,6 +107,9 @@ pub fn revert(
             "nothing left to revert: later commits changed all of it",
         ));
     }
+    let files = git(Whose::Ours, &root, &["diff", "--cached", "--name-only", "-z"], &[])?;
+    let files = files.split(|b| *b == 0).filter(|f| !f.is_empty());
+    let files = files.map(|f| String::from_utf8_lossy(f).into_owned()).collect();
     let commit = tree.record(message, author, false)?;
-    Ok(Reverted { commits: commits.to_vec(), commit })
+    Ok(Reverted { commits: commits.to_vec(), commit, files })
 }

@@ -194,7 +194,7 @@ impl Wish {
 }
 
 /// A package as its ecosystem spells it.
-fn spelled(purl: &Purl, tool: &Tool) -> Result<String, Reason> {
+pub(crate) fn spelled(purl: &Purl, tool: &Tool) -> Result<String, Reason> {
     if purl.purl_type() != tool.purl_type {
         let why = format!("{} has no packages of type {}", tool.id, purl.purl_type());
         return Err(Reason::Unsupported(why));

@@ -3,7 +3,8 @@
 use std::fs;
 
 use trimtab_connect::apply::{
-    Carried, Merged, Tree, discard, find, merged, merger, publish, push, revert, unmerged,
+    Absent, Carried, Merged, Tree, absent, discard, find, merged, merger, publish, push, revert,
+    unmerged,
 };
 use trimtab_model::Code;
 
@@ -41,6 +42,24 @@ fn a_branch_is_all_that_the_repository_gets() {
     drop((copy, again));
     assert!(!place.exists(), "copies go");
     git(&root, &["fsck", "--strict"]);
+}
+
+#[test]
+fn what_a_copy_lacks_is_known() {
+    let id = "0".repeat(64);
+    let pointer = format!("version 1 of the pointers\noid sha256:{id}\nsize 12345\n");
+    let folder = project(&[("sub/own.bin", "own\n"), ("sub/large.bin", &pointer)]);
+    let root = folder.path().join("project");
+    // Without a rule it is a file like any other.
+    assert_eq!(absent(&tree(&root)).unwrap(), Absent::default());
+    files(&root, &[("sub/.gitattributes", "*.bin filter=lfs -text\n")]);
+    git(&root, &["add", "sub/.gitattributes"]);
+    let entry = format!("160000,{},lib/other", git(&root, &["rev-parse", "HEAD"]));
+    git(&root, &["update-index", "--add", "--cacheinfo", &entry]);
+    git(&root, &["commit", "-q", "--no-verify", "-m", "More"]);
+    let lacks = absent(&tree(&root)).unwrap();
+    assert_eq!(lacks.submodules, ["lib/other"]);
+    assert_eq!(lacks.pointers, ["sub/large.bin"]);
 }
 
 #[test]

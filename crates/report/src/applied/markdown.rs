@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::json::{Document, Run};
+use super::json::{Document, Move, Run};
+use crate::few::{NAMED, few};
 use crate::markdown::inert;
 use crate::table::count;
 
@@ -159,7 +160,31 @@ fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             page.map_or("unknown".to_owned(), |page| format!("[page]({page})")),
         )?;
     }
-    more(batch.moves.len(), out)
+    more(batch.moves.len(), out)?;
+    come_and_go(batch, out)
+}
+
+/// What comes in and goes with what was asked for: at the end of a long table nobody sees it.
+fn come_and_go(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    let names = |is_such: fn(&Move) -> bool| {
+        let such = batch.moves.iter().filter(|moved| is_such(moved));
+        let mut names: Vec<String> = such.map(|moved| named(&moved.package)).collect();
+        names.sort();
+        names
+    };
+    let added = names(|moved| moved.from.is_empty());
+    let removed = names(|moved| moved.to.is_empty());
+    let told: Vec<String> = [(added, "added"), (removed, "removed")]
+        .iter()
+        .filter(|(names, _)| !names.is_empty())
+        .map(|(names, what)| {
+            format!("{} {what}: {}.", count(names.len(), "package"), few(names, NAMED))
+        })
+        .collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}\n", told.join(" "))
 }
 
 fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -320,5 +345,35 @@ mod tests {
         assert!(text.contains(files), "{text}");
         let edits = "## Changed manifests\n\n`package.json`:\n\n```diff\n-    \"left\": \"^1.0.0\"\n+    \"left\": \"^1.2.0\" x\n```\n\n";
         assert!(text.contains(edits), "{text}");
+    }
+
+    #[test]
+    fn what_comes_and_goes_along_is_named_below_the_table() {
+        let moved = |name: &str, from: &[&str], to: &[&str]| {
+            let package = format!("pkg:npm/{name}");
+            json!({ "package": package, "from": from, "to": to })
+        };
+        let mut moves = vec![moved("new", &[], &["1.0.0"]), moved("left", &["1.0.0"], &["1.0.1"])];
+        moves.extend((1..=7).map(|n| moved(&format!("old{n}"), &["1.0.0"], &[])));
+        let told: Document = serde_json::from_value(json!({
+            "format": "trimtab-applied", "version": 1, "target": "app", "now": "2026-06-01T09:00:00Z",
+            "batch": "first-npm", "window": "first", "place": "package-lock.json", "tool": "npm",
+            "outcome": "none", "why": "", "base": "b0", "branch": null, "commits": [], "request": null,
+            "actions": [], "moves": moves, "load": null, "removes": [], "worse": [],
+            "tests": {
+                "judgement": "kept", "why": "", "command": null, "before": null, "after": null,
+                "broken": [], "failed_before": [], "mended": [], "gone": [], "wavering": [],
+                "runs": 0, "confined": [],
+            },
+            "changelogs": [], "why_these": [], "why_now": [], "rollback": [], "files": [],
+            "edits": [],
+        }))
+        .unwrap();
+        let mut out = Vec::new();
+        write(&told, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let added = "\n1 package added: pkg:npm/new. 7 packages removed: pkg:npm/old1, ";
+        assert!(text.contains(added), "{text}");
+        assert!(text.contains("pkg:npm/old5 and 2 more.\n\n"), "{text}");
     }
 }

@@ -268,6 +268,9 @@ pub struct Batch {
     pub after: Option<String>,
     /// Names of its actions, in the order in which they are carried out.
     pub actions: Vec<String>,
+    /// Actions of which a batch before it at the same place has a part: what of each is left to this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rest: Vec<Rest>,
     /// The least points.
     pub least: f64,
     /// The most points.
@@ -296,6 +299,17 @@ pub struct Batch {
     pub moves: Vec<Move>,
     /// The files that change with the whole batch. Empty: it was not tried together.
     pub changes: Vec<Change>,
+}
+
+/// What is left of an action.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rest {
+    /// Its name.
+    pub action: String,
+    /// The packages that it names and this batch moves, as purls without version.
+    pub left: Vec<String>,
+    /// Those that a batch before it moves.
+    pub done: Vec<String>,
 }
 
 /// A finding that stays open.

@@ -128,6 +128,9 @@ pub(crate) struct PlanWindow {
 pub(crate) struct PlanLeft {
     finding: i64,
     why: String,
+    /// What to do next, as the plan says that was pushed for its asset. Absent: an action waits, or no plan was pushed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// A team's plan, or what it lacks.
@@ -269,7 +272,11 @@ fn shown(planned: &Planned) -> Made {
     });
     let left = plan.left.iter().filter_map(|left| {
         let Item::Finding(at) = left.what else { return None };
-        Some(PlanLeft { finding: planned.findings.get(at)?.id, why: tell::left(question, left) })
+        Some(PlanLeft {
+            finding: planned.findings.get(at)?.id,
+            why: tell::left(question, left),
+            next: planned.next(left).map(str::to_owned),
+        })
     });
     Made {
         windows: windows()

@@ -154,6 +154,20 @@ impl Tries {
         }
     }
 
+    /// What the pushed plan says to do next about such findings, by position, where nothing else stands in their way since.
+    pub(super) fn next(
+        &self,
+        findings: &[Finding],
+        asked: &[plan::Finding],
+    ) -> HashMap<usize, String> {
+        let of = |(at, (is, asked)): (usize, (&Finding, &plan::Finding))| {
+            let stays = self.of.get(&is.asset.0).filter(|of| of.is_new)?.staying(is)?;
+            let is_why = asked.blocker.as_deref() == stays.blocker.as_deref();
+            Some((at, stays.next.clone().filter(|_| is_why)?))
+        };
+        findings.iter().zip(asked).enumerate().filter_map(of).collect()
+    }
+
     /// Whether a package manager that was asked about what the asset has now found no action for it.
     pub(super) fn stays(&self, is: &Finding) -> bool {
         let of = self.of.get(&is.asset.0).filter(|of| of.is_new);

@@ -92,6 +92,7 @@ impl Asking<'_> {
             more,
             beyond,
             asked,
+            next: HashMap::new(),
             candidates: Vec::new(),
             changes: Vec::new(),
             held: Vec::new(),
@@ -128,6 +129,7 @@ impl Asking<'_> {
             part.add(change, candidate);
         }
         part.make_way(now);
+        part.next = tries.next(&findings, &part.asked);
         part.findings = findings;
         Ok(Ok(part))
     }

@@ -25,6 +25,7 @@ use crate::api::on;
 use crate::facts::finding::{Facts, SIDES};
 use crate::paths::Ways;
 use crate::planning::held::Held;
+use crate::planning::pushed;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::intake::Answered;
@@ -76,6 +77,14 @@ pub(crate) async fn page(
     if is.state.is_live() {
         let held = facts.held.as_ref();
         about.0.push(("Planned".to_owned(), planned(&who, facts.planned.as_ref(), held)));
+        let pushed = match &facts.supplier {
+            // It is theirs to raise.
+            Some(_) => None,
+            None => pushed::of(&app, who.org, is).await?,
+        };
+        if let Some(words) = pushed.as_ref().and_then(pushed::words) {
+            about.0.push(("Pushed plan".to_owned(), Value::Text(words)));
+        }
     }
     let story = match facts.voice(side) {
         None => vec![facts.stranger()],

@@ -486,12 +486,14 @@ fn left(planned: &Planned, id: i64) -> Table {
         let Some(finding) = planned.findings.get(at) else { continue };
         let (package, _) = short(&finding.component.1);
         let why = tell::because(&planned.question, &left.because);
+        let next = planned.next(left).map(|next| format!("next: {next}"));
+        let told: Vec<String> = std::iter::once(why).chain(next).collect();
         rows.push(Row::of(vec![
             Cell::Name(
                 Link::to(finding.vulnerability.1.clone(), format!("/findings/{}", finding.id)),
                 format!("{package} in {}", finding.asset.1),
             ),
-            Cell::text(sentence(&[why])),
+            Cell::text(sentence(&told)),
         ]));
     }
     let all = rows.len();

@@ -369,20 +369,36 @@ fn a_confirmed_action_stands_in_place_of_a_guess() {
     assert_eq!(is["batches"], json!([]), "{is:#}");
     let why = is["left"][0]["why"].as_str().unwrap();
     assert!(why.contains("blocked by pkg:npm/quay@1.0.0, which needs moment <2.25"), "{why}");
+    assert_eq!(is["left"][0]["next"], json!("wait"));
+    let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
+    assert!(page.text.contains("; next: wait"), "{}", page.text);
+    let finding = is["left"][0]["finding"].as_i64().unwrap();
+    let page = world.server.open(&world.ann, &format!("/findings/{finding}"));
+    assert!(
+        page.text.contains("Pushed plan") && page.text.contains("; next: wait"),
+        "{}",
+        page.text
+    );
     // Nobody stands in the way: the reason of the plan is told.
     refused["now"] = json!("2026-03-02T10:00:00Z");
     for left in refused["left"].as_array_mut().unwrap() {
         left["blockers"] = json!([]);
         left["why"] = json!("raise moment to 2.30.1: it broke the tests");
+        left["next"] = json!(format!("mend the {}", "test ".repeat(100)));
     }
     assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &refused).0, 201);
     let is = plan();
     let why = is["left"][0]["why"].as_str().unwrap();
     assert!(why.contains("found: raise moment to 2.30.1: it broke the tests"), "{why}");
+    let next = is["left"][0]["next"].as_str().unwrap();
+    assert!(next.starts_with("mend the test") && next.chars().count() == 301, "{next}");
     // With a new snapshot it is old, and a guess stands in again.
     world.build("2.24.1");
     let confirmed = world.push(&world.lea, "/api/v1/plans?asset=shop&revision=none", &sent);
     assert_eq!(confirmed.0, 422, "no such snapshot");
+    let left = plan()["left"].clone();
+    let is_old = |left: &Value| left.get("next").is_none();
+    assert!(left.as_array().unwrap().iter().all(is_old), "of another snapshot: {left:#}");
     assert_eq!(change()["sure"], json!("guess"));
 }
 

@@ -297,4 +297,8 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     let kept = store.confirmed(org, team).await.unwrap();
     assert_eq!(kept, [(confirmed(3, "b"), None)]);
     assert_eq!(store.confirmed(other, team).await.unwrap(), []);
+    let of = store.confirmed_of(org, asset).await.unwrap();
+    assert_eq!(of, Some((confirmed(3, "b"), None)));
+    assert_eq!(store.confirmed_of(other, asset).await.unwrap(), None);
+    assert_eq!(store.confirmed_of(org, asset + 1_000).await.unwrap(), None);
 }

@@ -18,7 +18,8 @@ use trimtab_report::plan::json;
 
 use super::accept::Accepting;
 use super::broke::Broke;
-use super::candidate::{CHARTER, Candidate, Denied, is_new};
+use super::built_on::rests;
+use super::candidate::{CHARTER, Candidate, Denied, first_moved, is_new};
 use super::checks::Checked;
 use super::place::{Place, Top};
 use super::settled::Settled;
@@ -204,6 +205,11 @@ impl Answer<'_> {
             tool: place.map(|p| p.tool.id().to_owned()).unwrap_or_default(),
             after: stacked.and_then(|s| s.after).and_then(|at| names.get(at).cloned()),
             actions: self.candidates_named(order),
+            rest: self
+                .settled
+                .stacked
+                .as_ref()
+                .map_or_else(Vec::new, |all| rests(all, at, &self.settled.candidates)),
             least: round(batch.least),
             most: round(batch.most),
             points: round(batch.points),
@@ -229,9 +235,11 @@ impl Answer<'_> {
     fn why_these(&self, at: usize, batch: &trimtab_model::plan::Batch) -> Vec<String> {
         let all = batch.why_these.iter().filter(|why| !matches!(why, WhyThese::Accepted(_)));
         let all = all.map(|why| tell::why_these(&self.settled.problem, why));
-        let candidates = batch.candidates.iter().filter_map(|at| self.settled.candidates.get(*at));
-        let beyond = candidates.filter_map(|candidate| candidate.beyond.clone());
-        self.needs(at, batch).into_iter().chain(beyond).chain(all).collect()
+        let of = || batch.candidates.iter().filter_map(|at| self.settled.candidates.get(*at));
+        let first: BTreeSet<String> =
+            of().flat_map(|candidate| first_moved(&candidate.made)).collect();
+        let beyond = of().filter_map(|candidate| candidate.beyond.clone());
+        self.needs(at, batch).into_iter().chain(first).chain(beyond).chain(all).collect()
     }
 
     /// What whoever builds the project needs from a batch on: of one that was carried out on top of others, what it adds.

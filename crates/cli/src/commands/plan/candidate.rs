@@ -168,10 +168,7 @@ impl Material<'_> {
             let is_paid = matches!(need, Need::Go { .. }) && done.contains(&shared::line());
             price.needs(need.to_string().into(), need.is_language() && !is_paid);
         }
-        for (package, version) in &made.unbuilt {
-            let why = format!(
-                "{package} {version} has no wheel for the Python installed here and holds up what is locked with it, so it moves first"
-            );
+        for why in first_moved(made) {
             price.needs(why.into(), false);
         }
         for (package, version) in &made.unfit {
@@ -290,6 +287,16 @@ fn unasked(packages: &[(String, String)]) -> Option<String> {
     })
 }
 
+/// Why packages move first that have no finding which goes.
+pub(super) fn first_moved(made: &Made) -> Vec<String> {
+    let why = |(package, version): &(String, String)| {
+        format!(
+            "{package} {version} has no wheel for the Python installed here and holds up what is locked with it, so it moves first"
+        )
+    };
+    made.unbuilt.iter().map(why).collect()
+}
+
 /// What is said of smaller versions of a parent that there was no time to try.
 fn untried(made: &Made) -> Option<String> {
     let name = group::name(made.proposal.package());
@@ -393,6 +400,26 @@ mod tests {
         );
         assert_eq!(refused_fix(&idea, &part("4.17.21"), &tried), None);
         assert_eq!(refused_fix(&idea, &part("4.18.1"), &Vec::new()), None, "nobody tried it");
+    }
+
+    #[test]
+    fn why_something_else_moves_first_is_told() {
+        let relock = |name: &str| Proposal::Relock {
+            package: format!("pkg:pypi/{name}@1.0").parse().unwrap(),
+            to: None,
+        };
+        let made = Made {
+            unbuilt: vec![("pyyaml".to_owned(), "5.3.1".to_owned())],
+            ..Made::unmade(relock("jinja2"))
+        };
+        let all = first_moved(&made);
+        assert_eq!(all.len(), 1);
+        let why = &all[0];
+        assert!(
+            why.starts_with("pyyaml 5.3.1 has no wheel for the Python installed here"),
+            "{why}"
+        );
+        assert!(first_moved(&Made::unmade(relock("jinja2"))).is_empty());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::cmp::Ordering;
 
+use trimtab_connect::update::Reason;
 use trimtab_engine::action::Worse;
 use trimtab_model::{Diagnostic, Family, Proposal, Purl};
+use trimtab_report::group;
 
 use super::agree::at;
 use super::attempt::{Made, Refused};
@@ -15,12 +17,15 @@ use super::words::in_words;
 /// A proposal with its parts at the versions of the copies that it would take down. `None`: something else is worse, or a copy
 /// of something else would go down.
 pub(super) fn at_copies(proposal: &Proposal, refused: &Refused) -> Option<Proposal> {
-    let Refused::Worse(all) = refused else { return None };
     let down = |worse: &Worse| match worse {
         Worse::Downgrade(package, from, _) => Some((package.package(), from.clone())),
         _ => None,
     };
-    let downs: Vec<(Purl, Box<str>)> = all.iter().map(down).collect::<Option<Vec<_>>>()?;
+    let downs: Vec<(Purl, Box<str>)> = match refused {
+        Refused::Worse(all) => all.iter().map(down).collect::<Option<Vec<_>>>()?,
+        Refused::Tool(refusal) => vec![told(proposal, &refusal.reason)?],
+        _ => return None,
+    };
     let is_part =
         |package: &Purl| proposal.parts().any(|part| part.package().package() == *package);
     if !downs.iter().all(|(package, _)| is_part(package)) {
@@ -36,6 +41,15 @@ pub(super) fn at_copies(proposal: &Proposal, refused: &Refused) -> Option<Propos
         })
         .collect();
     Proposal::together(parts).filter(|_| any)
+}
+
+/// The package of a part that would go down, and from which version, where a package manager or a manifest says so by its name.
+/// `None`: they say something else, or the version is the one that is to go.
+fn told(proposal: &Proposal, reason: &Reason) -> Option<(Purl, Box<str>)> {
+    let Reason::Downgrade { package, from, .. } = reason else { return None };
+    let part = proposal.parts().find(|part| group::name(part.package()) == *package)?;
+    let is_own = part.package().version() == Some(&**from);
+    (!is_own).then(|| (part.package().package(), from.as_str().into()))
 }
 
 /// The highest version from which the package of a part would go down, if it is above the one that is asked for.
@@ -111,6 +125,8 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
+    use trimtab_connect::update::Refusal;
+
     use super::*;
 
     fn down(package: &str, from: &str) -> Worse {
@@ -152,5 +168,34 @@ mod tests {
         let package = "pkg:npm/follow-redirects@1.13.3".parse().unwrap();
         let relock = Proposal::Relock { package, to: None };
         assert_eq!(at_copies(&relock, &Refused::Worse(vec![own()])), None);
+    }
+
+    /// A batch before it raised what the manifest asks for, or Go says that it would take a module down.
+    #[test]
+    fn where_a_downgrade_is_refused_its_version_is_asked_for_as_well() {
+        let refused = |package: &str, from: &str| {
+            let (package, from, to) = (package.to_owned(), from.to_owned(), "1.14.8".to_owned());
+            let reason = Reason::Downgrade { package, from, to };
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        let asked = raise("follow-redirects", "1.14.8");
+        let at = |package: &str, from: &str| at_copies(&asked, &refused(package, from));
+        let wanted = raise("follow-redirects", "1.16.3");
+        assert_eq!(at("follow-redirects", "1.16.3"), Some(wanted));
+        assert_eq!(at("debug", "4.0.0"), None, "of something else");
+        assert_eq!(at("follow-redirects", "1.13.3"), None, "the one that is to go");
+        let scoped = Proposal::Raise {
+            package: "pkg:npm/%40a/left@1.0.0".parse().unwrap(),
+            to: "1.1.0".into(),
+        };
+        let next = at_copies(&scoped, &refused("@a/left", "1.2.0"));
+        assert_eq!(next.as_ref().and_then(Proposal::to), Some("1.2.0"));
+        let module = Proposal::Raise {
+            package: "pkg:golang/golang.org/x/net@v0.1.0".parse().unwrap(),
+            to: "v0.17.0".into(),
+        };
+        let next = at_copies(&module, &refused("golang.org/x/net", "v0.23.0"));
+        assert_eq!(next.as_ref().and_then(Proposal::to), Some("v0.23.0"));
     }
 }

@@ -142,10 +142,11 @@ impl Before {
             return Ok(best);
         }
         let made = again(problem, &self.kept, STAYS)?.plan;
-        // What was only planned takes no more than a window has now, though it runs.
-        let full = full(problem, &made);
-        let within = self.kept.iter().copied().filter(|kept| !full.contains(&kept.slot));
-        let within: Vec<Placement> = within.collect();
+        // What was only planned takes no more than a window has now, though it runs; and it does not stay where another one
+        // has left it nothing to remove.
+        let (full, vain) = (full(problem, &made), vain(&made));
+        let fits = |kept: &Placement| !full.contains(&kept.slot) && !vain.contains(&kept.candidate);
+        let within: Vec<Placement> = self.kept.iter().copied().filter(fits).collect();
         match within.len() == self.kept.len() {
             true => Ok(made),
             false => Ok(again(problem, &within, STAYS)?.plan),
@@ -189,6 +190,12 @@ fn full(problem: &Problem, made: &Plan) -> Vec<Slot> {
         (runs && several && points > whole + LEAST).then_some(slot)
     };
     windows().enumerate().filter_map(is_full).collect()
+}
+
+/// The candidates of batches that remove nothing: what comes before them has removed all of it.
+fn vain(made: &Plan) -> BTreeSet<usize> {
+    let batches = made.batches.iter().filter(|batch| batch.removes.is_empty());
+    batches.flat_map(|batch| batch.candidates.iter().copied()).collect()
 }
 
 /// What is open is carried out already, and is a batch beside what is new in its place; before it, in the order of names.
@@ -295,6 +302,19 @@ mod tests {
         before.plan(&mut problem).unwrap();
         let slots: Vec<Slot> = problem.accepted.iter().map(|placed| placed.slot).collect();
         assert_eq!(slots, [Slot::Now, Slot::Window(1)]);
+    }
+
+    #[test]
+    fn what_another_leaves_nothing_to_does_not_stay() {
+        let mut problem = problem(9.0, false);
+        // It came into the plan, and removes what was planned for the second window as well.
+        problem.candidates[1].removes = vec![0, 1];
+        let kept = vec![Placement { candidate: 0, slot: Slot::Window(1) }];
+        let before = Before { kept, ..Before::default() };
+        let plan = before.plan(&mut problem).unwrap();
+        let candidates: Vec<&[usize]> =
+            plan.batches.iter().map(|batch| batch.candidates.as_slice()).collect();
+        assert_eq!(candidates, [&[1][..]]);
     }
 
     #[test]

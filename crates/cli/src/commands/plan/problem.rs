@@ -52,7 +52,8 @@ pub(super) fn explained(
         let unfixed = finding.nearest_fix.is_none() && !(case.idea.unsaid && is_aimed_at);
         let tried = searched.tried.get(at).unwrap_or(&none);
         let unused = searched.unused.contains(&at);
-        let mut told = explain(case, tried, place, (unfixed, searched.cut_short));
+        let rest = unfixed.then(|| searched.rest.get(&at).unwrap_or(&none));
+        let mut told = explain(case, tried, place, (rest, searched.cut_short));
         if let Some(edit) = searched.by_hand.get(&at).filter(|_| !unfixed && told.edit.is_empty()) {
             told.edit.clone_from(edit);
             if !told.next.contains(" by hand") {

@@ -50,13 +50,13 @@ impl Search<'_> {
     }
 
     /// Raises what brings some packages to where they are gone. A refusal says nothing of the fixes that they have, and is
-    /// not kept.
+    /// kept apart.
     pub(super) fn take_out(&self, parents: &[Purl], ideas: &[usize]) -> Result<Answer, Diagnostic> {
         let rest: BTreeSet<Key> =
             ideas.iter().flat_map(|at| self.cases[*at].rest.iter().cloned()).collect();
         let mut answer = self.brought_by(parents, ideas, &rest)?;
         answer.late = answer.tried.iter().any(|(.., why)| matches!(why, Refused::Time));
-        answer.tried.clear();
+        answer.rest = std::mem::take(&mut answer.tried);
         Ok(answer)
     }
 }

@@ -74,6 +74,8 @@ pub(super) struct Searched {
     pub(super) held: BTreeSet<usize>,
     /// Ideas of which a smaller step was tried.
     pub(super) stepped: BTreeSet<usize>,
+    /// By idea, what was tried for what has no fix beside what has one, and why it was refused.
+    pub(super) rest: BTreeMap<usize, Tried>,
     /// By idea, the edit of manifests that a raise would begin with, where there was no time to try one.
     pub(super) by_hand: BTreeMap<usize, Vec<Change>>,
 }
@@ -167,6 +169,8 @@ pub(super) struct Answer {
     /// Ideas that are not helped by relocking all who ask.
     pub(super) held: BTreeSet<usize>,
     pub(super) tried: Vec<(usize, String, Refused)>,
+    /// The same for what has no fix beside what has one.
+    pub(super) rest: Vec<(usize, String, Refused)>,
     /// Whether the time was over before it came to an end, of which nothing is told by idea.
     pub(super) late: bool,
     /// Where a parent is raised that stands among what was made: what it need be raised to. `None`: no less.
@@ -486,6 +490,9 @@ impl<'s> Search<'s> {
             searched.unused.extend(answer.unused);
             searched.held.extend(answer.held);
             searched.cut_short |= answer.late;
+            for (at, what, why) in answer.rest {
+                searched.rest.entry(at).or_default().push((what, why));
+            }
             for (at, what, why) in answer.tried {
                 if matches!(why, Refused::Time) {
                     searched.cut_short = true;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_connect::update::{Need, needs};
-use trimtab_engine::action::Price;
+use trimtab_engine::action::{Moved, Price};
 use trimtab_model::plan::{Plan, Problem, Slot};
 use trimtab_model::{Family, Proposal, Purl};
 
@@ -101,14 +101,23 @@ pub(super) fn slots(plan: &Plan) -> Slots {
     of.collect()
 }
 
-/// Whether an action raises what a part of another does, at least as far.
+/// Whether an action raises what a part of another does, at least as far: as it names it, or as that moves along with it.
 fn does(held: &Candidate, part: &Proposal) -> bool {
     let package = part.package().package();
     let family = Family::from_purl_type(package.purl_type());
-    held.made.proposal.parts().any(|own| {
-        let far = own.to().zip(part.to()).and_then(|(own, to)| family?.compare(own, to));
-        own.package().package() == package && far.is_some_and(Ordering::is_ge)
-    })
+    let is_as_far = |to: Option<&str>| {
+        let far = to.zip(part.to()).and_then(|(own, to)| family?.compare(own, to));
+        far.is_some_and(Ordering::is_ge)
+    };
+    let names = |own: &Proposal| own.package().package() == package && is_as_far(own.to());
+    let moves = |moved: &Moved| {
+        let is_own = |from: &Box<str>| part.package().version() == Some(&**from);
+        moved.package == package
+            && moved.from.iter().any(is_own)
+            && !moved.to.is_empty()
+            && moved.to.iter().all(|to| is_as_far(Some(to)))
+    };
+    held.made.proposal.parts().any(names) || held.made.moved.iter().any(moves)
 }
 
 /// Prices what is left of actions, and tells by which the rest is paid. Returns the prices that they had.
@@ -271,6 +280,20 @@ mod tests {
             assert_eq!(paid(&all, &slots), by, "{slots:?}");
             assert!(holds(&by, &slots));
         }
+        // What moves along with another is paid by that.
+        let mut along = [
+            candidate(0, vec![raise("connexion", "3.0")]),
+            candidate(0, vec![raise("flask", "2.3"), werkzeug("2.3.8")]),
+        ];
+        let mut moves = |from: &str, to: &str| {
+            let package = "pkg:pypi/werkzeug".parse().unwrap();
+            let moved = Moved { package, from: vec![from.into()], to: vec![to.into()] };
+            along[0].made.moved = vec![moved];
+            paid(&along, &at(first, later))
+        };
+        assert_eq!(moves("1.0", "2.3.9"), by);
+        assert!(moves("1.0", "2.3.7").is_empty(), "not as far");
+        assert!(moves("0.9", "2.3.9").is_empty(), "another copy");
         // What comes later pays nothing, nor what is left out.
         assert!(paid(&all, &at(later, first)).is_empty());
         assert!(!holds(&by, &at(later, first)));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use trimtab_connect::update::{self, Options, Tool};
+use trimtab_connect::update::{self, Options, Reason, Tool};
 use trimtab_engine::action::Idea;
 use trimtab_model::{FileInventory, Inventory, Purl, Relation, Way};
 
@@ -18,7 +18,12 @@ pub(in crate::commands) struct Trees {
     given: BTreeSet<(u32, Purl)>,
     /// How many images were told what they hold.
     images: usize,
+    /// Whether the time was over before all was told.
+    late: bool,
 }
+
+/// That the time was over.
+struct Late;
 
 struct Tree {
     tool: &'static Tool,
@@ -52,11 +57,18 @@ impl Trees {
             if !trees.of.contains_key(&*folder) {
                 let left = limit.saturating_sub(begun.elapsed());
                 if left.is_zero() {
+                    trees.late = true;
                     break;
                 }
                 let options = Options { time_limit: left, ..options.clone() };
-                let Some(tree) = ask_one(&path, &folder, top, &options) else { continue };
-                trees.of.insert(folder.as_str().into(), tree);
+                match ask_one(&path, &folder, top, &options) {
+                    Ok(Some(tree)) => drop(trees.of.insert(folder.as_str().into(), tree)),
+                    Ok(None) => continue,
+                    Err(Late) => {
+                        trees.late = true;
+                        continue;
+                    }
+                }
             }
             trees.fill(at, file, &folder);
         }
@@ -73,6 +85,11 @@ impl Trees {
     /// Whether nothing was given a version, and no image told.
     pub(in crate::commands) fn is_empty(&self) -> bool {
         self.given.is_empty() && self.images == 0
+    }
+
+    /// Whether the time was over before all was told: what has no version then may have findings.
+    pub(in crate::commands) fn is_late(&self) -> bool {
+        self.late
     }
 
     /// What a package manager said that it chooses in a folder.
@@ -122,18 +139,41 @@ fn is_open(component: &trimtab_model::Component) -> bool {
     is_unknown && purl.purl_type() == "maven" && component.relation == Relation::Direct
 }
 
-fn ask_one(path: &str, folder: &str, top: &Top, options: &Options) -> Option<Tree> {
+/// Asks in one folder. `None`: nobody can say.
+fn ask_one(path: &str, folder: &str, top: &Top, options: &Options) -> Result<Option<Tree>, Late> {
     let tools = update::detect(&top.root.join(folder));
-    let tool = tools.into_iter().find(|tool| tool.id() == "maven")?;
+    let Some(tool) = tools.into_iter().find(|tool| tool.id() == "maven") else { return Ok(None) };
     let place = Place { name: path.into(), folder: folder.into(), tool };
-    let base = Ground::copied(&place, top).ok()?;
-    let chosen = update::listing(tool, &base, options).ok().flatten()?;
-    Some(Tree { tool, chosen, managing: update::managing(tool, &base) })
+    let Ok(base) = Ground::copied(&place, top) else { return Ok(None) };
+    match update::listing(tool, &base, options) {
+        Ok(Some(chosen)) => {
+            Ok(Some(Tree { tool, chosen, managing: update::managing(tool, &base) }))
+        }
+        Err(Reason::TimeLimit(_)) => Err(Late),
+        Ok(None) | Err(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use trimtab_model::Component;
+
     use super::*;
+
+    #[test]
+    fn it_is_known_that_there_was_no_time_to_ask() {
+        let mut file = FileInventory { path: "pom.xml".into(), ..FileInventory::default() };
+        let mut component = Component::new("pkg:maven/g/left".parse().unwrap());
+        component.relation = Relation::Direct;
+        file.add(component);
+        let mut inventory = Inventory { files: vec![file], ..Inventory::default() };
+        let top = Top { root: "nowhere".into(), prefix: String::new() };
+        let options = Options::default();
+        let mut is_late = |limit| Trees::ask(&mut inventory, &top, None, &options, limit).is_late();
+        assert!(is_late(Duration::ZERO));
+        // There is nobody to ask, whatever the time.
+        assert!(!is_late(Duration::from_secs(60)));
+    }
 
     #[test]
     fn what_a_publisher_says_of_its_own_comes_first() {

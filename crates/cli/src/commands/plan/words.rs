@@ -36,24 +36,28 @@ pub(super) struct Explained {
 /// How people live with what nobody mends.
 pub(super) const ACCEPT: &str = "mitigate it, or accept it until a date";
 
-/// Explains why what an idea is about stays. `unfixed`: about the findings that no source names a fix of. `cut_short`: the time
-/// was over before all was tried.
+/// Explains why what an idea is about stays. `unfixed`: about the findings that no source names a fix of, with what was tried
+/// for them where others of the package have one. `cut_short`: the time was over before all was tried.
 pub(super) fn explain(
     case: &Case<'_>,
     tried: &Tried,
     place: Option<&Place>,
-    (unfixed, cut_short): (bool, bool),
+    (unfixed, cut_short): (Option<&Tried>, bool),
 ) -> Explained {
     let idea = case.idea;
     let package = name(&idea.package);
-    let told = tried.iter().map(|(what, why)| format!("{what}: {}", in_words(why))).collect();
+    let all = tried.iter().chain(unfixed.into_iter().flatten());
+    let told = all.map(|(what, why)| format!("{what}: {}", in_words(why))).collect();
     let is = |why: String, next: String| Explained { why, next, ..Explained::default() };
     let shown = idea.to.as_deref().map(|to| shown(&idea.package, to));
     let explained = match (&shown, place) {
         (None, _) => {
             is("no source names a fixed version".to_owned(), without(case, tried, &package))
         }
-        _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
+        _ if unfixed.is_some() => is(
+            "no source names a fixed version".to_owned(),
+            without(case, unfixed.unwrap_or(tried), &package),
+        ),
         (Some(to), None) => {
             let (why, next) = undriven(case.wanted.first().map_or("", |key| &*key.0), &package, to);
             is(format!("{why}, and {}", fixed(idea, to)), next)
@@ -86,7 +90,7 @@ pub(super) fn explain(
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
     let explained = match (&shown, place) {
-        (Some(to), Some(place)) if !unfixed => {
+        (Some(to), Some(place)) if unfixed.is_none() => {
             code(case, tried, place, (&package, to)).unwrap_or(explained)
         }
         _ => explained,
@@ -119,14 +123,24 @@ fn is_untried(tried: &Tried) -> bool {
     tried.iter().all(|(_, why)| matches!(why, Refused::Time))
 }
 
-/// Whether all that came of every try is that a registry does not offer the version.
+/// Whether a registry does not offer the version, and nothing else stood in the way: that what is locked stays where it is, as
+/// it does then, is no other reason.
 fn is_unoffered(tried: &Tried, package: &str, to: &str) -> bool {
     let wanted = format!("{package}@{to}");
     let is_it = |what: &str| what.split_whitespace().next() == Some(wanted.as_str());
-    tried.iter().all(|(_, why)| match why {
+    let is_unoffered = |why: &Refused| match why {
         Refused::Tool(refusal) => refusal.reason.unoffered().is_some_and(is_it),
         _ => false,
-    })
+    };
+    let stays = |why: &Refused| match why {
+        Refused::Nothing => true,
+        Refused::Tool(refusal) => {
+            matches!(refusal.reason, Reason::Unchanged { .. } | Reason::NoLater)
+        }
+        _ => false,
+    };
+    tried.iter().any(|(_, why)| is_unoffered(why))
+        && tried.iter().all(|(_, why)| is_unoffered(why) || stays(why))
 }
 
 /// Whether of all ways of an idea nothing but relocks came to an end.

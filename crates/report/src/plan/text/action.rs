@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::super::json::{Action, Asked, Batch, Finding, Move};
 use super::super::words::points;
 use super::{Page, level, name, package, version};
+use crate::few::few;
 use crate::group::{rating_of, shape};
 use crate::table::{colour, count, range, shorten};
 
@@ -32,7 +33,9 @@ impl Page<'_> {
         };
         let helped = removes.iter().filter_map(|name| self.finding(name));
         let helped: BTreeSet<String> = helped.map(|finding| package(&finding.package)).collect();
-        let lead = lead(&action.proposal, &helped);
+        let rest = batch.rest.iter().find(|rest| rest.action == action.name);
+        let done: &[String] = rest.map_or(&[], |rest| rest.done.as_slice());
+        let lead = lead(&action.proposal, &helped, done);
         // What is named may be listed nowhere, as what manages versions is: then what else moves comes first.
         let own = package(&lead.package);
         let first = action.moves.iter().find(|moved| moved.package == own);
@@ -64,6 +67,12 @@ impl Page<'_> {
             self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
         }
         self.with(action, lead, arrow, batch)?;
+        if !done.is_empty() {
+            let names: Vec<String> = done.iter().map(|own| name(own)).collect();
+            let most = if style.verbose { names.len() } else { WITH };
+            let text = format!("the rest of it: {} moved before", few(&names, most));
+            self.say("             ", &text, Ansi::new().dimmed())?;
+        }
         if !action.fix_named {
             let gone = removes.iter().filter_map(|name| self.finding(name));
             let text = unnamed(action, gone);
@@ -213,16 +222,17 @@ fn ends(moved: &Move, arrow: &str) -> String {
 }
 
 /// What of a change comes first: what is named first, unless only something else of it has findings that go. What goes along,
-/// as it stands in the way, is named before what it makes possible.
-fn lead<'a>(proposal: &'a Asked, helped: &BTreeSet<String>) -> &'a Asked {
+/// as it stands in the way, is named before what it makes possible. What a batch before has `done` is not named.
+fn lead<'a>(proposal: &'a Asked, helped: &BTreeSet<String>, done: &[String]) -> &'a Asked {
     let moves = |asked: &&Asked| matches!(asked.way.as_str(), "raise" | "relock" | "override");
-    let is_helped = |asked: &&Asked| helped.contains(&package(&asked.package));
+    let is_open = |asked: &&Asked| !done.contains(&package(&asked.package));
+    let is_helped = |asked: &&Asked| is_open(asked) && helped.contains(&package(&asked.package));
     let all = || std::iter::once(proposal).chain(&proposal.with);
     // Of what brings others those have the findings.
     if !all().all(|asked| moves(&asked)) {
         return proposal;
     }
-    all().find(is_helped).unwrap_or(proposal)
+    all().find(is_helped).or_else(|| all().find(is_open)).unwrap_or(proposal)
 }
 
 #[cfg(test)]
@@ -335,11 +345,17 @@ mod tests {
         let first = |way: &str, helped: &[&str]| {
             let helped = helped.iter().map(|name| format!("pkg:pypi/{name}")).collect();
             let proposal = asked(way, "along", vec![asked("raise", "own", Vec::new())]);
-            lead(&proposal, &helped).package.clone()
+            lead(&proposal, &helped, &[]).package.clone()
         };
         assert_eq!(first("raise", &["own"]), "pkg:pypi/own@1.0");
         assert_eq!(first("raise", &["along", "own"]), "pkg:pypi/along@1.0");
         assert_eq!(first("raise", &["other"]), "pkg:pypi/along@1.0");
         assert_eq!(first("raise-parent", &["own"]), "pkg:pypi/along@1.0");
+        // What a batch before has done of it is not named first.
+        let helped: BTreeSet<String> = ["pkg:pypi/along".to_owned()].into();
+        let proposal = asked("raise", "along", vec![asked("raise", "own", Vec::new())]);
+        let done = ["pkg:pypi/along".to_owned()];
+        assert_eq!(lead(&proposal, &helped, &done).package, "pkg:pypi/own@1.0");
+        assert_eq!(lead(&proposal, &helped, &[]).package, "pkg:pypi/along@1.0");
     }
 }

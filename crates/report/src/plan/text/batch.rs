@@ -1,5 +1,6 @@
 //! A batch: what it comes to, its actions, what moves beside them, and why.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -9,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::super::json::{Action, Asked, Batch, Check, Finding, Move};
 use super::super::words::{number, points, unknown};
 use super::{Page, level, name, package, version};
+use crate::few::{NAMED, few};
 use crate::inert::one_line;
 use crate::table::count;
 
@@ -87,15 +89,10 @@ impl Page<'_> {
         for moved in moves.into_iter().filter(|moved| !named.contains(&moved.package)) {
             all.insert(&moved.package, moved);
         }
-        let come = all.values().filter(|moved| moved.from.is_empty()).count();
-        let go = all.values().filter(|moved| moved.to.is_empty()).count();
-        let moving = all.len() - come - go;
-        let mut told = Vec::new();
-        for (n, what) in [(moving, "changed"), (come, "added"), (go, "removed")] {
-            if n > 0 {
-                told.push(format!("{n} {what}"));
-            }
-        }
+        let gone: Vec<&Finding> =
+            batch.removes.iter().filter_map(|name| self.finding(name)).collect();
+        let all: Vec<&Move> = all.into_values().collect();
+        let told = along(&all, &gone, self.lines.style.verbose);
         if !told.is_empty() {
             let text = format!("also       other packages: {}", told.join(", "));
             self.folded("    ", &text)?;
@@ -103,8 +100,6 @@ impl Page<'_> {
         // What a parent is raised for is told with it.
         let children = asked.iter().filter_map(|asked| asked.other.as_deref()).map(package);
         let told: BTreeSet<String> = named.iter().cloned().chain(children).collect();
-        let gone: Vec<&Finding> =
-            batch.removes.iter().filter_map(|name| self.finding(name)).collect();
         let others = of_others(&gone, &told);
         let shown = match self.lines.style.verbose {
             true => others.len(),
@@ -176,6 +171,33 @@ impl Page<'_> {
         }
         self.folded("    ", &format!("{title:<9}  {text}"))
     }
+}
+
+/// What moves along, comes and goes, by its names: what has findings that go first, the gravest before others, then by the
+/// alphabet. `gone`: these findings.
+fn along(all: &[&Move], gone: &[&Finding], verbose: bool) -> Vec<String> {
+    let (mut changed, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    for moved in all {
+        match (moved.from.is_empty(), moved.to.is_empty()) {
+            (true, _) => added.push(*moved),
+            (_, true) => removed.push(*moved),
+            _ => changed.push(*moved),
+        }
+    }
+    let gravity = |moved: &Move| {
+        let own = gone.iter().filter(|finding| package(&finding.package) == moved.package);
+        own.map(|finding| level(finding)).max()
+    };
+    let told = |(mut of, what): (Vec<&Move>, &str)| {
+        of.sort_by_cached_key(|moved| (Reverse(gravity(moved)), name(&moved.package)));
+        let names: Vec<String> = of.iter().map(|moved| name(&moved.package)).collect();
+        let most = if verbose { names.len() } else { NAMED };
+        (!names.is_empty()).then(|| format!("{} {what} ({})", names.len(), few(&names, most)))
+    };
+    [(changed, "changed"), (added, "added"), (removed, "removed")]
+        .into_iter()
+        .filter_map(told)
+        .collect()
 }
 
 /// Of findings that go those of packages that no action names: how many of each, what is known to be exploited first, then the
@@ -257,6 +279,29 @@ mod tests {
         ];
         let told = of_others(&all.iter().collect::<Vec<_>>(), &["pkg:npm/named".to_owned()].into());
         assert_eq!(told, ["2 findings of used (known to be exploited)", "1 of high", "2 of low"]);
+    }
+
+    #[test]
+    fn what_comes_and_goes_along_is_named() {
+        let moved = |name: &str, from: &[&str], to: &[&str]| {
+            let all = |versions: &[&str]| versions.iter().map(|v| (*v).to_owned()).collect();
+            Move { package: format!("pkg:npm/{name}"), from: all(from), to: all(to) }
+        };
+        let finding: Finding = serde_json::from_value(value!({
+            "name": "a", "vulnerability": "OSV-TEST-1", "aliases": [], "package": "pkg:npm/z@1.0.0",
+            "file": "", "level": "high", "weight": 1.0, "deadline": null, "exploited": false,
+            "now": false, "fix": null,
+        }))
+        .unwrap();
+        let mut all = vec![moved("new", &[], &["1.0.0"]), moved("other", &["1.0.0"], &["1.0.1"])];
+        let goes = ["a", "b", "c", "d", "e", "f", "z"];
+        all.extend(goes.map(|name| moved(name, &["1.0.0"], &[])));
+        let all: Vec<&Move> = all.iter().collect();
+        let told = |verbose| along(&all, &[&finding], verbose).join(", ");
+        let first = "1 changed (other), 1 added (new), 7 removed (z, a, b, c, d";
+        assert_eq!(told(false), format!("{first} and 2 more)"));
+        assert_eq!(told(true), format!("{first}, e, f)"));
+        assert!(along(&[], &[&finding], false).is_empty());
     }
 
     #[test]

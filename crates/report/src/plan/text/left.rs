@@ -46,8 +46,8 @@ impl Page<'_> {
         }
         groups.sort_by(gravest_first);
         let shown = self.shown(groups.len());
-        for (package, all) in &groups[..shown] {
-            self.stays(package, all)?;
+        for (at, (package, all)) in groups[..shown].iter().enumerate() {
+            self.stays(package, all, same_edit(&groups[..at], all))?;
         }
         if shown < groups.len() {
             let more = count(groups.len() - shown, "more component");
@@ -56,7 +56,13 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn stays(&mut self, package: &str, all: &[(&Left, &Finding)]) -> io::Result<()> {
+    /// `same`: the component above that has the same edit.
+    fn stays(
+        &mut self,
+        package: &str,
+        all: &[(&Left, &Finding)],
+        same: Option<&str>,
+    ) -> io::Result<()> {
         let ascii = self.lines.style.ascii;
         let worst = all.iter().map(|(_, finding)| level(finding)).max().unwrap_or(Level::Low);
         let mark = shape(rating_of(worst), ascii).to_string();
@@ -84,7 +90,11 @@ impl Page<'_> {
             let text = format!("next: {next}");
             self.lines.paragraph("      ", "        ", &text, Ansi::new())?;
         }
-        for change in left.edit.iter().take(EDITS.0) {
+        if let Some(same) = same {
+            writeln!(self.lines.out, "      edit: the same as of {} above", one_line(&name(same)))?;
+        }
+        let own = if same.is_some() { 0 } else { EDITS.0 };
+        for change in left.edit.iter().take(own) {
             writeln!(self.lines.out, "      edit: {}", one_line(&change.path))?;
             let ends = |line: &&str| ["+++ ", "--- "].iter().any(|end| line.starts_with(end));
             let lines = change.diff.lines().filter(|line| !ends(line));
@@ -102,6 +112,13 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// Which of the components before it goes by the same edit: parts of one have that of the whole.
+fn same_edit<'p>(before: &[Stays<'p>], all: &[(&Left, &Finding)]) -> Option<&'p str> {
+    let edit = all.first().map(|(left, _)| &left.edit).filter(|edit| !edit.is_empty())?;
+    let has = |(_, others): &&Stays<'p>| others.first().is_some_and(|(left, _)| left.edit == *edit);
+    before.iter().find(has).map(|(package, _)| *package)
 }
 
 /// What is exploited or must go now comes before all else, then the higher level and the greater weight: what is not shown is the
@@ -152,5 +169,31 @@ mod tests {
         groups.sort_by(gravest_first);
         let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["exploited", "heavier", "high", "low", "same"]);
+    }
+
+    #[test]
+    fn one_edit_is_shown_once() {
+        let left = |diff: Option<&str>| -> Left {
+            let edit: Vec<_> =
+                diff.iter().map(|diff| json!({ "path": "Gemfile", "diff": diff })).collect();
+            serde_json::from_value(json!({
+                "finding": "a", "why": "", "blockers": [], "next": null, "edit": edit, "tried": [],
+                "accept": null,
+            }))
+            .unwrap()
+        };
+        let finding: Finding = serde_json::from_value(json!({
+            "name": "a", "vulnerability": "OSV-TEST-1", "aliases": [], "package": "pkg:npm/a@1",
+            "file": "", "level": "low", "weight": 1.0, "deadline": null, "exploited": false,
+            "now": false, "fix": null,
+        }))
+        .unwrap();
+        let (rails, other, none) = (left(Some("+rails")), left(Some("+rack")), left(None));
+        let before: Vec<Stays<'_>> =
+            vec![("none", vec![(&none, &finding)]), ("rails", vec![(&rails, &finding)])];
+        assert_eq!(same_edit(&before, &[(&rails.clone(), &finding)]), Some("rails"));
+        assert_eq!(same_edit(&before, &[(&other, &finding)]), None);
+        assert_eq!(same_edit(&before, &[(&none, &finding)]), None);
+        assert_eq!(same_edit(&[], &[(&rails, &finding)]), None);
     }
 }

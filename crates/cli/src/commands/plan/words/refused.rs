@@ -43,15 +43,23 @@ pub(super) fn code(
         _ => None,
     })?;
     let edit = all.iter().rev().map(|r| &r.edits).find(|edits| !edits.is_empty()).cloned();
+    let raise = tried.iter().rev().find_map(|(what, why)| match why {
+        Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(what),
+        _ => None,
+    });
     let (is_missing, install) = match place.tool.missing(&Options::default()) {
         Some(Reason::ToolMissing { program, install }) => {
             (format!(", and `{program}` is not installed"), format!("install {install} and "))
         }
         _ => Default::default(),
     };
-    let by_hand = match &edit {
-        Some(_) => "make the edit by hand".to_owned(),
-        None => instead(case, tried, package, to),
+    let by_hand = match (&edit, raise) {
+        // What it is a part of has its version.
+        (Some(_), Some(raise)) if case.idea.relation == Relation::Transitive => {
+            format!("make the edit by hand ({raise}, which has {package} in its own version)")
+        }
+        (Some(_), _) => "make the edit by hand".to_owned(),
+        (None, _) => instead(case, tried, package, to),
     };
     let id = place.tool.id();
     let fixed = fixed(case.idea, to);

@@ -84,6 +84,38 @@ fn what_would_run_code_has_its_edit() {
     assert!(unknown.ends_with(&format!("or raise a:left to 2.0 by hand, {ACCEPT}")), "{unknown}");
 }
 
+/// `actionpack` is a part of `rails`, which the Gemfile names.
+#[test]
+fn a_part_has_the_edit_of_the_whole() {
+    let idea = idea("pkg:gem/actionpack@6.0.3", Relation::Transitive, "6.0.4.7");
+    let wanted = BTreeSet::new();
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted,
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
+    let tool = trimtab_connect::update::Tool::by_id("bundler").unwrap();
+    let place = Place { name: "Gemfile.lock".into(), folder: "".into(), tool };
+    let refused = |edits: Vec<Change>| {
+        let (reason, commands) = (Reason::ProjectCode("its Gemfile"), Vec::new());
+        Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+    };
+    let (before, after) = (Some(b"6.0.3".to_vec()), Some(b"6.0.4".to_vec()));
+    let edit = Change { path: "Gemfile".to_owned(), before, after };
+    let tried = vec![
+        ("any update".to_owned(), refused(Vec::new())),
+        ("raise rails to 6.0.4.7".to_owned(), refused(vec![edit.clone()])),
+    ];
+    let told = code(&case, &tried, &place, ("actionpack", "6.0.4.7")).unwrap();
+    assert_eq!(told.edit, [edit]);
+    let next =
+        "make the edit by hand (raise rails to 6.0.4.7, which has actionpack in its own version)";
+    assert!(told.next.ends_with(next), "{}", told.next);
+}
+
 #[test]
 fn what_the_project_may_name_itself_is_not_told_as_brought_by_others() {
     let told = |relation| {
@@ -128,6 +160,20 @@ fn nobody_is_told_to_take_what_is_not_offered_or_malicious() {
     };
     assert!(offers("left@5.6.1") && offers("left@5.6.1 with a date before 1/1/2026"));
     assert!(!offers("left@5.6.10") && !offers("right@5.6.1"));
+    // A relock before it changed nothing, as nothing is there to change to.
+    let also = |reason: Reason| {
+        let (edits, commands) = (Vec::new(), Vec::new());
+        let first = Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }));
+        let none = conflict("notarget No matching version found for left@5.6.1.");
+        let tried = vec![
+            ("relock left at 5.6.1".to_owned(), first),
+            ("raise left to 5.6.1".to_owned(), none),
+        ];
+        is_unoffered(&tried, "left", "5.6.1")
+    };
+    assert!(also(Reason::Unchanged { blockers: Vec::new() }));
+    assert!(!also(Reason::TimeLimit(60)), "it may be possible");
+    assert!(!is_unoffered(&vec![("raise left".to_owned(), Refused::Nothing)], "left", "5.6.1"));
     let told = Explained {
         why: "it would bring MAL-2026-1 in".to_owned(),
         next: "raise left to 5.6.1 by hand".to_owned(),
@@ -190,7 +236,7 @@ fn told_late(tried: Vec<(&str, Refused)>) -> Explained {
     let tool = trimtab_connect::update::Tool::by_id("pip-tools").unwrap();
     let place = Place { name: "requirements.txt".into(), folder: "".into(), tool };
     let tried = tried.into_iter().map(|(what, why)| (what.to_owned(), why)).collect();
-    explain(&case, &tried, Some(&place), (false, true))
+    explain(&case, &tried, Some(&place), (None, true))
 }
 
 #[test]
@@ -364,6 +410,41 @@ fn what_brings_something_without_a_fix_is_looked_for_in_a_later_version() {
         )
     );
     assert!(told(&[], Vec::new()).starts_with("replace or remove what brings deep, "));
+}
+
+/// `py` has a fix for one finding and none for another, and pytest brings it.
+#[test]
+fn of_what_has_no_fix_beside_what_has_one_it_is_told_whether_it_was_tried() {
+    let idea = Idea {
+        parents: vec!["pkg:pypi/pytest@7.0.0".parse().unwrap()],
+        ..idea("pkg:pypi/py@1.8.2", Relation::Transitive, "1.10.0")
+    };
+    let case = Case {
+        idea: &idea,
+        place: Some(0),
+        wanted: BTreeSet::new(),
+        rest: BTreeSet::new(),
+        weight: 1.0,
+        unpublished: false,
+    };
+    let tool = trimtab_connect::update::Tool::by_id("uv").unwrap();
+    let place = Place { name: "uv.lock".into(), folder: "".into(), tool };
+    // That no later pytest brings the fix says nothing of one without it.
+    let tried = vec![("raise pytest".to_owned(), Refused::Nothing)];
+    let told = |rest: &Tried| explain(&case, &tried, Some(&place), (Some(rest), false));
+    let none = told(&Vec::new());
+    assert_eq!(none.why, "no source names a fixed version");
+    assert!(
+        none.next.starts_with("look for a later version of pytest without py (not tried), "),
+        "{}",
+        none.next
+    );
+    let vain = told(&vec![("raise pytest".to_owned(), Refused::Nothing)]);
+    let next = "replace or remove pytest (no later version that was tried does without py), ";
+    assert!(vain.next.starts_with(next), "{}", vain.next);
+    assert_eq!(vain.tried.len(), 2);
+    let late = told(&vec![("raise pytest".to_owned(), Refused::Time)]);
+    assert_eq!(late.next, none.next);
 }
 
 #[test]
