@@ -33,7 +33,7 @@ struct Page<'o> {
     plan: &'o Document,
 }
 
-impl Page<'_> {
+impl<'o> Page<'o> {
     /// The day of a moment, where the team is.
     fn day(&self, moment: &str) -> String {
         let local = self.plan.rhythm.local(moment);
@@ -170,7 +170,7 @@ impl Page<'_> {
         self.say("", &text, Ansi::new().dimmed())
     }
 
-    fn finding(&self, name: &str) -> Option<&Finding> {
+    fn finding(&self, name: &str) -> Option<&'o Finding> {
         self.plan.findings.iter().find(|finding| finding.name == name)
     }
 
