@@ -186,8 +186,10 @@ pub(crate) struct ShownNeed {
 #[schema(as = TeamUpkeep)]
 pub(crate) struct ShownTeamNeed {
     team: Named,
-    /// `tracker`, `duty`.
+    /// `tracker`, `duty`, `answer`: too few people may answer an emergency or dispute.
     what: &'static str,
+    /// Which emergency or dispute.
+    appeal: Option<i64>,
     /// How it stands.
     text: String,
     /// Since when, where that is known.
@@ -350,8 +352,14 @@ impl From<&TeamNeed> for ShownTeamNeed {
         let what = match is.what {
             TeamNeedOf::Tracker => "tracker",
             TeamNeedOf::Duty => "duty",
+            TeamNeedOf::Answer(_) => "answer",
+        };
+        let appeal = match is.what {
+            TeamNeedOf::Answer(id) => Some(id),
+            TeamNeedOf::Tracker | TeamNeedOf::Duty => None,
         };
         ShownTeamNeed {
+            appeal,
             team: Named::from(&is.team),
             what,
             text: is.text.clone(),

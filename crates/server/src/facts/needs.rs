@@ -93,7 +93,7 @@ lists! {
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
     Teams = "team-upkeep", "Team upkeep", "team upkeep tasks",
-        "Trackers that stand still, and teams with nobody on duty.";
+        "Trackers that stand still, teams with nobody on duty, and emergencies and disputes that too few people may answer.";
     Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
         "Backups that are old, feeds that are stale, and teams with nobody on duty.";
 }
@@ -354,6 +354,8 @@ pub(crate) enum TeamNeedOf {
     Tracker,
     /// Everybody who is on duty has left.
     Duty,
+    /// An emergency or dispute, by its id, waits for more people than may answer it.
+    Answer(i64),
 }
 
 /// What the rows of a list are.

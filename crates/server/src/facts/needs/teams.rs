@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Asking, Reach, Rows, TeamNeed, TeamNeedOf, Told};
+use trimtab_store::AppealState;
+
+use super::{Asking, MOST, Reach, Rows, TeamNeed, TeamNeedOf, Told};
+use crate::access::On;
+use crate::appealing;
 use crate::notices::{duty, others};
 use crate::problem::Problem;
 
@@ -39,7 +43,31 @@ pub(super) async fn upkeep(
             since: None,
         });
     }
+    all.extend(unanswerable(asking, reach).await?);
     Ok(Told::first(all, show, Rows::Teams))
+}
+
+/// What was asked outside of the plan of these teams and waits for more people than may answer it.
+async fn unanswerable(asking: &Asking<'_>, reach: &Reach) -> Result<Vec<TeamNeed>, Problem> {
+    let (app, org) = (asking.app, asking.who.org);
+    let asked = (Some(AppealState::Asked), None, None);
+    let mut all = Vec::new();
+    for is in app.store.appeals(org, asked, None, None, MOST).await?.rows {
+        let system = asking.agreed.stored.iter().find(|system| Some(system.id) == is.is.system);
+        let team = system.and_then(|system| system.team);
+        let has = |team: &i64| reach.teams.as_ref().is_none_or(|all| all.contains(team));
+        let (Some(system), Some(team)) = (system, team.filter(has)) else { continue };
+        let place = On { system: Some(system.id), team: Some(team) };
+        let Some(words) = appealing::too_few(app, org, &is, place).await? else { continue };
+        let name = asking.agreed.teams.iter().find(|of| of.id == team);
+        all.push(TeamNeed {
+            team: (team, name.map_or_else(String::new, |of| of.name.clone())),
+            what: TeamNeedOf::Answer(is.id),
+            text: words,
+            since: Some(is.asked),
+        });
+    }
+    Ok(all)
 }
 
 /// The teams (id and name) of which everybody who is on duty has a closed account; `of`: among these alone.
