@@ -92,7 +92,7 @@ lists! {
         "Failed or rolled back within 14 days, and no deployment was told there since.";
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
-    Teams = "team-upkeep", "Team upkeep", "team upkeep tasks",
+    Teams = "team-upkeep", "Team upkeep", "in team upkeep",
         "Trackers that stand still, teams with nobody on duty, and emergencies and disputes that too few people may answer.";
     Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
         "Backups that are old, feeds that are stale, and teams with nobody on duty.";
