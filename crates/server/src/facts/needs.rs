@@ -93,7 +93,8 @@ lists! {
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
     Teams = "team-upkeep", "Team upkeep", "in team upkeep",
-        "Trackers that stand still, teams with nobody on duty, and emergencies and disputes that too few people may answer.";
+        "Trackers that stand still, teams with nobody on duty, alarms that reached nobody, and emergencies and disputes that \
+         too few people may answer.";
     Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
         "Backups that are old, feeds that are stale, and teams with nobody on duty.";
 }
@@ -354,6 +355,8 @@ pub(crate) enum TeamNeedOf {
     Tracker,
     /// Everybody who is on duty has left.
     Duty,
+    /// Everybody to whom its last alarm went refused it: the letter.
+    Alarm(i64),
     /// An emergency or dispute, by its id, waits for more people than may answer it.
     Answer(i64),
 }

@@ -1,7 +1,9 @@
-//! What teams look after beside their plans: a tracker that stands still, and that somebody is on duty.
+//! What teams look after beside their plans: a tracker that stands still, that somebody is on duty and reached, and that
+//! somebody may answer what is asked outside of the plan.
 
 use std::collections::HashSet;
 
+use jiff::SignedDuration;
 use trimtab_store::AppealState;
 
 use super::{Asking, MOST, Reach, Rows, TeamNeed, TeamNeedOf, Told};
@@ -10,6 +12,8 @@ use crate::appealing;
 use crate::notices::{duty, others};
 use crate::problem::Problem;
 
+/// So long it is told that an alarm reached nobody.
+const UNTAKEN: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// So many teams are looked at for whether somebody is on duty.
 const TEAMS: usize = 100;
 
@@ -35,6 +39,15 @@ pub(super) async fn upkeep(
         });
     }
     all.sort_by_key(|is| is.since);
+    for (team, letter, at) in app.store.untaken_alarms(org, now - UNTAKEN).await? {
+        let Some(team) = teams.iter().find(|is| is.id == team && has(is.id)) else { continue };
+        all.push(TeamNeed {
+            team: (team.id, team.name.clone()),
+            what: TeamNeedOf::Alarm(letter),
+            text: "The last alarm reached nobody: everybody to whom it went refused it.".to_owned(),
+            since: Some(at),
+        });
+    }
     for team in without_duty(asking, reach.teams.as_deref()).await? {
         all.push(TeamNeed {
             team,

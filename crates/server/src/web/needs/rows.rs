@@ -366,6 +366,7 @@ pub(super) fn teams(asking: &Asking<'_>, all: &[TeamNeed]) -> Drawn {
         let (words, page) = match is.what {
             TeamNeedOf::Tracker => ("Tracker", format!("/teams/{id}/tracker")),
             TeamNeedOf::Duty => ("People on duty", format!("/teams/{id}/rota")),
+            TeamNeedOf::Alarm(letter) => ("Alarm", format!("/notices/{letter}")),
             TeamNeedOf::Answer(appeal) => ("Who may answer", format!("/appeals/{appeal}")),
         };
         Row::of(vec![
