@@ -23,6 +23,7 @@ use crate::jobs::{notify, replan};
 use crate::notices::own;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::today::short;
 use crate::weighing::Agreed;
 
 /// The most days that a dispute holds a change back.
@@ -300,6 +301,39 @@ pub(crate) async fn answerers(
         }
     }
     Ok(all)
+}
+
+/// That it waits for more people than may answer it, and what an admin does about it. `None`: enough may.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn too_few(
+    app: &App,
+    org: Org,
+    listed: &Appeal,
+    place: On,
+) -> Result<Option<String>, Problem> {
+    // Who granted it before is told of one alone.
+    let Some(is) = app.store.appeal(org, listed.id).await? else { return Ok(None) };
+    let may = answerers(app, org, &is, place).await?.len();
+    let granted = u32::try_from(is.consents.len()).unwrap_or(u32::MAX);
+    let left = is.is.needs.saturating_sub(granted).max(1);
+    let is_enough = usize::try_from(left).is_ok_and(|left| may >= left);
+    if is.state != AppealState::Asked || is_enough {
+        return Ok(None);
+    }
+    let there = if may == 0 { "nobody".to_owned() } else { format!("only {may}") };
+    let sides = match is.is.sides.is_empty() {
+        true => "the charter names no side for it".to_owned(),
+        false => format!("give somebody the role {}", is.is.sides.join(" or ")),
+    };
+    Ok(Some(format!(
+        "{} {} ({} of {}) waits, and {there} may answer it: {sides}.",
+        word(is.is.dispute),
+        is.id,
+        short(&is.is.package).0,
+        is.asset_name
+    )))
 }
 
 /// What waits for somebody's word, each with the sides for which they may answer.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::db::{Row, Sql, Tx, args};
+use crate::db::{Row, Sql, args};
 use crate::described;
 use crate::error::Result;
 use crate::ledger::{self, NewEvent};
@@ -171,14 +171,14 @@ const fn hindrances(kind: FormerKind) -> &'static [(Hindrance, &'static str)] {
 }
 
 async fn hindered(
-    tx: &mut Tx,
+    from: &mut impl Sql,
     org: Org,
     (kind, id): (FormerKind, i64),
     now: Timestamp,
 ) -> Result<Vec<(Hindrance, i64)>> {
     let mut found = Vec::new();
     for (what, sql) in hindrances(kind) {
-        let row = tx.first(sql, args![org.0, id, micros(now)]).await?;
+        let row = from.first(sql, args![org.0, id, micros(now)]).await?;
         let count = row.map_or(Ok(0), |row| row.int(0))?;
         if count > 0 {
             found.push((*what, count));
@@ -198,10 +198,7 @@ impl Store {
         of: (FormerKind, i64),
         now: Timestamp,
     ) -> Result<Vec<(Hindrance, i64)>> {
-        let mut tx = self.db.begin().await?;
-        let found = hindered(&mut tx, org, of, now).await?;
-        tx.commit().await?;
-        Ok(found)
+        hindered(&mut &self.db, org, of, now).await
     }
 
     /// Removes a team or system, if nothing stands in the way. What was recorded of it stays, and is told by its name.

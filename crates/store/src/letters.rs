@@ -317,6 +317,30 @@ impl Store {
         Ok(page)
     }
 
+    /// Of each team its last alarm since a moment, if everybody to whom it went refused it: the team, the letter, and when.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn untaken_alarms(
+        &self,
+        org: Org,
+        since: Timestamp,
+    ) -> Result<Vec<(i64, i64, Timestamp)>> {
+        let sql = "SELECT DISTINCT letter.team, letter.id, letter.at
+            FROM letter_to JOIN letter ON letter.org = $1 AND letter.id = letter_to.letter
+            WHERE letter_to.org = $1 AND letter_to.state = 'refused'
+                AND letter.at >= $2 AND letter.why <> 'digest'
+                AND NOT EXISTS (SELECT 1 FROM letter_to AS other WHERE other.org = $1
+                    AND other.letter = letter.id AND other.state <> 'refused')
+                AND NOT EXISTS (SELECT 1 FROM letter AS later WHERE later.org = $1
+                    AND later.team = letter.team AND later.why <> 'digest'
+                    AND (later.at > letter.at OR (later.at = letter.at AND later.id > letter.id)))
+            ORDER BY letter.team";
+        let rows = (&mut &self.db).all(sql, args![org.0, micros(since)]).await?;
+        let read = |row: &Row| Ok((row.int(0)?, row.int(1)?, moment(row.int(2)?)?));
+        rows.iter().map(read).collect()
+    }
+
     async fn copies(&self, org: Org, letters: &[i64]) -> Result<BTreeMap<i64, Vec<Recipient>>> {
         let sql = format!(
             "SELECT {COPIES} FROM letter_to WHERE org = $1 AND letter IN ({})

@@ -121,12 +121,12 @@ pub use described::BELIEVED;
 pub use documents::{Document, UpTo};
 pub use error::{Result, StoreError};
 pub use feeds::Feed;
-pub use former::{Former, FormerKind, Hindrance, Removed};
 pub use findings::{
     Arrival, Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder,
     FindingState, GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched,
     Mentioned, NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
+pub use former::{Former, FormerKind, Hindrance, Removed};
 pub use goals::{NewGoal, PulseAnswer, PulseOf, SharedGoal};
 pub use history::Told;
 pub use incidents::{

@@ -186,8 +186,13 @@ pub(crate) struct ShownNeed {
 #[schema(as = TeamUpkeep)]
 pub(crate) struct ShownTeamNeed {
     team: Named,
-    /// `tracker`, `duty`.
+    /// `tracker`, `duty`; `alarm`: everybody refused the last one; `answer`: too few people may answer an emergency or
+    /// dispute.
     what: &'static str,
+    /// Which emergency or dispute.
+    appeal: Option<i64>,
+    /// Which letter: `/api/v1/notices/{id}`.
+    letter: Option<i64>,
     /// How it stands.
     text: String,
     /// Since when, where that is known.
@@ -350,8 +355,17 @@ impl From<&TeamNeed> for ShownTeamNeed {
         let what = match is.what {
             TeamNeedOf::Tracker => "tracker",
             TeamNeedOf::Duty => "duty",
+            TeamNeedOf::Alarm(_) => "alarm",
+            TeamNeedOf::Answer(_) => "answer",
+        };
+        let (appeal, letter) = match is.what {
+            TeamNeedOf::Answer(id) => (Some(id), None),
+            TeamNeedOf::Alarm(id) => (None, Some(id)),
+            TeamNeedOf::Tracker | TeamNeedOf::Duty => (None, None),
         };
         ShownTeamNeed {
+            appeal,
+            letter,
             team: Named::from(&is.team),
             what,
             text: is.text.clone(),

@@ -92,8 +92,9 @@ lists! {
         "Failed or rolled back within 14 days, and no deployment was told there since.";
     Jobs = "jobs", "Jobs that were given up", "jobs given up",
         "Tried, and not done.";
-    Teams = "team-upkeep", "Team upkeep", "team upkeep tasks",
-        "Trackers that stand still, and teams with nobody on duty.";
+    Teams = "team-upkeep", "Team upkeep", "in team upkeep",
+        "Trackers that stand still, teams with nobody on duty, alarms that reached nobody, and emergencies and disputes that \
+         too few people may answer.";
     Upkeep = "upkeep", "Server upkeep", "upkeep tasks of the server",
         "Backups that are old, feeds that are stale, and teams with nobody on duty.";
 }
@@ -354,6 +355,10 @@ pub(crate) enum TeamNeedOf {
     Tracker,
     /// Everybody who is on duty has left.
     Duty,
+    /// Everybody to whom its last alarm went refused it: the letter.
+    Alarm(i64),
+    /// An emergency or dispute, by its id, waits for more people than may answer it.
+    Answer(i64),
 }
 
 /// What the rows of a list are.

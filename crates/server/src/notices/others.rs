@@ -213,6 +213,21 @@ fn by_side(is: &Appeal, system: Option<(i64, &str)>) -> String {
     format!("In {}, for {side}: {words}", place(system))
 }
 
+/// An emergency that too few people may answer, for admins, who give roles: it breaks through, as it is to be answered within
+/// hours.
+pub(crate) fn unanswerable(is: &Appeal, system: Option<(i64, &str)>, words: &str) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let told = Told {
+        title: format!("Too few people may answer an emergency: {package} in {}", is.asset_name),
+        detail: format!("In {}. {words}", place(system)),
+        act: "Give the roles under Administration, or have it taken back.".to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: system.map(|system| system.0),
+        ..Told::default()
+    };
+    thing(&format!("unanswerable:{}", is.id), "", &told, true)
+}
+
 /// What was asked and taken back before anybody answered, for those who were asked.
 pub(crate) fn taken_back(is: &Appeal, system: Option<(i64, &str)>) -> NewPending {
     let (package, _) = short(&is.is.package);

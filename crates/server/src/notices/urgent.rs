@@ -101,6 +101,14 @@ async fn emergencies(
         let Some(is) = whole else { continue };
         let system = agreed.stored.iter().find(|system| Some(system.id) == is.is.system);
         let place = system.map_or(On::ALL, |is| On { system: Some(is.id), team: is.team });
+        let few = appealing::too_few(app, org, &is, place).await;
+        if let Some(words) = few.map_err(|e| Refused::Internal(e.detail))? {
+            let named = system.map(|system| (system.id, system.name.as_str()));
+            for admin in app.store.people_holding(org, Role::Admin, (None, None)).await? {
+                let thing = others::unanswerable(&is, named, &words);
+                of.entry(admin).or_default().push(thing);
+            }
+        }
         let mut people = BTreeSet::new();
         for side in is.is.sides.iter().filter_map(|side| Role::from_word(side)) {
             people.extend(app.store.people_holding(org, side, (place.system, place.team)).await?);

@@ -60,9 +60,8 @@ fn one(list: List) -> &'static str {
         List::Broken => "failed deployment",
         List::Jobs => "job given up",
         List::Upkeep => "upkeep task of the server",
-        List::Teams => "team upkeep task",
         List::Unweighed => "finding to assess",
-        List::Choices | List::Fresh | List::Rollouts => "",
+        List::Choices | List::Fresh | List::Rollouts | List::Teams => "",
     }
 }
 

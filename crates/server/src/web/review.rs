@@ -14,7 +14,7 @@ use trimtab_engine::review::{Kind, Times};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Review as View;
 use trimtab_pages::part::{Form as Sheet, Link, Notice, Urgency};
-use trimtab_store::{ResolveState, ReviewState};
+use trimtab_store::{ResolveState, Review, ReviewFilter, ReviewState};
 
 use super::{Page, Sorry, count, html, layout, mended, own_form, whole};
 use crate::access::Who;
@@ -25,6 +25,9 @@ use crate::state::App;
 use agenda::{decisions, shown};
 use figures::{about, chart, figures, quality};
 use forms::{forms, meeting};
+
+/// Among so many of the newest of the same another one that is open is looked for.
+const NEWEST: usize = 20;
 
 /// What the forms send.
 #[derive(Debug, Default, Deserialize)]
@@ -123,6 +126,26 @@ async fn act(app: &App, who: &Who, id: i64, sent: &Sent) -> Result<&'static str,
     }
 }
 
+/// Another review of the same that is open, as long as this one is not closed: they were planned for other times.
+async fn another(app: &App, who: &Who, is: &Known) -> Result<Option<i64>, Problem> {
+    if is.review.state == ReviewState::Closed {
+        return Ok(None);
+    }
+    let same = ReviewFilter {
+        kind: Some(is.review.is.kind.clone()),
+        scope: Some(is.review.is.of.word()),
+        opened: true,
+        ..ReviewFilter::default()
+    };
+    let open = |other: &Review| other.id != is.review.id && other.state == ReviewState::Open;
+    for other in app.store.reviews(who.org, &same, None, NEWEST).await?.rows {
+        if open(&other) && reviewing::find(app, who, other.id).await.is_ok() {
+            return Ok(Some(other.id));
+        }
+    }
+    Ok(None)
+}
+
 async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> Page {
     let is = known(app, who, id).await?;
     let now = app.now();
@@ -158,11 +181,18 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
         }
         (problem, _) => problem,
     };
-    let notice = match (above, over) {
+    let is_over = is.review.state == ReviewState::Open && over.is_some_and(|end| now >= end);
+    let notice = match (above, another(app, who, &is).await?) {
         (Some(problem), _) => {
             Some(Notice { urgency: Urgency::Warning, text: problem.detail, next: None })
         }
-        (None, Some(end)) if is.review.state == ReviewState::Open && now >= end => Some(Notice {
+        (None, Some(other)) => Some(Notice {
+            urgency: Urgency::Warning,
+            text: "Another review of the same is open: what is decided there is not listed here. Close one of them."
+                .to_owned(),
+            next: Some(Link::to("The other review", format!("/reviews/{other}"))),
+        }),
+        (None, None) => is_over.then(|| Notice {
             urgency: Urgency::Note,
             text: format!(
                 "The {} minutes are over: say what was decided, and close it.",
@@ -170,7 +200,6 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
             ),
             next: None,
         }),
-        _ => None,
     };
     let parts = is.pack.parts.iter().zip(&spans).enumerate();
     let parts = parts.map(|(at, (part, span))| shown(&is, part, *span, current == Some(at), now));

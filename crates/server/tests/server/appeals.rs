@@ -144,6 +144,16 @@ fn without_a_rule_for_it_only_who_answers_grants() {
     let eli = server.someone(server.org(), "Eli", &[(Role::Engineering, Organisation)]);
     let granted = json!({ "state": "granted", "role": "engineering", "reason": "it burns" });
     assert_eq!(ask(server, &eli, "POST", &path, &granted).0, 403);
+    // So nobody may answer it: admins, who give roles, see that.
+    let ada = server.someone(server.org(), "Ada", &[(Role::Admin, Organisation)]);
+    let list = server.open(&ada, "/api/v1/today/team-upkeep?side=admin").json();
+    let rows = list["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["what"] == "answer").unwrap_or_else(|| panic!("{list}"));
+    assert_eq!(row["appeal"], asked["id"], "{row}");
+    let text = row["text"].as_str().unwrap();
+    assert!(text.contains("nobody may answer it: give somebody the role engineering"), "{text}");
+    let page = server.open(&ada, "/today/team-upkeep?side=admin").text;
+    assert!(page.contains(&format!("/appeals/{}\"", asked["id"])), "{page}");
 }
 
 #[test]

@@ -663,3 +663,28 @@ fn a_review_is_held_in_a_browser() {
     page.click("form:has(#f-became) button[type=submit]");
     assert!(!page.has("#f-became"), "nothing is left to follow");
 }
+
+/// They were planned for other times: what is decided in one is not in the minutes of the other.
+#[test]
+fn two_open_reviews_of_the_same_say_so() {
+    let World { server, team, lea, .. } = begun(Server::new());
+    let plan = |hours: i64| {
+        let at = (Timestamp::now() + SignedDuration::from_hours(hours)).to_string();
+        let wanted = json!({ "team": team, "at": at });
+        post(&server, &lea, "/api/v1/reviews", &wanted).json()["id"].as_i64().unwrap()
+    };
+    let (first, second) = (plan(0), plan(3));
+    let page = |id: i64| server.open(&lea, &format!("/reviews/{id}")).text;
+    let acts = |id: i64, what: &str| {
+        let fields = [("do", what), ("note", "")];
+        assert_eq!(server.send(&lea, &format!("/reviews/{id}"), &fields).status, 303, "{what}");
+    };
+    let says = |id: i64| page(id).contains("Another review of the same is open");
+    acts(first, "open");
+    assert!(says(second) && !says(first), "{}", page(second));
+    assert!(page(second).contains(&format!("/reviews/{first}\"")));
+    acts(second, "open");
+    assert!(says(first) && says(second), "{}", page(first));
+    acts(first, "close");
+    assert!(!says(first) && !says(second), "{}", page(second));
+}

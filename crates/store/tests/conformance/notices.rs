@@ -191,8 +191,13 @@ pub(crate) async fn what_everybody_refused_goes_to_others_once(store: Store) {
     };
     refused(0).await;
     assert_eq!(copied().await, 0, "the other may take it");
+    let untaken = async |since| store.untaken_alarms(org, since).await.unwrap();
+    assert_eq!(untaken(now()).await, [], "one of two");
     refused(1).await;
+    assert_eq!(untaken(now()).await, [(1, id, now())]);
+    assert_eq!(untaken(later(1)).await, [], "before that");
     assert_eq!((copied().await, copied().await), (1, 0));
+    assert_eq!(untaken(now()).await, [], "others may take it");
     let due = store.copies_due(org, later(1), 9).await.unwrap().0;
     let due: Vec<_> = due.iter().map(|c| (c.nth, c.to.person, c.tries)).collect();
     assert_eq!(due, [(2, None, 0)]);

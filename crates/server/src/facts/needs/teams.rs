@@ -1,11 +1,19 @@
-//! What teams look after beside their plans: a tracker that stands still, and that somebody is on duty.
+//! What teams look after beside their plans: a tracker that stands still, that somebody is on duty and reached, and that
+//! somebody may answer what is asked outside of the plan.
 
 use std::collections::HashSet;
 
-use super::{Asking, Reach, Rows, TeamNeed, TeamNeedOf, Told};
+use jiff::SignedDuration;
+use trimtab_store::AppealState;
+
+use super::{Asking, MOST, Reach, Rows, TeamNeed, TeamNeedOf, Told};
+use crate::access::On;
+use crate::appealing;
 use crate::notices::{duty, others};
 use crate::problem::Problem;
 
+/// So long it is told that an alarm reached nobody.
+const UNTAKEN: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// So many teams are looked at for whether somebody is on duty.
 const TEAMS: usize = 100;
 
@@ -31,6 +39,15 @@ pub(super) async fn upkeep(
         });
     }
     all.sort_by_key(|is| is.since);
+    for (team, letter, at) in app.store.untaken_alarms(org, now - UNTAKEN).await? {
+        let Some(team) = teams.iter().find(|is| is.id == team && has(is.id)) else { continue };
+        all.push(TeamNeed {
+            team: (team.id, team.name.clone()),
+            what: TeamNeedOf::Alarm(letter),
+            text: "The last alarm reached nobody: everybody to whom it went refused it.".to_owned(),
+            since: Some(at),
+        });
+    }
     for team in without_duty(asking, reach.teams.as_deref()).await? {
         all.push(TeamNeed {
             team,
@@ -39,7 +56,31 @@ pub(super) async fn upkeep(
             since: None,
         });
     }
+    all.extend(unanswerable(asking, reach).await?);
     Ok(Told::first(all, show, Rows::Teams))
+}
+
+/// What was asked outside of the plan of these teams and waits for more people than may answer it.
+async fn unanswerable(asking: &Asking<'_>, reach: &Reach) -> Result<Vec<TeamNeed>, Problem> {
+    let (app, org) = (asking.app, asking.who.org);
+    let asked = (Some(AppealState::Asked), None, None);
+    let mut all = Vec::new();
+    for is in app.store.appeals(org, asked, None, None, MOST).await?.rows {
+        let system = asking.agreed.stored.iter().find(|system| Some(system.id) == is.is.system);
+        let team = system.and_then(|system| system.team);
+        let has = |team: &i64| reach.teams.as_ref().is_none_or(|all| all.contains(team));
+        let (Some(system), Some(team)) = (system, team.filter(has)) else { continue };
+        let place = On { system: Some(system.id), team: Some(team) };
+        let Some(words) = appealing::too_few(app, org, &is, place).await? else { continue };
+        let name = asking.agreed.teams.iter().find(|of| of.id == team);
+        all.push(TeamNeed {
+            team: (team, name.map_or_else(String::new, |of| of.name.clone())),
+            what: TeamNeedOf::Answer(is.id),
+            text: words,
+            since: Some(is.asked),
+        });
+    }
+    Ok(all)
 }
 
 /// The teams (id and name) of which everybody who is on duty has a closed account; `of`: among these alone.

@@ -364,12 +364,14 @@ pub(super) fn teams(asking: &Asking<'_>, all: &[TeamNeed]) -> Drawn {
     let row = |is: &TeamNeed| {
         let (id, name) = &is.team;
         let (words, page) = match is.what {
-            TeamNeedOf::Tracker => ("Tracker", "tracker"),
-            TeamNeedOf::Duty => ("People on duty", "rota"),
+            TeamNeedOf::Tracker => ("Tracker", format!("/teams/{id}/tracker")),
+            TeamNeedOf::Duty => ("People on duty", format!("/teams/{id}/rota")),
+            TeamNeedOf::Alarm(letter) => ("Alarm", format!("/notices/{letter}")),
+            TeamNeedOf::Answer(appeal) => ("Who may answer", format!("/appeals/{appeal}")),
         };
         Row::of(vec![
             Cell::name(name.clone(), format!("/teams/{id}")),
-            Cell::link(words, format!("/teams/{id}/{page}")),
+            Cell::link(words, page),
             Cell::text(cut(&is.text, 200)),
             is.since.map_or_else(
                 || Cell::unknown("nobody keeps since when"),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 /// places a `*` takes in. Grows shorter.
 pub(super) const UNTOLD: &[(&str, &str, &str)] = &[
     ("/", "jobs given up", "of the queue"),
-    ("/", "team upkeep tasks", "of trackers and accounts"),
+    ("/", "in team upkeep", "of trackers and accounts"),
     ("/", "upkeep tasks of the server", "of the server"),
 ];
 
