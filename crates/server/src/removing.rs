@@ -72,9 +72,7 @@ fn words((what, count): (Hindrance, i64)) -> String {
         Hindrance::Assets => {
             ("asset is in it", "assets are in it", "push them with the name of another system")
         }
-        Hindrance::NeededBy => {
-            ("system needs it", "systems need it", "describe those without it")
-        }
+        Hindrance::NeededBy => ("system needs it", "systems need it", "describe those without it"),
         Hindrance::Tracker => (
             "tracker has its tickets",
             "trackers have its tickets",
@@ -104,11 +102,9 @@ fn words((what, count): (Hindrance, i64)) -> String {
             "roles are held for it alone",
             "an admin takes them away under Administration",
         ),
-        Hindrance::Tokens => (
-            "token reaches it alone",
-            "tokens reach it alone",
-            "revoke them, or let them expire",
-        ),
+        Hindrance::Tokens => {
+            ("token reaches it alone", "tokens reach it alone", "revoke them, or let them expire")
+        }
     };
     format!("{count} {}: {act}.", if count == 1 { one } else { many })
 }

@@ -133,11 +133,9 @@ pub(crate) async fn all(app: &App, who: &Who, asked: &Asked) -> Result<Page<Appe
     super::findings::seen(who)?;
     let state = match asked.state.as_deref() {
         None => None,
-        Some(word) => Some(
-            AppealState::from_text(word).ok_or_else(|| {
-                Problem::invalid("`state` must be asked, granted, refused or taken-back.")
-            })?,
-        ),
+        Some(word) => Some(AppealState::from_text(word).ok_or_else(|| {
+            Problem::invalid("`state` must be asked, granted, refused or taken-back.")
+        })?),
     };
     let seen = visible(who, &app.store.systems(who.org).await?);
     let (after, limit) = (cursor(asked.after.as_deref())?, limit(asked.limit));

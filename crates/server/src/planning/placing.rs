@@ -66,6 +66,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use trimtab_engine::plan::learn::Source;
     use trimtab_model::Level;
     use trimtab_store::{PlannedChange, Scheduled, ScheduledIn};
@@ -98,6 +99,7 @@ mod tests {
             more: false,
             beyond: None,
             asked: Vec::new(),
+            next: HashMap::new(),
             candidates: Vec::new(),
             changes: Vec::new(),
             held: Vec::new(),

@@ -336,7 +336,8 @@ async fn tell(
         };
         let follows = vec![
             "You asked for this, so somebody else answers.".to_owned(),
-            "You can take it back until somebody has answered. Whoever was asked is told.".to_owned(),
+            "You can take it back until somebody has answered. Whoever was asked is told."
+                .to_owned(),
         ];
         return Ok(html(&Act { layout, follows, about, form }));
     }

@@ -67,8 +67,7 @@ pub(crate) async fn page(
     let (reviews, next) = all(&app, &who, &asked).await?;
     let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
     let decisions = app.store.resolved(who.org, &ids).await?;
-    let (mut teams, systems) =
-        (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
+    let (mut teams, systems) = (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
     // A review of a team that was removed is told by the name that it had.
     let former = app.store.former(who.org, FormerKind::Team).await?;
     teams.extend(former.into_iter().map(|is| Team {

@@ -135,7 +135,8 @@ fn teams_and_systems_are_removed_when_nothing_is_theirs_and_systems_get_another_
     let refused = remove(&ada, &format!("/api/v1/teams/{team}"));
     assert_eq!(refused.status, 409, "{refused:?}");
     let page = server.open(&ada, &format!("/teams/{team}/remove")).text;
-    for words in ["1 system is the team", "give them another owner", "1 role is held for it alone"] {
+    for words in ["1 system is the team", "give them another owner", "1 role is held for it alone"]
+    {
         assert!(refused.text.contains(words), "{words}: {refused:?}");
         assert!(page.contains(words), "{words}: {page}");
     }
@@ -144,7 +145,11 @@ fn teams_and_systems_are_removed_when_nothing_is_theirs_and_systems_get_another_
     assert!(refused.status == 409 && refused.text.contains("1 asset is in it"), "{refused:?}");
     assert_eq!(remove(&lea, &format!("/api/v1/teams/{team}")).status, 403);
     assert_eq!(remove(&lea, &format!("/api/v1/systems/{shop}")).status, 403);
-    assert_eq!(remove(&lea, &format!("/api/v1/systems/{intranet}")).status, 404, "not theirs to see");
+    assert_eq!(
+        remove(&lea, &format!("/api/v1/systems/{intranet}")).status,
+        404,
+        "not theirs to see"
+    );
 
     // Another name, by the API and on the page: it is the same system.
     let put = |id: i64, name: &str| {

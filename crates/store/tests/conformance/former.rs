@@ -18,7 +18,8 @@ pub(crate) async fn what_is_removed_keeps_its_name_and_its_number(store: Store) 
     let till = store.put_system(org, &till, "person:1", now()).await.unwrap();
 
     // A system gets another name by its number, and stays the one that others need.
-    let harbour = System { id: shop, name: "harbour".into(), team: Some(team), ..System::default() };
+    let harbour =
+        System { id: shop, name: "harbour".into(), team: Some(team), ..System::default() };
     assert_eq!(store.put_system(org, &harbour, "person:1", now()).await.unwrap(), shop);
     let names: Vec<(i64, String)> =
         store.systems(org).await.unwrap().iter().map(|s| (s.id, s.name.clone())).collect();

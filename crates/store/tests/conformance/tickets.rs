@@ -89,7 +89,8 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     let rows = put(tracker("o/new")).await;
     assert_eq!((rows[0].key.as_deref(), rows[0].looked), (Some("NEW-7"), None));
     assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().told, told);
-    let elsewhere = NewTracker { address: "https://git.elsewhere.example".into(), ..tracker("o/r") };
+    let elsewhere =
+        NewTracker { address: "https://git.elsewhere.example".into(), ..tracker("o/r") };
     assert_eq!(put(elsewhere).await, []);
     store.want_ticket(org, 1, (&change("a"), true), &json!({})).await.unwrap();
     store.put_tracker(org, &tracker("o/other"), "person:9", on(8)).await.unwrap();
