@@ -249,7 +249,7 @@ impl Story {
             self.world.restart();
         }
         // What it held is given up after two minutes.
-        self.world.passes(181);
+        self.world.goes_on(181);
     }
 
     fn happens(&mut self, step: &Step) {

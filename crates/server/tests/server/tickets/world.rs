@@ -163,6 +163,11 @@ impl World {
     pub(super) fn passes(&self, seconds: i64) {
         // What follows from what was just sent is asked for at the time of now.
         self.rest();
+        self.goes_on(seconds);
+    }
+
+    /// The same where a server was killed: what it held rests no earlier than time passes.
+    pub(super) fn goes_on(&self, seconds: i64) {
         // A round that met another one comes a little later.
         for seconds in [seconds, 11] {
             self.later.fetch_add(seconds, Ordering::SeqCst);
