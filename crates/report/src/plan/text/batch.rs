@@ -215,7 +215,7 @@ fn of_others(gone: &[&Finding], named: &BTreeSet<String>) -> Vec<String> {
         (is_exploited(all), all.iter().map(|finding| level(finding)).max(), all.len())
     };
     let mut of: Vec<(String, Vec<&Finding>)> = of.into_iter().collect();
-    of.sort_by_key(|(_, one)| std::cmp::Reverse(rank(one)));
+    of.sort_by_key(|(_, one)| Reverse(rank(one)));
     let told = of.iter().enumerate().map(|(at, (own, all))| {
         let n = if at == 0 { count(all.len(), "finding") } else { all.len().to_string() };
         let exploited = if is_exploited(all) { " (known to be exploited)" } else { "" };
