@@ -130,17 +130,18 @@ fn without_a_rule_for_it_only_who_answers_grants() {
     let world = begun();
     world.pace();
     let server = &world.server;
-    let People { sia, tom, .. } = people(&world);
+    let tom = &world.tom;
+    let sia = server.someone(server.org(), "Sia", &[(Role::Security, Organisation)]);
     // Engineering may accept what is critical, and answers nothing that others ask.
     let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n[exceptions]\n\
         may-approve = { critical = [\"engineering\"] }\n";
     agreed(&world, &sia, text);
     let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
     let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "it is used now" });
-    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
+    let (status, asked) = ask(server, tom, "POST", "/api/v1/appeals", &wanted);
     assert_eq!(status, 201, "{asked}");
     let path = format!("/api/v1/appeals/{}", asked["id"]);
-    assert_eq!(server.open(&tom, &path).json()["sides"], json!(["engineering"]));
+    assert_eq!(server.open(tom, &path).json()["sides"], json!(["engineering"]));
     let eli = server.someone(server.org(), "Eli", &[(Role::Engineering, Organisation)]);
     let granted = json!({ "state": "granted", "role": "engineering", "reason": "it burns" });
     assert_eq!(ask(server, &eli, "POST", &path, &granted).0, 403);
