@@ -68,8 +68,9 @@ pub(crate) fn install(root: &Path) -> Vec<String> {
         }
     }
     if !is_installed("cargo-deny", "--version") {
-        // A debug build: the policy takes a second to check, the tool minutes to optimise.
-        beside(here, "cargo", &["install", "--quiet", "--locked", "--debug", "cargo-deny"], &[]);
+        // A debug build with nothing for debuggers: the policy takes a second to check, the tool minutes to optimise.
+        let plain = [("CARGO_PROFILE_DEV_DEBUG", "0")];
+        beside(here, "cargo", &["install", "--quiet", "--locked", "--debug", "cargo-deny"], &plain);
     }
     let tools = root.join("target/tools");
     let node = NODE.iter().map(|(folder, package, brings)| {

@@ -77,7 +77,7 @@ fn clock() -> Timestamp {
 
 /// Asks again until something is there.
 fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(120);
+    let end = Instant::now() + Duration::from_secs(300);
     loop {
         if let Some(is) = ask() {
             return is;
