@@ -41,6 +41,7 @@ mod problem;
 mod rest;
 mod search;
 mod settled;
+mod several;
 mod shared;
 mod smaller;
 mod stack;

@@ -12,6 +12,7 @@ use trimtab_engine::action::{Moved, Worse};
 use trimtab_model::{Diagnostic, Inventory, Proposal, Purl};
 
 use super::place::{Ground, Judged, Key, Place, judge, look};
+use super::several::Several;
 
 /// The longest that one try may take.
 const ONE_TRY: Duration = Duration::from_secs(300);
@@ -41,6 +42,8 @@ pub(super) struct Made {
     pub(super) aged: bool,
     /// Smaller versions of a parent that there was no time to try, ascending.
     pub(super) untried: Vec<Box<str>>,
+    /// Parents that are raised together, of which there was no time to try all smaller versions.
+    pub(super) several: Option<Box<Several>>,
 }
 
 impl Made {
@@ -59,6 +62,7 @@ impl Made {
             unbuilt: Vec::new(),
             aged: false,
             untried: Vec::new(),
+            several: None,
         }
     }
 }
@@ -456,6 +460,7 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
         untried: Vec::new(),
+        several: None,
     };
     (made, confirmed.scratch)
 }

@@ -184,7 +184,7 @@ impl Material<'_> {
         if let Some(why) = unasked(&made.unasked) {
             price.lower(why.into());
         }
-        if let Some(why) = untried(made) {
+        for why in untried(made) {
             price.needs(why.into(), false);
         }
         price
@@ -297,16 +297,21 @@ pub(super) fn first_moved(made: &Made) -> Vec<String> {
     made.unbuilt.iter().map(why).collect()
 }
 
-/// What is said of smaller versions of a parent that there was no time to try.
-fn untried(made: &Made) -> Option<String> {
-    let name = group::name(made.proposal.package());
-    Some(match &made.untried[..] {
-        [] => return None,
-        [one] => format!("{name} {one} may do as well: there was no time to try it"),
-        [first, .., last] => {
-            format!("{name} {first} to {last} may do as well: there was no time to try them")
-        }
-    })
+/// What is said of smaller versions of parents that there was no time to try.
+fn untried(made: &Made) -> Vec<String> {
+    let one = (made.proposal.package(), &made.untried[..]);
+    let several = made.several.iter().flat_map(|several| several.untried());
+    let told = |(parent, versions): (&Purl, &[Box<str>])| {
+        let name = group::name(parent);
+        Some(match versions {
+            [] => return None,
+            [one] => format!("{name} {one} may do as well: there was no time to try it"),
+            [first, .., last] => {
+                format!("{name} {first} to {last} may do as well: there was no time to try them")
+            }
+        })
+    };
+    std::iter::once(one).chain(several).filter_map(told).collect()
 }
 
 /// Whether no version of a package was there before.
@@ -433,11 +438,11 @@ mod tests {
                 ..Made::unmade(proposal)
             })
         };
-        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[]), Vec::<String>::new());
         let one = "@a/up 4.17.0 may do as well: there was no time to try it";
-        assert_eq!(told(&["4.17.0"]).as_deref(), Some(one));
+        assert_eq!(told(&["4.17.0"]), [one]);
         let two = "@a/up 4.17.0 to 4.17.1 may do as well: there was no time to try them";
-        assert_eq!(told(&["4.17.0", "4.17.1"]).as_deref(), Some(two));
+        assert_eq!(told(&["4.17.0", "4.17.1"]), [two]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Smaller versions of a parent: where the time of a task was over before all of them were tried, they are tried with what
+//! Smaller versions of parents: where the time of a task was over before all of them were tried, they are tried with what
 //! the other rounds left. The newest is tried first, so that a parent may be raised further than it need be until then.
 
 use std::collections::BTreeSet;
@@ -9,21 +9,29 @@ use trimtab_model::{Diagnostic, Proposal, Purl};
 use super::attempt::{Made, Refused};
 use super::place::Key;
 use super::search::{Answer, Search, Searched, Task};
+use super::several::Several;
 
 /// How many parents are tried in smaller versions.
 const MOST: usize = 12;
+/// How many tries it may take to find the smallest versions of parents that are raised together.
+const TRIES: usize = 24;
 
-/// A raise of a parent with smaller versions that were not tried.
+/// A raise of parents with smaller versions that were not tried.
 pub(super) struct Wide {
     /// Where it stands among what was made.
     at: usize,
     place: usize,
-    parent: Purl,
-    child: Purl,
-    /// Ascending.
-    versions: Vec<Box<str>>,
+    raise: Raise,
     /// All of this must be removed by a smaller one too.
     removed: BTreeSet<Key>,
+}
+
+/// What is raised.
+enum Raise {
+    /// One parent, what it brings, and its smaller versions, ascending.
+    One(Purl, Purl, Vec<Box<str>>),
+    /// Several together.
+    Several(Several),
 }
 
 impl Search<'_> {
@@ -42,8 +50,29 @@ impl Search<'_> {
     pub(super) fn narrow(&self, wide: &Wide) -> Result<Answer, Diagnostic> {
         let mut answer = Answer::default();
         let Some(Ok((place, ground))) = self.ground(wide.place) else { return Ok(answer) };
-        let pair = (&wide.parent, &wide.child);
-        let tried = self.trial.as_well(place, ground, pair, &wide.versions, &wide.removed)?;
+        let (parent, child, versions) = match &wide.raise {
+            Raise::One(parent, child, versions) => (parent, child, versions),
+            Raise::Several(several) => {
+                let mut several = several.clone();
+                let ground = (&ground.base, &ground.before);
+                let mut attempt = |proposal: &Proposal| {
+                    let tried = self.trial.attempt(place, ground, proposal, &wide.removed)?;
+                    Ok(tried.map(|(made, _, _)| made))
+                };
+                let found = several.descend(TRIES, &wide.removed, &mut attempt)?;
+                let left = several.left();
+                match found {
+                    Some(made) => {
+                        answer.narrowed.push((wide.at, Some(Made { several: left, ..made })));
+                    }
+                    None if left.is_none() => answer.narrowed.push((wide.at, None)),
+                    None => {}
+                }
+                return Ok(answer);
+            }
+        };
+        let pair = (parent, child);
+        let tried = self.trial.as_well(place, ground, pair, versions, &wide.removed)?;
         match tried {
             Ok(made) => answer.narrowed.push((wide.at, Some(made))),
             // No smaller one does as well.
@@ -68,24 +97,42 @@ fn is_of_moment(refused: &Refused) -> bool {
 }
 
 fn wide(at: usize, place: usize, made: &Made, wanted: &BTreeSet<&Key>) -> Option<Wide> {
-    let Proposal::RaiseParent { parent, child, .. } = &made.proposal else { return None };
-    if made.untried.is_empty() {
-        return None;
-    }
-    let (parent, child, versions) = (parent.clone(), child.clone(), made.untried.clone());
+    let raise = match (&made.several, &made.proposal) {
+        (Some(several), _) => Raise::Several(Several::clone(several)),
+        (None, Proposal::RaiseParent { parent, child, .. }) if !made.untried.is_empty() => {
+            Raise::One(parent.clone(), child.clone(), made.untried.clone())
+        }
+        _ => return None,
+    };
     let removed = made.removed.iter().filter(|key| wanted.contains(key)).cloned().collect();
-    Some(Wide { at, place, parent, child, versions, removed })
+    Some(Wide { at, place, raise, removed })
+}
+
+impl Raise {
+    /// Each parent with its smallest version that was not tried.
+    fn least(&self) -> Vec<(&Purl, &str)> {
+        match self {
+            Raise::One(parent, _, versions) => {
+                versions.first().map(|least| (parent, &**least)).into_iter().collect()
+            }
+            Raise::Several(several) => several
+                .untried()
+                .filter_map(|(parent, of)| Some((parent, &**of.first()?)))
+                .collect(),
+        }
+    }
 }
 
 /// The first of them: those that may be spared a major step, and then by how much they remove.
 fn ordered(mut all: Vec<Wide>) -> Vec<Wide> {
     let may_spare = |wide: &Wide| {
-        let from = wide.parent.version().unwrap_or_default();
-        let least = wide.versions.first();
-        least.is_some_and(|to| distance(from, to) != Some(Distance::Major))
+        wide.raise.least().iter().any(|(parent, least)| {
+            distance(parent.version().unwrap_or_default(), least) != Some(Distance::Major)
+        })
     };
-    all.sort_by_key(|wide| {
-        (!may_spare(wide), std::cmp::Reverse(wide.removed.len()), wide.parent.clone())
+    all.sort_by_cached_key(|wide| {
+        let name = wide.raise.least().first().map(|(parent, _)| (*parent).clone());
+        (!may_spare(wide), std::cmp::Reverse(wide.removed.len()), name)
     });
     all.truncate(MOST);
     all
@@ -97,7 +144,10 @@ pub(super) fn replace(searched: &mut Searched, narrowed: Vec<(usize, Option<Made
         let Some((_, made)) = searched.made.get_mut(at) else { continue };
         match smaller {
             Some(smaller) => *made = smaller,
-            None => made.untried.clear(),
+            None => {
+                made.untried.clear();
+                made.several = None;
+            }
         }
     }
 }

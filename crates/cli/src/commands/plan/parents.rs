@@ -4,7 +4,6 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use trimtab_connect::update::near_ends;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
 
@@ -13,6 +12,7 @@ use super::lower::Lower;
 use super::offered::later;
 use super::place::Key;
 use super::search::{Answer, Case, Search, Searched, Task};
+use super::several::Several;
 
 /// How many parents are raised together at most, and where no other way is left.
 const MOST: (usize, usize) = (4, 8);
@@ -207,36 +207,27 @@ impl Search<'_> {
         // With a finding of its own a parent is raised to its fix at least, by another action if not by this one.
         let floors: Vec<usize> =
             parents.iter().zip(&offered).map(|(p, of)| self.floor(number, p, of)).collect();
-        // Of each parent, how far it is raised: 0 is not at all, n to the nth of its later versions.
-        let attempt = |choice: &[usize]| -> Result<Result<Made, Refused>, Diagnostic> {
-            let raised =
-                parents.iter().zip(&offered).zip(choice).filter_map(|((parent, of), at)| {
-                    let to = of.get(at.checked_sub(1)?)?.clone();
-                    let (parent, child) = (parent.clone(), child.clone());
-                    Some(match parent.package() == child.package() {
-                        true => Proposal::Raise { package: parent, to },
-                        false => Proposal::RaiseParent { parent, to, child },
-                    })
-                });
-            let Some(proposal) = Proposal::together(raised) else {
-                return Ok(Err(Refused::Nothing));
-            };
-            let ground = (&ground.base, &ground.before);
-            let tried = self.trial.attempt(place, ground, &proposal, wanted)?;
+        let mut lower = Lower::new(&offered);
+        let mut several = Several::new(parents, child, offered, &floors);
+        let ground = (&ground.base, &ground.before);
+        let mut attempt = |proposal: &Proposal| -> Result<Result<Made, Refused>, Diagnostic> {
+            let tried = self.trial.attempt(place, ground, proposal, wanted)?;
             Ok(tried.map(|(made, _, _)| made))
         };
-        let mut choice: Vec<usize> = offered.iter().map(Vec::len).collect();
-        let mut lower = Lower::new(&offered);
-        let mut tried = attempt(&choice)?;
+        let whole = |several: &Several| match several.proposal() {
+            Some(proposal) => attempt(&proposal),
+            None => Ok(Err(Refused::Nothing)),
+        };
+        let mut tried = whole(&several)?;
         let mut first = None;
         // What the newest of them ask for may not be had: then a line below.
         while let Err(refused) = &tried {
-            let Some(next) = lower.next(&choice, parents, refused) else { break };
+            let Some(next) = lower.next(several.choice(), parents, refused) else { break };
             first.get_or_insert_with(|| refused.clone());
-            choice = next;
-            tried = attempt(&choice)?;
+            several.begin_at(next);
+            tried = whole(&several)?;
         }
-        let mut best = match tried {
+        let best = match tried {
             Ok(made) => made,
             Err(refused) => {
                 let refused = first.unwrap_or(refused);
@@ -245,40 +236,9 @@ impl Search<'_> {
             }
         };
         let target: BTreeSet<Key> = best.removed.intersection(wanted).cloned().collect();
-        let mut left = TRIES.0 + TRIES.1 * parents.len().saturating_sub(2);
-        'all: for at in 0..choice.len() {
-            let least = floors[at] + 1;
-            // Whether it need be raised at all is asked first, but of what has the finding itself; and none takes the tries of
-            // those after it.
-            let is_own = parents[at].package() == child.package();
-            let (mut low, mut high) = (if is_own { least } else { 0 }, choice[at]);
-            let mut middle = low;
-            let now = parents[at].version().unwrap_or_default();
-            let mut near = near_ends(now, &offered[at]).into_iter().map(|end| end + 1);
-            let mut share = left.div_ceil(choice.len() - at);
-            while low < high && share > 0 {
-                (left, share) = (left - 1, share - 1);
-                let mut other = choice.clone();
-                other[at] = middle;
-                match attempt(&other)? {
-                    Ok(made) if target.is_subset(&made.removed) => {
-                        (choice, best) = (other, made);
-                        high = middle;
-                    }
-                    Err(Refused::Time) => break 'all,
-                    _ => low = (middle + 1).max(least),
-                }
-                // Its own fix is next, as it is raised to that anyway.
-                let anyway = middle == 0 && least > 1;
-                // Then how large a step it must be.
-                middle = match anyway {
-                    true => low,
-                    false => near
-                        .find(|end| (low..high).contains(end))
-                        .unwrap_or(low + high.saturating_sub(low) / 2),
-                };
-            }
-        }
+        let tries = TRIES.0 + TRIES.1 * parents.len().saturating_sub(2);
+        let best = several.descend(tries, &target, &mut attempt)?.unwrap_or(best);
+        let best = Made { several: several.left(), ..best };
         answer.made.push((number, best));
         Ok(answer)
     }
