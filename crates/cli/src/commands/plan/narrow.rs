@@ -84,7 +84,7 @@ impl Search<'_> {
 }
 
 /// Whether a refusal says nothing of the versions.
-fn is_of_moment(refused: &Refused) -> bool {
+pub(super) fn is_of_moment(refused: &Refused) -> bool {
     match refused {
         Refused::Time | Refused::Unasked(_) => true,
         Refused::Tool(refusal) => refusal.reason.stops(),

@@ -7,6 +7,7 @@ use trimtab_connect::update::near_ends;
 use trimtab_model::{Diagnostic, Proposal, Purl};
 
 use super::attempt::{Made, Refused};
+use super::narrow::is_of_moment;
 use super::place::Key;
 
 /// Parents that are raised together.
@@ -111,7 +112,7 @@ impl Several {
                     Ok(made) if target.is_subset(&made.removed) => {
                         (self.choice, best) = (other, Some(made));
                     }
-                    Err(Refused::Time) => return Ok(best),
+                    Err(refused) if is_of_moment(&refused) => return Ok(best),
                     _ => self.low[at] = (next + 1).max(self.least[at]),
                 }
             }

@@ -157,7 +157,9 @@ def vulnerabilities(ledger, all_):
     begin = "/api/v1/vulnerabilities/"
     page = "/vulnerabilities/"
     opened = {at for at in ledger.opened if at.startswith(begin)} | {begin + at.removeprefix(page) for at in ledger.opened if at.startswith(page)}
-    for at in sorted({at.split("?")[0] for at in opened} | {begin + name for name in of}):
+    # Of what is gone too: its page is opened late, where something else of it is stated.
+    ever = {ledger.called(finding.vulnerability) for finding in ledger.findings.values()}
+    for at in sorted({at.split("?")[0] for at in opened} | {begin + name for name in ever}):
         name = unquote(at.rsplit("/", 1)[-1])
         if not of[name]:
             api(at, "", {"findings": 0, "load": 0})

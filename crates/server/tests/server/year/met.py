@@ -81,11 +81,16 @@ def reviews(ledger):
             one["told"].append((entry.at, data["state"]))
             if "due" in data:
                 one["due"] = moment(data["due"])
+                one["owner"] = data["owner"]
                 all_[data["review"]]["decisions"].append(one)
             if one["state"] != data["state"]:
                 one["ended"] = None if data["state"] == "open" else entry.at
             one["state"] = data["state"]
     lists(ledger, all_)
+    theirs = collections.Counter(one["owner"] for one in decided.values() if one["state"] == "open")
+    for person, open_ in theirs.items():
+        if f"/administration/people/{person}" in ledger.opened:
+            words(f"/administration/people/{person}", "words||dd", [open_])
     same = collections.defaultdict(list)
     opened = [one for one in all_.items() if "open" in one[1]]
     for id_, review in sorted(opened, key=lambda one: one[1]["open"]):
