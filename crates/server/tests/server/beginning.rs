@@ -245,4 +245,10 @@ fn who_may_not_set_a_team_up_is_not_led_there() {
         server.open(&tom, "/").text
     );
     assert!(server.open(&lea, "/").text.contains("load of Ferries"));
+    // Nor is what came in minutes spread over weeks that nobody saw.
+    for (page, times) in [("/boards/engineering", 4), ("/metrics", 2)] {
+        let young = server.open(&lea, page).text;
+        let unknown = young.matches("the first finding is younger than this period").count();
+        assert!(unknown >= times, "{page}: {unknown}: {young}");
+    }
 }
