@@ -224,7 +224,13 @@ async fn place(app: &App, who: &Who, about: &About) -> Result<(On, Option<i64>, 
         Some(name) => {
             let systems = app.store.systems(who.org).await?;
             let found = systems.iter().find(|s| s.name == *name).cloned();
-            Some(found.ok_or_else(|| Problem::invalid(format!("There is no system `{name}`.")))?)
+            let missing = || {
+                Problem::invalid(format!(
+                    "There is no system `{name}`. Describe it first, under *Systems* or by `PUT /api/v1/systems`, or \
+                     name one that there is."
+                ))
+            };
+            Some(found.ok_or_else(missing)?)
         }
     };
     let known = app.store.asset_of_name(who.org, &about.asset).await?;

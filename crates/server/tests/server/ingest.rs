@@ -104,7 +104,10 @@ fn what_is_no_document_is_refused_with_a_reason() {
     assert_eq!(push("asset=&wait=1", b"{}").status, 422);
     assert_eq!(push("asset=a%0Ab", b"{}").status, 422);
     assert_eq!(push("asset=a&kind=spaceship", b"{}").status, 422);
-    assert_eq!(push("asset=a&system=none", b"{}").status, 422);
+    let unknown = push("asset=a&system=none", b"{}");
+    assert_eq!(unknown.status, 422);
+    let detail = unknown.json()["detail"].clone();
+    assert!(detail.as_str().is_some_and(|is| is.contains("Describe it first")), "{detail}");
     assert_eq!(push("", b"{}").status, 400);
     let large = vec![b' '; (8 << 20) + 1];
     assert!(matches!(push("asset=a", &large).status, 413 | 0));
