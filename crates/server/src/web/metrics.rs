@@ -156,10 +156,8 @@ fn behind(is: &Measured, period: Period, of: &str) -> String {
 
 fn figures(is: &Measured) -> Figures {
     let figure = |now: Option<String>, before: Option<String>, label: &str, href: String| {
-        let value = now.map_or_else(
-            || Value::Unknown("there was none in this period".to_owned()),
-            Into::into,
-        );
+        let value = now
+            .map_or_else(|| Value::Unknown("there was none in this period".to_owned()), Into::into);
         let before = before.unwrap_or_else(|| "not known".to_owned());
         let note = match is.other.last + 1 == is.period.first {
             true => format!("{before} before"),
