@@ -70,6 +70,8 @@ fn a_document_becomes_findings_and_a_deployment_ends_them() {
     assert_eq!(deploy("a2", "ok").status, 201);
     let fixed = push(&lock("2.29.4"), "b1").json();
     assert_eq!(fixed["live"], first["live"], "what runs still has them: {fixed}");
+    assert_eq!(first["merged"], serde_json::json!(0), "{first}");
+    assert_eq!(fixed["merged"], first["live"], "and it says that they wait: {fixed}");
     let shown = server.ask("GET", &format!("/api/v1/findings/{id}"), &with, b"").json();
     assert_eq!(
         (shown["state"].as_str(), shown["production"].as_bool()),
