@@ -95,8 +95,8 @@ pub(super) fn headline(now: &Removed, cut: bool, days: i64) -> String {
     )
 }
 
-/// What stands in the place of a number of a card that has no value: that nothing was due is known. `cut`: not all of the time
-/// is.
+/// What stands in the place of a number of a card that has no value: that nothing was due is known. `cut`: not all of the
+/// time is.
 pub(super) fn lacking(name: &str, cut: bool) -> Value {
     // What a team kept in all is not counted by its updates.
     match (name.starts_with("% "), cut && !name.starts_with("% of all ")) {
