@@ -111,7 +111,8 @@ impl Goal {
         let way = match self.to - self.from {
             _ if there => 1.0,
             distance if distance.abs() < 1e-9 => 0.0,
-            distance => ((value - self.from) / distance).clamp(0.0, 1.0),
+            // At the start of a way down it is `-0.0` before its sign is taken off.
+            distance => ((value - self.from) / distance).clamp(0.0, 1.0).abs(),
         };
         let standing = match there {
             true => Standing::Reached,
@@ -131,6 +132,14 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn at_the_start_of_a_way_down_there_is_no_minus() {
+        let load =
+            Goal { measure: Measure::Load, from: 200.0, to: 100.0, begins: at(0), ends: at(100) };
+        let way = load.progress(Some(200.0), at(0)).way.unwrap();
+        assert!(way < 1e-9 && way.is_sign_positive(), "{way}");
     }
 
     #[test]

@@ -291,7 +291,7 @@ pub(crate) async fn answer(
     crate::api::findings::seen(who)?;
     // Nobody answers for a person: not their token either.
     if who.token.is_some() {
-        return Err(Problem::forbidden(Action::View));
+        return Err(Problem::for_people("answer the pulse"));
     }
     let role = Role::from_word(role).filter(|role| who.roles().contains(role));
     let role = role.ok_or_else(|| Problem::invalid("`role` must be one of your roles."))?;

@@ -91,7 +91,7 @@ impl Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 
-    /// No token may, whatever it allows: what comes of it would outlive the token.
+    /// No token may, whatever it allows: what comes of it would outlive the token, or is a person's own.
     pub(crate) fn for_people(what: &str) -> Problem {
         let detail = format!("Only people who are signed in may {what}: no token can.");
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)

@@ -332,7 +332,7 @@ pub(crate) async fn link(
     supplier.must_change()?;
     // A link would outlive the token that made it: people make them.
     if who.session.is_none() {
-        return Err(Problem::forbidden(Action::Supply));
+        return Err(Problem::for_people("make a link for a supplier"));
     }
     if supplier.is.ended.is_some() {
         return Err(Problem::conflict("This supplier no longer delivers anything."));

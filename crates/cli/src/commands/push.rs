@@ -200,8 +200,8 @@ fn tell_snapshot(asset: &str, branch: Option<&str>, answer: &Value, io: &mut Io)
         let branch = one_line(branch);
         text += &format!(", branch `{branch}`: kept for comparison, it opens no findings");
     } else if let Some(live) = number("live") {
-        let new = number("detected").unwrap_or(0);
-        text += &format!(", {live} findings, {new} of them new");
+        let (new, merged) = (number("detected").unwrap_or(0), number("merged").unwrap_or(0));
+        text += &found(live, new, merged);
     }
     if let Some(job) = number("job") {
         text += &format!(", job {job}");
@@ -209,6 +209,16 @@ fn tell_snapshot(asset: &str, branch: Option<&str>, answer: &Value, io: &mut Io)
     io.out(&(text + "\n"));
     if let Some(text) = answer["without_owner"].as_str() {
         io.err(&format!("{asset} has no owner: {}\n", one_line(text)));
+    }
+}
+
+/// How many findings the snapshot has. `live`: with those that are `merged`, which it no longer has.
+fn found(live: i64, new: i64, merged: i64) -> String {
+    let is = format!(", {} findings, {new} of them new", live.saturating_sub(merged));
+    match merged {
+        ..=0 => is,
+        1 => is + "; 1 more waits to be deployed",
+        merged => is + &format!("; {merged} more wait to be deployed"),
     }
 }
 
@@ -395,4 +405,19 @@ fn taken(answer: &Answered) -> Result<Value, Diagnostic> {
 /// The word of a choice.
 fn word<V: ValueEnum>(value: &V) -> String {
     value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::found;
+
+    #[test]
+    fn what_waits_to_be_deployed_is_not_in_the_snapshot() {
+        assert_eq!(found(16, 0, 0), ", 16 findings, 0 of them new");
+        let two = ", 14 findings, 0 of them new; 2 more wait to be deployed";
+        assert_eq!(found(16, 0, 2), two);
+        assert!(
+            found(16, 3, 1).ends_with("15 findings, 3 of them new; 1 more waits to be deployed")
+        );
+    }
 }

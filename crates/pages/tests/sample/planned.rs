@@ -204,7 +204,7 @@ pub(super) fn tickets() -> page::Tickets {
                 column("Ticket").kept(),
                 column("Status").kept(),
                 column("Level"),
-                column("What people changed"),
+                column("What people changed").kept(),
             ],
             vec![vec![
                 named("Raise log4j-core to 2.17.1 in ticket-service", "/findings?asset=7", "now"),

@@ -68,7 +68,7 @@ pub(crate) async fn make(app: &App, who: &Who, team: i64) -> Result<String, Prob
     find(app, who, team).await?;
     // A token makes no tokens.
     if who.session.is_none() {
-        return Err(Problem::forbidden(Action::View));
+        return Err(Problem::for_people("have an address of their calendar"));
     }
     let secret = Secret::new("").map_err(|e| Problem::no_random_bytes(&e))?;
     let of = (who.person.id, team);

@@ -213,7 +213,8 @@ pub(crate) struct Counted {
     round: String,
 }
 
-/// Answers the pulse of this month, once. Only how many gave which answer is kept.
+/// Answers the pulse of this month, once. For people who are signed in: no token answers for somebody. Only how many
+/// gave which answer is kept.
 #[utoipa::path(post, path = "/api/v1/pulse", tag = "goals", operation_id = "answer",
     request_body = Answer, responses((status = 200, body = Counted)))]
 pub(crate) async fn answer(

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_store::{
-    Arrival, Asset, JobState, NewJob, NewSnapshot, Numbers, Org, Priority, Settled, Snapshot, Store,
+    Arrival, Asset, FindingFilter, FindingState, JobState, NewJob, NewSnapshot, Numbers, Org,
+    Priority, Settled, Snapshot, Store,
 };
 use utoipa::ToSchema;
 
@@ -66,9 +67,12 @@ pub(crate) struct Said {
     /// Findings that ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     fixed: Option<i64>,
-    /// Findings that the asset has now.
+    /// Findings that the asset has now, with those that are gone from the main line and wait to be deployed.
     #[serde(skip_serializing_if = "Option::is_none")]
     live: Option<i64>,
+    /// Those of them that are gone from the main line and wait to be deployed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged: Option<i64>,
     /// The job that reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<i64>,
@@ -224,7 +228,13 @@ async fn place(app: &App, who: &Who, about: &About) -> Result<(On, Option<i64>, 
         Some(name) => {
             let systems = app.store.systems(who.org).await?;
             let found = systems.iter().find(|s| s.name == *name).cloned();
-            Some(found.ok_or_else(|| Problem::invalid(format!("There is no system `{name}`.")))?)
+            let missing = || {
+                Problem::invalid(format!(
+                    "There is no system `{name}`. Describe it first, under *Systems* or by `PUT /api/v1/systems`, or \
+                     name one that there is."
+                ))
+            };
+            Some(found.ok_or_else(missing)?)
         }
     };
     let known = app.store.asset_of_name(who.org, &about.asset).await?;
@@ -302,6 +312,18 @@ impl Taking<'_> {
     ) -> Result<Response, Problem> {
         let Counts { snapshot, detected, fixed, live } = counts;
         let (revision, branch) = (self.new.revision.clone(), self.new.branch.clone());
+        let merged = FindingFilter {
+            states: vec![FindingState::Merged],
+            asset: Some(asset.id),
+            ..FindingFilter::default()
+        };
+        let merged = match live {
+            Some(live) if live > 0 && branch.is_none() => {
+                let is = self.app.store.count_findings(self.who.org, &merged).await?;
+                Some(is.number.min(live))
+            }
+            _ => None,
+        };
         let change = Change { revision, branch, snapshot };
         let said = Said {
             state: "settled",
@@ -309,6 +331,7 @@ impl Taking<'_> {
             detected,
             fixed,
             live,
+            merged,
             ..self.said(asset, &change, since).await?
         };
         Ok((StatusCode::CREATED, Json(said)).into_response())

@@ -10,7 +10,7 @@ use trimtab_report::minutes::{Document, Section, Table};
 use trimtab_store::Applied;
 
 use super::{Number, Removed, came, removed_numbers, sum, unreported};
-use crate::access::{Action, Who};
+use crate::access::Who;
 use crate::measuring::question::{Asked, Period, question, told};
 use crate::measuring::{BySystem, Chosen};
 use crate::problem::Problem;
@@ -237,7 +237,7 @@ pub(crate) fn document(is: &PersonCard) -> Document {
 pub(crate) async fn show(app: &App, who: &Who, hidden: bool) -> Result<(), Problem> {
     // Nobody says it for a person: not their token either.
     if who.token.is_some() {
-        return Err(Problem::forbidden(Action::View));
+        return Err(Problem::for_people("say whether their card is shown"));
     }
     let now = app.now();
     app.store.set_unshown(who.org, who.person.id, hidden, &who.actor(), now).await?;

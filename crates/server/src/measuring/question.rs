@@ -139,6 +139,16 @@ pub(crate) struct Measured {
     pub(crate) began: Option<i64>,
 }
 
+/// Why there is no mean of a week in a period that began before anything was known.
+pub(crate) const YOUNG: &str = "the first finding is younger than this period";
+
+impl Measured {
+    /// Interruptions of a team in a week of this period. `None`: its first weeks are not known, or there is no team.
+    pub(crate) fn noise_a_week(&self, of: &Numbers) -> Option<f64> {
+        of.noise_a_week.filter(|_| self.began.is_some_and(|began| began <= self.period.first))
+    }
+}
+
 /// What was delivered. `None`: not all of it is known, or it was not asked.
 pub(crate) struct Delivered {
     pub(crate) now: Option<Both>,

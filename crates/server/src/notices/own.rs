@@ -137,7 +137,10 @@ pub(crate) async fn end(app: &App, who: &Who) -> Result<(), Problem> {
 /// # Errors
 /// They are no person who is signed in.
 pub(crate) fn must_be_here(who: &Who) -> Result<(), Problem> {
-    if who.session.is_some() { Ok(()) } else { Err(Problem::forbidden(Action::View)) }
+    match who.session {
+        Some(_) => Ok(()),
+        None => Err(Problem::for_people("see or set what is mailed to them")),
+    }
 }
 
 /// What waits for somebody, as they may see it now, the gravest first.

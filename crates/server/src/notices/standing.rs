@@ -49,6 +49,8 @@ pub(crate) struct Standing {
     pub(crate) week: Date,
     /// Noise by the Monday of the week, this one and those before it.
     pub(crate) noise: BTreeMap<Date, Noise>,
+    /// The Monday of the week in which the organisation's ledger begins. `None`: it is empty.
+    pub(crate) began: Option<Date>,
 }
 
 /// How it stands with a team.
@@ -102,10 +104,29 @@ pub(crate) async fn of(
             Why::Now | Why::Escalation(_) => of.alarms += 1,
         }
     }
-    Ok(Standing { wished, wishes, pending, decided, alarmed, tells, reaches, week: this, noise })
+    let first = app.store.ledger(org, 0, 1).await?;
+    let began = first.first().and_then(|entry| Timestamp::from_microsecond(entry.at).ok());
+    let began = began.map(|at| monday(&engine, at));
+    Ok(Standing {
+        wished,
+        wishes,
+        pending,
+        decided,
+        alarmed,
+        tells,
+        reaches,
+        week: this,
+        noise,
+        began,
+    })
 }
 
 impl Standing {
+    /// Whether anything is known of the week of a Monday: before the ledger nobody counted.
+    pub(crate) fn is_counted(&self, week: Date) -> bool {
+        week >= self.week || self.began.is_some_and(|began| began <= week)
+    }
+
     /// Why something is held, in words, and until when. `None`: it is not held.
     pub(crate) fn why_held(&self, item: &str) -> Option<(&'static str, Option<Timestamp>)> {
         let why = *self.decided.held.get(item)?;

@@ -80,22 +80,52 @@ pub(crate) fn status(room: &Room) -> String {
     let contained = !room.stands.is_empty() && room.stands.iter().all(|s| s.contained.is_some());
     // What cannot be known is not told as good.
     let sure = room.places.is_sure();
-    let is = match (room.stands.is_empty() && room.places.rows.is_empty(), fixed, contained) {
-        (true, ..) if sure && room.places.named => {
+    let is = stand(
+        room.stands.is_empty() && room.places.rows.is_empty(),
+        (fixed, contained),
+        (sure, room.places.named),
+    );
+    format!(
+        "{}We know of a published weakness in a component that many companies use. {is} \
+         We will say here when that changes, and give an update by tomorrow in any case.",
+        marked(room)
+    )
+}
+
+/// How it stands, for customers: only what teams said, or what was looked for. That the component is being replaced is what
+/// nobody said. `none`: nothing is touched; `sure`: of all places it is known; `named`: it was looked for by its name.
+fn stand(
+    none: bool,
+    (fixed, contained): (bool, bool),
+    (sure, named): (bool, bool),
+) -> &'static str {
+    match (none, fixed, contained) {
+        (true, ..) if sure && named => {
             "We have looked for it and have not found it in what we run."
         }
         (true, ..) => "We are looking into whether it affects us.",
         (_, true, _) if sure => {
             "The affected component is gone from what we build and from what we know to run in production."
         }
-        (_, _, true) => {
-            "We have taken measures so that it cannot be used against us, and are replacing the component."
+        (_, _, true) => "We have taken measures so that it cannot be used against us.",
+        _ => "We are looking into where it affects us.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stand;
+
+    #[test]
+    fn customers_are_told_no_more_than_teams_said() {
+        let all = [false, true];
+        for (fixed, contained) in all.iter().flat_map(|f| all.map(|c| (*f, c))) {
+            let told = stand(false, (fixed, contained), (false, true));
+            assert!(!told.contains("replacing") && !told.contains("gone"), "{told}");
+            assert_eq!(told.contains("taken measures"), contained, "{told}");
         }
-        _ => "We are looking into where it affects us, and are replacing the component.",
-    };
-    format!(
-        "{}We know of a published weakness in a component that many companies use. {is} \
-         We tell here when that changes, at the latest tomorrow.",
-        marked(room)
-    )
+        assert!(stand(false, (true, true), (true, true)).contains("is gone"));
+        assert!(stand(true, (false, false), (true, true)).contains("have not found it"));
+        assert!(stand(true, (false, false), (true, false)).contains("whether it affects us"));
+    }
 }

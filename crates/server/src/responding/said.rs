@@ -1,6 +1,7 @@
 //! What people say and do in an incident: who may say what, and what it must have.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
 use trimtab_engine::incident::What;
@@ -70,7 +71,7 @@ pub(crate) struct Said {
     pub(crate) text: String,
     /// The person who does a task.
     pub(crate) owner: Option<i64>,
-    /// Until when a task is to be done.
+    /// Until when a task is to be done: a time, or a day, which is meant to its end (UTC).
     pub(crate) due: Option<String>,
     /// The number of the task that is done.
     pub(crate) task: Option<i64>,
@@ -256,8 +257,7 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
         }
         "note" | "update" | "status" => json!({ "text": text }),
         "task" | "action" => {
-            let due = moment("due", sent.due.as_deref())?;
-            let due = due.ok_or_else(|| Problem::invalid("Set `due`."))?;
+            let due = due(sent.due.as_deref().unwrap_or_default())?;
             let doers = match sent.owner {
                 Some(_) => doers(app, who, &room, team).await?,
                 None => Vec::new(),
@@ -386,8 +386,28 @@ fn needs_a_reason(left: usize) -> String {
     format!("`undone` must say why it is closed though {teams} not fixed it.")
 }
 
+/// Until when something is to be done. A day is meant to its end.
+fn due(sent: &str) -> Result<Timestamp, Problem> {
+    let sent = sent.trim();
+    let due = match sent.parse::<Date>() {
+        Ok(_) if sent.len() == 10 => moment("due", Some(&format!("{sent}T23:59:00Z"))),
+        _ => moment("due", Some(sent)),
+    };
+    due?.ok_or_else(|| Problem::invalid("Set `due`."))
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_day_is_meant_to_its_end_and_a_time_as_it_is() {
+        let due = |text: &str| super::due(text).ok().map(|at| at.to_string());
+        assert_eq!(due("2026-12-24").as_deref(), Some("2026-12-24T23:59:00Z"));
+        assert_eq!(due(" 2026-12-24T09:00:00Z").as_deref(), Some("2026-12-24T09:00:00Z"));
+        for wrong in ["", "2026-13-01", "tomorrow", "2026-12-24 soon"] {
+            assert_eq!(due(wrong), None, "{wrong}");
+        }
+    }
+
     #[test]
     fn how_many_have_not_fixed_it_is_said() {
         assert!(super::needs_a_reason(1).contains("one team has not fixed"));

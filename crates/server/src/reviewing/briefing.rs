@@ -91,7 +91,7 @@ pub(super) async fn made(
         by_catalogue((&read, has_kev), &ours, (&listed, &fast), (from, now));
     let attacks = Filled {
         more: !has_attacks || near_cut || cut_attacks,
-        ..told::attacked(&read, attacks, (from, now), near_cut)
+        ..told::attacked(&read, attacks, (from, now), (has_attacks, near_cut))
     };
     let watch = Filled {
         about: "Packages that are here and had several vulnerabilities exploited in the wild at any time: attackers return to what worked."

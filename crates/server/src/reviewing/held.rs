@@ -185,12 +185,16 @@ pub(crate) async fn decide(app: &App, who: &Who, id: i64, sent: &Sent) -> Result
     Ok(kept)
 }
 
-/// The end of a day that was sent.
+/// The end of a day that was sent, or of the day (UTC) of a time.
 pub(super) fn due(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let wrong = || {
         Problem::invalid("`due` must be a day from today to a year from now, such as 2026-12-24.")
     };
-    let day: Date = text.trim().parse().map_err(|_| wrong())?;
+    let text = text.trim();
+    let day = match text.parse::<Timestamp>() {
+        Ok(at) => at.to_zoned(TimeZone::UTC).date(),
+        Err(_) => text.parse::<Date>().map_err(|_| wrong())?,
+    };
     let next = day.checked_add(1.day()).map_err(|_| wrong())?;
     let due = next.to_zoned(TimeZone::UTC).map_err(|_| wrong())?.timestamp();
     if due <= now || due > now + YEAR { Err(wrong()) } else { Ok(due) }
@@ -245,4 +249,21 @@ pub(crate) async fn close(app: &App, who: &Who, id: i64, note: &str) -> Result<(
     }
     let done = app.store.close_review(who.org, id, note, &who.actor(), app.now()).await?;
     if done { Ok(()) } else { Err(Problem::conflict("The review is not open.")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_is_due_at_the_end_of_a_day_or_of_the_day_of_a_time() {
+        let now: Timestamp = "2026-12-01T10:00:00Z".parse().unwrap();
+        let due = |text: &str| due(text, now).ok().map(|at| at.to_string());
+        for text in ["2026-12-24", "2026-12-24T09:00:00Z", "2026-12-25T00:30:00+01:00"] {
+            assert_eq!(due(text).as_deref(), Some("2026-12-25T00:00:00Z"), "{text}");
+        }
+        for wrong in ["", "2026-11-30", "2026-11-30T09:00:00Z", "2028-12-24", "soon"] {
+            assert_eq!(due(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -176,7 +176,15 @@ fn chart(is: &PackChart) -> Section {
         values: of.values.clone(),
     };
     let mut columns = vec![String::new()];
-    columns.extend(is.series.iter().map(|of| format!("{} ({})", of.name, is.unit)));
+    // What is named in its unit already is not named twice.
+    let column = |of: &super::packing::PackSeries| match is.unit.starts_with(&of.name) {
+        true => is.unit.clone(),
+        false => format!("{} ({})", of.name, is.unit),
+    };
+    columns.extend(is.series.iter().map(column));
+    // Before anything was known there is no row after row that says so.
+    let has = |at: usize| is.series.iter().any(|of| of.values.get(at).is_some_and(Option::is_some));
+    let first = (0..is.labels.len()).find(|at| has(*at)).unwrap_or(0);
     let row = |(at, label): (usize, &String)| {
         let mut row = vec![label.clone()];
         let values = is.series.iter().map(|of| known(of.values.get(at).copied().flatten()));
@@ -185,13 +193,16 @@ fn chart(is: &PackChart) -> Section {
     };
     Section {
         title: is.title.clone(),
-        text: Vec::new(),
+        text: match is.labels.get(first) {
+            Some(label) if first > 0 => vec![format!("Unknown before {label}.")],
+            _ => Vec::new(),
+        },
         chart: Some(Chart {
             title: format!("{}, {}", is.title, is.unit),
             labels: is.labels.clone(),
             series: is.series.iter().map(series).collect(),
         }),
-        table: Table { columns, rows: is.labels.iter().enumerate().map(row).collect() },
+        table: Table { columns, rows: is.labels.iter().enumerate().skip(first).map(row).collect() },
     }
 }
 
@@ -265,5 +276,25 @@ mod tests {
         let kept = filled(&table);
         assert_eq!(kept.columns, ["Topic", "More"]);
         assert_eq!(kept.rows, [["–", "one"], ["a", ""]]);
+    }
+
+    #[test]
+    fn a_chart_names_its_unit_once_and_begins_with_what_is_known() {
+        let of = |values: &[Option<f64>]| PackChart {
+            title: "Load".to_owned(),
+            unit: "load at the end of the day".to_owned(),
+            labels: ["2026-11-02", "2026-11-09", "2026-11-16"].map(ToOwned::to_owned).to_vec(),
+            series: vec![crate::reviewing::packing::PackSeries {
+                name: "load".to_owned(),
+                values: values.to_vec(),
+            }],
+        };
+        let is = chart(&of(&[None, Some(12.0), None]));
+        assert_eq!(is.table.columns, ["", "load at the end of the day"]);
+        let days: Vec<&str> = is.table.rows.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(days, ["2026-11-09", "2026-11-16"], "what is unknown in between stays");
+        assert_eq!(is.text, ["Unknown before 2026-11-09."]);
+        let all = chart(&of(&[None, None, None]));
+        assert_eq!((all.table.rows.len(), all.text.len()), (3, 0));
     }
 }

@@ -145,7 +145,7 @@ async fn except(
     why: &str,
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
-    let key = seen.map_or("the ticket", |seen| &*seen.key);
+    let key = named(seen.map(|seen| &*seen.key));
     let by_hand = |why: &str| format!("No exception was requested: {why} {BY_HAND}");
     if why.is_empty() {
         return Ok(Some(by_hand(&format!("{key} gives no reason why it will not be done."))));
@@ -196,6 +196,15 @@ async fn except(
     }
     let of = ids.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
     Ok(Some(format!("An exception was requested: {of}. Somebody else must answer it.")))
+}
+
+/// A ticket in a sentence: a bare number says nothing by itself.
+fn named(key: Option<&str>) -> String {
+    match key {
+        None => "the ticket".to_owned(),
+        Some(key) if key.chars().all(|c| c.is_ascii_digit()) => format!("ticket {key}"),
+        Some(key) => key.to_owned(),
+    }
 }
 
 /// The live findings of the team that a ticket is for.
@@ -276,6 +285,13 @@ fn telling(refused: Vec<Refused>) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bare_number_is_called_a_ticket() {
+        assert_eq!(named(Some("4")), "ticket 4");
+        assert_eq!(named(Some("APP-7")), "APP-7");
+        assert_eq!(named(None), "the ticket");
+    }
 
     #[test]
     fn what_people_say_is_one_bounded_line() {

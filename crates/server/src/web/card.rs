@@ -59,7 +59,8 @@ pub(crate) async fn page(
         format!("/findings?counts=true&team={id}"),
         metrics,
     ];
-    let figures = numbers(&is).into_iter().zip(lists).map(|(is, list)| figure(is, list)).collect();
+    let figures = numbers(&is).into_iter().zip(lists);
+    let figures = figures.map(|(of, list)| figure(of, list, is.cut)).collect();
     let mut about = milestones(&is);
     about.push(
         "Compared with the team's own period before, and with nobody else. Load-days are those that were no longer carried, \
@@ -94,14 +95,24 @@ pub(super) fn headline(now: &Removed, cut: bool, days: i64) -> String {
     )
 }
 
-/// A number of a card, beside the one of the period before, with the list behind it.
-pub(super) fn figure((name, value, before): Number, list: impl Into<Href>) -> Figure {
-    let unknown =
-        || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
+/// What stands in the place of a number of a card that has no value: that nothing was due is known. `cut`: not all of the
+/// time is.
+pub(super) fn lacking(name: &str, cut: bool) -> Value {
+    // What a team kept in all is not counted by its updates.
+    match (name.starts_with("% "), cut && !name.starts_with("% of all ")) {
+        (_, true) => Value::Unknown("there are more updates than are looked at".to_owned()),
+        (true, false) => Value::from("nothing was due"),
+        (false, false) => Value::Unknown("not all of it was weighed".to_owned()),
+    }
+}
+
+/// A number of a card, beside the one of the period before, with the list behind it. `cut` as in [`lacking`].
+pub(super) fn figure((name, value, before): Number, list: impl Into<Href>, cut: bool) -> Figure {
+    let lacks = lacking(name, cut);
     // A share is a number with its sign, and what it is of.
     let (sign, name) = name.strip_prefix("% ").map_or(("", name), |name| (" %", name));
     let told = |value: f64| format!("{}{sign}", number(value));
-    let value = value.map_or_else(unknown, |value| told(value).into());
+    let value = value.map_or(lacks, |value| told(value).into());
     let before = before.map_or_else(|| "unknown".to_owned(), told);
     Figure::of(value, name, list).noted(format!("in the period before: {before}"))
 }
@@ -127,5 +138,29 @@ pub(super) fn came_in(updates: &[Update], now: Timestamp) -> Table {
         rows: updates.iter().map(row).collect(),
         empty: Empty { why: "No update came into production in this time.".to_owned(), next: None },
         ..Table::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_pages::part::Value;
+
+    use super::lacking;
+
+    #[test]
+    fn why_a_number_is_missing_is_what_is_known_of_it() {
+        let is = |name: &str, cut: bool| match lacking(name, cut) {
+            Value::Unknown(why) => format!("unknown: {why}"),
+            Value::Text(text) => text,
+            _ => String::new(),
+        };
+        assert_eq!(is("% of their deadlines kept", false), "nothing was due");
+        assert_eq!(is("% of all its deadlines kept", true), "nothing was due");
+        let cut = "unknown: there are more updates than are looked at";
+        assert_eq!(
+            (is("% of their deadlines kept", true), is("load", true)),
+            (cut.into(), cut.into())
+        );
+        assert_eq!(is("load that they removed", false), "unknown: not all of it was weighed");
     }
 }

@@ -42,7 +42,8 @@ pub(crate) struct Wanted {
 struct Record {
     team: i64,
     name: String,
-    of: Vec<(i64, Measures)>,
+    /// Each with its times, and whether it is closed.
+    of: Vec<(i64, Measures, bool)>,
 }
 
 impl Wanted {
@@ -101,7 +102,8 @@ async fn records(app: &App, who: &Who, rows: &[Incident]) -> Result<Vec<Record>,
             let record = records.iter_mut().find(|record| Some(record.team) == stand.team);
             if let Some(record) = record {
                 let end = incident.closed.unwrap_or(now);
-                record.of.push((incident.id, stand.measures(incident.is.published, false, end)));
+                let measures = stand.measures(incident.is.published, false, end);
+                record.of.push((incident.id, measures, incident.closed.is_some()));
             }
         }
     }
@@ -130,7 +132,7 @@ pub(crate) async fn page(
         let of: Vec<i64> = records
             .iter()
             .filter(|record| record.team == team)
-            .flat_map(|record| record.of.iter().map(|(id, _)| *id))
+            .flat_map(|record| record.of.iter().map(|(id, ..)| *id))
             .collect();
         rows.retain(|is| of.contains(&is.id));
     }
@@ -210,15 +212,35 @@ fn list(rows: &[Incident], now: Timestamp) -> Table {
     }
 }
 
+/// Why no time is known, with whether each incident is closed: what may still come goes before what never will.
+fn why_none(spans: impl Iterator<Item = (Span, bool)>) -> &'static str {
+    let mut why = "no incident touched the team";
+    let mut rank = 0;
+    for (span, closed) in spans {
+        let (of, words) = match span {
+            Span::Runs(_) if !closed => (3, "it has not happened yet"),
+            Span::Runs(_) => (2, "it was closed before that"),
+            Span::Unknown(words) => (1, words),
+            Span::Took(_) => continue,
+        };
+        if of > rank {
+            (rank, why) = (of, words);
+        }
+    }
+    why
+}
+
 /// How long each team took in the newest real ones: the middle of what is known. `more`: whether there are others.
 fn times(records: &[Record], more: bool) -> Table {
     let row = |record: &Record| {
         let list = format!("/incidents?drill=false&team={}", record.team);
-        let of =
-            |pick: fn(&Measures) -> Span| match middle(record.of.iter().map(|(_, is)| pick(is))) {
+        let of = |pick: fn(&Measures) -> Span| {
+            let spans = || record.of.iter().map(move |(_, is, closed)| (pick(is), *closed));
+            match middle(spans().map(|(span, _)| span)) {
                 Some(took) => Cell::link(length(took), list.clone()),
-                None => Cell::unknown("it has not happened yet, or nobody said when it began"),
-            };
+                None => Cell::unknown(why_none(spans())),
+            }
+        };
         Row::of(vec![
             Cell::name(record.name.clone(), format!("/teams/{}", record.team)),
             Cell::link(record.of.len().to_string(), list.clone()),
@@ -249,5 +271,27 @@ fn times(records: &[Record], more: bool) -> Table {
             next: None,
         },
         ..Table::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use trimtab_engine::incident::Span;
+
+    use super::why_none;
+
+    #[test]
+    fn why_there_is_no_time_is_what_is_known_of_it() {
+        let runs = Span::Runs(SignedDuration::from_hours(1));
+        let nobody = Span::Unknown("nobody said when it was published");
+        for (spans, why) in [
+            (vec![(nobody, true)], "nobody said when it was published"),
+            (vec![(nobody, true), (runs, true)], "it was closed before that"),
+            (vec![(runs, false), (runs, true)], "it has not happened yet"),
+            (vec![], "no incident touched the team"),
+        ] {
+            assert_eq!(why_none(spans.into_iter()), why);
+        }
     }
 }

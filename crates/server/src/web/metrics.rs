@@ -13,14 +13,14 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Metrics;
-use trimtab_pages::part::{Choice, Facet, Figure, Figures, Filter, Link, number, tenth};
+use trimtab_pages::part::{Choice, Facet, Figure, Figures, Filter, Link, Value, number, tenth};
 
 pub(crate) use list::page as list;
 
 use super::findings::encode;
 use super::{Page, Sorry, html, layout};
 use crate::access::Who;
-use crate::measuring::question::{Asked, Measured, Numbers, Period, measure_whole, told};
+use crate::measuring::question::{Asked, Measured, Numbers, Period, YOUNG, measure_whole, told};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -156,10 +156,8 @@ fn behind(is: &Measured, period: Period, of: &str) -> String {
 
 fn figures(is: &Measured) -> Figures {
     let figure = |now: Option<String>, before: Option<String>, label: &str, href: String| {
-        let value = now.map_or_else(
-            || trimtab_pages::part::Value::Unknown("there was none in this period".to_owned()),
-            Into::into,
-        );
+        let value = now
+            .map_or_else(|| Value::Unknown("there was none in this period".to_owned()), Into::into);
         let before = before.unwrap_or_else(|| "not known".to_owned());
         let note = match is.other.last + 1 == is.period.first {
             true => format!("{before} before"),
@@ -169,6 +167,16 @@ fn figures(is: &Measured) -> Figures {
     };
     let behind = |of: &str| behind(is, is.period, of);
     let weekly = |n: &Numbers| n.noise_a_week.map(tenth);
+    let noise = figure(
+        weekly(&is.now),
+        known_before(is).then(|| weekly(&is.before)).flatten(),
+        "interruptions a week and team",
+        behind("interruptions"),
+    );
+    let noise = match is.noise_a_week(&is.now) {
+        Some(_) => noise,
+        None => Figure { value: Value::Unknown(YOUNG.to_owned()), ..noise },
+    };
     Figures(vec![
         figure(
             days(is.now.fixed.map(|s| s.median)),
@@ -200,12 +208,7 @@ fn figures(is: &Measured) -> Figures {
             "median age of the backlog",
             behind("backlog"),
         ),
-        figure(
-            weekly(&is.now),
-            known_before(is).then(|| weekly(&is.before)).flatten(),
-            "interruptions a week and team",
-            behind("interruptions"),
-        ),
+        noise,
     ])
 }
 

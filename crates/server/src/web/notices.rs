@@ -251,10 +251,14 @@ fn sent(letters: &[Letter], who: &Who, now: Timestamp) -> Table {
 fn weeks(is: &Standing, whole_team: bool) -> Table {
     let budget = is.wishes.budget;
     let row = |(monday, noise): (&jiff::civil::Date, &standing::Noise)| {
+        let cell = |told: String| match is.is_counted(*monday) {
+            true => Cell::text(told),
+            false => Cell::unknown("the ledger begins after this week"),
+        };
         Row::of(vec![
             Cell::text(format!("from {monday}")),
-            Cell::text(format!("{} of {budget}", noise.digests)),
-            Cell::text(noise.alarms.to_string()),
+            cell(format!("{} of {budget}", noise.digests)),
+            cell(noise.alarms.to_string()),
         ])
     };
     Table {

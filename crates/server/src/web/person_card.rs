@@ -12,7 +12,7 @@ use trimtab_pages::part::{
     When, number,
 };
 
-use super::card::{came_in, figure, headline};
+use super::card::{came_in, figure, headline, lacking};
 use super::{Page, Sorry, html, layout, own_form};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
@@ -84,7 +84,7 @@ pub(crate) async fn page(
     let notice =
         is.more.then(|| Notice { urgency: Urgency::Note, text: LEFT_OUT.to_owned(), next: None });
     let place = |name: &str| if name == "updates merged" { "#more" } else { "#list" };
-    let figures = numbers.into_iter().map(|is| figure(is, place(is.0)));
+    let figures = numbers.into_iter().map(|of| figure(of, place(of.0), is.cut));
     let figures = Figures(figures.collect());
     let more = Some(merged);
     Ok(html(&Goals { layout, notice, figures, about, chart: None, list, more, forms }))
@@ -160,10 +160,9 @@ pub(crate) async fn walls(
         )];
         // Updates, findings, load and kept deadlines; of teams what else went.
         for at in [0, 1, 2, 4, 6] {
-            let Some((_, now, before)) = all.get(at) else { continue };
-            let why = "not all was weighed or looked at, or nothing was due";
+            let Some((name, now, before)) = all.get(at) else { continue };
             cells.push(match (now, before) {
-                (None, _) => Cell::unknown(why),
+                (None, _) => Cell::Value(lacking(name, is.cut)),
                 (Some(now), Some(before)) => Cell::link(
                     format!("{} ({} before)", number(*now), number(*before)),
                     card.clone(),

@@ -232,6 +232,10 @@ fn who_may_not_set_a_team_up_is_not_led_there() {
         assert!(!server.open(&audit, &page).text.contains(&edit), "{page}");
     }
     assert!(server.open(&tom, &format!("/teams/{team}/notices")).text.contains(&edit));
+    // Of weeks before the first entry of the ledger nobody counted: they are no noughts.
+    let notices = server.open(&tom, &format!("/teams/{team}/notices")).text;
+    let unknown = notices.matches("the ledger begins after this week").count();
+    assert!(unknown >= 14 && notices.contains("0 of "), "{unknown}: {notices}");
     // Of one team alone, the load is called that team's.
     let lea = server.someone(org, "Lea", EVERYTHING);
     server.upload(&lea, "shop", "shop");
@@ -241,4 +245,10 @@ fn who_may_not_set_a_team_up_is_not_led_there() {
         server.open(&tom, "/").text
     );
     assert!(server.open(&lea, "/").text.contains("load of Ferries"));
+    // Nor is what came in minutes spread over weeks that nobody saw.
+    for (page, times) in [("/boards/engineering", 4), ("/metrics", 2)] {
+        let young = server.open(&lea, page).text;
+        let unknown = young.matches("the first finding is younger than this period").count();
+        assert!(unknown >= times, "{page}: {unknown}: {young}");
+    }
 }

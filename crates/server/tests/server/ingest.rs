@@ -70,6 +70,8 @@ fn a_document_becomes_findings_and_a_deployment_ends_them() {
     assert_eq!(deploy("a2", "ok").status, 201);
     let fixed = push(&lock("2.29.4"), "b1").json();
     assert_eq!(fixed["live"], first["live"], "what runs still has them: {fixed}");
+    assert_eq!(first["merged"], serde_json::json!(0), "{first}");
+    assert_eq!(fixed["merged"], first["live"], "and it says that they wait: {fixed}");
     let shown = server.ask("GET", &format!("/api/v1/findings/{id}"), &with, b"").json();
     assert_eq!(
         (shown["state"].as_str(), shown["production"].as_bool()),
@@ -104,7 +106,10 @@ fn what_is_no_document_is_refused_with_a_reason() {
     assert_eq!(push("asset=&wait=1", b"{}").status, 422);
     assert_eq!(push("asset=a%0Ab", b"{}").status, 422);
     assert_eq!(push("asset=a&kind=spaceship", b"{}").status, 422);
-    assert_eq!(push("asset=a&system=none", b"{}").status, 422);
+    let unknown = push("asset=a&system=none", b"{}");
+    assert_eq!(unknown.status, 422);
+    let detail = unknown.json()["detail"].clone();
+    assert!(detail.as_str().is_some_and(|is| is.contains("Describe it first")), "{detail}");
     assert_eq!(push("", b"{}").status, 400);
     let large = vec![b' '; (8 << 20) + 1];
     assert!(matches!(push("asset=a", &large).status, 413 | 0));

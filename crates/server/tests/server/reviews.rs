@@ -579,7 +579,12 @@ fn the_pulse_tells_of_nobody() {
     let token = format!("Bearer {}", token.as_str().unwrap());
     let with = [("authorization", token.as_str()), JSON];
     let sent = security.to_string();
-    assert_eq!(server.ask("POST", "/api/v1/pulse", &with, sent.as_bytes()).status, 403);
+    let refused = server.ask("POST", "/api/v1/pulse", &with, sent.as_bytes());
+    assert_eq!(refused.status, 403);
+    assert_eq!(
+        refused.json()["detail"],
+        "Only people who are signed in may answer the pulse: no token can."
+    );
     assert_eq!(post(server, &world.lea, "/api/v1/pulse", &security).status, 200);
     let told = || server.open(&world.lea, "/api/v1/pulse").json()["rows"].clone();
     assert_eq!(told(), json!([]), "nothing of a month that is not over");

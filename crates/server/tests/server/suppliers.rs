@@ -478,7 +478,12 @@ fn a_link_ends_by_itself_by_hand_and_with_the_supplier() {
     change(false);
     assert_eq!(open(), 404, "who had it may no longer be theirs");
     let headers = [("authorization", token.as_str()), JSON];
-    assert_eq!(server.ask("POST", &path, &headers, body.as_bytes()).status, 403);
+    let refused = server.ask("POST", &path, &headers, body.as_bytes());
+    assert_eq!(refused.status, 403);
+    assert_eq!(
+        refused.json()["detail"],
+        "Only people who are signed in may make a link for a supplier: no token can."
+    );
     let keyed = [("cookie", lea.cookie.as_str()), JSON, ("idempotency-key", "k")];
     assert_eq!(server.ask("POST", &path, &keyed, body.as_bytes()).status, 422);
 }

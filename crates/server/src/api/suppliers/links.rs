@@ -26,7 +26,8 @@ pub(crate) struct NewLink {
     days: i64,
 }
 
-/// Makes a link by which a supplier sends documents and answers. Its address is in this answer only.
+/// Makes a link by which a supplier sends documents and answers. For people who are signed in: it would outlive a token. Its
+/// address is in this answer only.
 #[utoipa::path(post, path = "/api/v1/suppliers/{id}/links", tag = "suppliers",
     request_body = NewLink, params(("id" = i64, Path)), responses((status = 201, body = Made)))]
 pub(crate) async fn link(

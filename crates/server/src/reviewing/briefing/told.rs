@@ -35,13 +35,17 @@ pub(super) fn by_catalogue(
     }
 }
 
-/// The part of attacks. `near_cut`: not all names were compared.
+/// The part of attacks. `has_attacks`: whether the advisories are of this time; `near_cut`: not all names were compared.
 pub(super) fn attacked(
     read: &Read,
     topics: Vec<Draft>,
     (from, now): (Timestamp, Timestamp),
-    near_cut: bool,
+    (has_attacks, near_cut): (bool, bool),
 ) -> Filled {
+    if !has_attacks {
+        let about = unknown_attacks(read);
+        return Filled { about, ..filled(Part::Attacks, topics, "#attacks".to_owned()) };
+    }
     let compared = match near_cut {
         true => format!(
             " In each ecosystem {COMPARED} of our names were compared with the newest {COMPARED} of theirs; more may be close."
@@ -68,6 +72,21 @@ pub(super) fn attacked(
     Filled { about, ..filled(Part::Attacks, topics, "#attacks".to_owned()) }
 }
 
+/// Why nothing is known of malicious packages in a time.
+fn unknown_attacks(read: &Read) -> String {
+    match (read.has_malicious, read.days.1) {
+        (false, _) => "Unknown: the index has no advisories of malicious packages.".to_owned(),
+        (true, Some(of)) => {
+            format!(
+                "Unknown: the advisories of malicious packages end before this period (they are of {of})."
+            )
+        }
+        (true, None) => {
+            "Unknown: the index does not say of which day its advisories are.".to_owned()
+        }
+    }
+}
+
 /// The part of speed: days until it was known, and until it was gone.
 pub(super) fn fast((know, fix): (Option<Spread>, Option<Spread>), slow: Vec<Draft>) -> Filled {
     let words = |of: Option<Spread>| of.map_or_else(|| "unknown".to_owned(), |is| tenth(is.median));
@@ -77,4 +96,20 @@ pub(super) fn fast((know, fix): (Option<Spread>, Option<Spread>), slow: Vec<Draf
         words(fix)
     );
     Filled { about, ..filled(Part::Speed, slow, "#speed".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_the_advisories_end_before_the_period_is_told() {
+        let day = Some(jiff::civil::date(2026, 8, 20));
+        let of = |has_malicious: bool, day: Option<Date>| {
+            unknown_attacks(&Read { has_malicious, days: (None, day), ..Read::default() })
+        };
+        assert!(of(true, day).contains("end before this period (they are of 2026-08-20)"));
+        assert!(of(false, day).contains("has no advisories of malicious packages"));
+        assert!(of(true, None).starts_with("Unknown: "));
+    }
 }

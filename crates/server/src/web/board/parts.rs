@@ -8,7 +8,7 @@ use trimtab_store::{Count, FindingFilter, ScopeOf, System};
 
 use crate::access::Who;
 use crate::api::{findings, visible};
-use crate::measuring::question::{Asked, Measured, Numbers, measure};
+use crate::measuring::question::{Asked, Measured, Numbers, YOUNG, measure};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::{count, is_unsent, today, unless_unsent};
@@ -103,7 +103,11 @@ impl Base {
     }
 
     pub(super) fn noise(&self) -> Figure {
-        self.period("interruptions per team and week", "interruptions", weekly)
+        let figure = self.period("interruptions per team and week", "interruptions", weekly);
+        match self.measured.noise_a_week(&self.measured.now) {
+            Some(_) => figure,
+            None => Figure { value: Value::Unknown(YOUNG.to_owned()), ..figure },
+        }
     }
 
     /// The load by day, of who sees all of it: of a part it is not kept, and of what nobody sent there is none.
@@ -133,7 +137,7 @@ pub(super) fn share(is: &Numbers) -> Option<String> {
 }
 
 /// Interruptions of a team in a week.
-pub(super) fn weekly(is: &Numbers) -> Option<String> {
+fn weekly(is: &Numbers) -> Option<String> {
     is.noise_a_week.map(tenth)
 }
 

@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::goal::Standing;
 use trimtab_model::{Level, Role};
-use trimtab_pages::part::{Cell, Column, Empty, Figure, Mark, Pager, Row, Table, When, number};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Figure, Mark, Pager, Row, Table, When, number, tenth,
+};
 use trimtab_store::{
     Broken, FindingFilter, FindingOrder, FindingState, GroupBy, Scheduled, System,
 };
 
 use super::Told;
-use super::parts::{Base, many, share, shown, weekly};
+use super::parts::{Base, many, share, shown};
 use crate::access::{Action, On, Who};
 use crate::facts::{maturity, risks};
 use crate::goaling;
+use crate::measuring::question::YOUNG;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::{UNSENT, count, today};
@@ -119,7 +122,9 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
             window.map_or(Cell::Nothing, |w| Cell::text(w.changes.to_string())),
             window.map_or(Cell::Nothing, |w| Cell::text(number(w.points))),
             numbers.and_then(share).map_or_else(unknown, Cell::text),
-            numbers.and_then(weekly).map_or_else(unknown, Cell::text),
+            numbers
+                .and_then(|n| base.measured.noise_a_week(n))
+                .map_or_else(|| Cell::unknown(YOUNG), |noise| Cell::text(tenth(noise))),
         ])
     });
     let week = FindingFilter {

@@ -77,12 +77,7 @@ pub(crate) async fn post(
         team: number(&sent.team),
         text: sent.text.clone(),
         owner: number(&sent.owner),
-        // To the end of the day.
-        due: match due.len() {
-            0 => None,
-            10 => Some(format!("{due}T23:59:00Z")),
-            _ => Some(due.to_owned()),
-        },
+        due: Some(due.to_owned()).filter(|due| !due.is_empty()),
         task: number(&sent.task),
         environment: Some(sent.environment.clone()).filter(|name| !name.is_empty()),
         undone: sent.undone.clone(),

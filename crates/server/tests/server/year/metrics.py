@@ -164,7 +164,8 @@ def figures(is_, at, now):
     figure(at, "deadlines met", percent(now["deadlines"]["share"]))
     figure(at, "load-days", now["load_days"])
     figure(at, "median age of the backlog", days_(age, "median"))
-    figure(at, "interruptions a week and team", now["noise"]["a_week"])
+    # Of weeks before anything was known there is no mean.
+    figure(at, "interruptions a week and team", is_.known(is_.first, now["noise"]["a_week"]))
 
 
 def headline(is_, at, now, before):

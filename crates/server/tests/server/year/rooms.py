@@ -216,7 +216,10 @@ def boards(ledger):
         say(f"/boards/{side}", "figure", "deadlines met in 90 days", percent(part))
     for side in ("security", "leadership"):
         say(f"/boards/{side}", "figure", "median to remediate", took and took["median"])
-    say("/boards/engineering", "figure", "interruptions per team and week", is_["noise"]["a_week"])
+    # Of weeks before anything was known there is no mean.
+    is_young = not any(f.episodes[0].began // DAY <= last - 89 for f in ledger.of())
+    weekly = lambda of: None if is_young else of["noise"]["a_week"]
+    say("/boards/engineering", "figure", "interruptions per team and week", weekly(is_))
     words("/boards/engineering", "h1", ([late, due] if late or due else []) + [all_])
     words("/boards/security", "h1", [levels["critical"]] + ([late] if late else []))
     # A table has the first rows, and says of how many.
@@ -229,7 +232,7 @@ def boards(ledger):
         table = "Work by team"
         cell("/boards/engineering", table, "Load", name, of["load"])
         cell("/boards/engineering", table, "Deadlines met", name, percent(of["deadlines"]["share"]))
-        cell("/boards/engineering", table, "Interruptions a week", name, of["noise"]["a_week"])
+        cell("/boards/engineering", table, "Interruptions a week", name, weekly(of))
         changes = shown.first_window(ledger, team)
         if changes is not None:
             cell("/boards/engineering", table, "Changes", name, changes)
