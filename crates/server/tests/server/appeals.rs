@@ -224,6 +224,10 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let held = ask(server, &sia, "POST", "/api/v1/appeals", &later).1["id"].clone();
     let path = format!("/appeals/{held}");
     let fields = [("state", "granted"), ("role", side.as_str()), ("reason", "until the summer")];
+    let form = server.open(&boss, &path).text;
+    for words in ["Grant it: it is held back", "Refuse it: the plan stays as it is"] {
+        assert!(form.contains(words), "{words}: {form}");
+    }
     assert_eq!(server.send(&boss, &path, &fields).status, 303);
     let is = server.open(&sia, &format!("/api/v1/appeals/{held}")).json();
     let until: Timestamp = is["until"].as_str().unwrap().parse().unwrap();
