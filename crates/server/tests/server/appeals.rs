@@ -51,7 +51,9 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
     let [ola, pim] = ["Ola", "Pim"]
         .map(|name| server.someone(server.org(), name, &[(Role::Operations, Organisation)]));
     let granted = json!({ "state": "granted", "role": "operations", "reason": "it burns" });
-    assert_eq!(ask(server, &tom, "POST", &path, &granted).0, 409, "not who asked");
+    let (status, own) = ask(server, &tom, "POST", &path, &granted);
+    assert_eq!(status, 409, "not who asked");
+    assert!(own["detail"].as_str().unwrap().contains("requested this yourself"), "{own}");
     let security = json!({ "state": "granted", "role": "security", "reason": "it burns" });
     assert_eq!(ask(server, &sia, "POST", &path, &security).0, 422, "not this side any longer");
     let (status, one) = ask(server, &ola, "POST", &path, &granted);
