@@ -407,7 +407,10 @@ pub(crate) async fn answer(
         "refused" => false,
         _ => return Err(Problem::invalid("`state` must be granted or refused.")),
     };
-    if is.state != AppealState::Asked || is.is.author == who.person.id {
+    if is.state != AppealState::Asked {
+        return Err(deciding::no_longer_asked());
+    }
+    if is.is.author == who.person.id {
         return Err(deciding::needs_another());
     }
     if is.consents.iter().any(|consent| consent.person == who.person.id) {

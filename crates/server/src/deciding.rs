@@ -14,6 +14,7 @@ use trimtab_store::{
 
 pub(crate) use answers::{
     Sides, answer, answer_all, answering, approvers, learn, may_answer, needs_another,
+    no_longer_asked,
 };
 pub(crate) use asking::{Wanted, ask, ask_all};
 pub(crate) use gone::{end_gone, waiting};

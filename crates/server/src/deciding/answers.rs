@@ -40,7 +40,7 @@ pub(crate) async fn answer(
     }
     let by = (who.person.id, role.as_str());
     if !app.store.answer(who.org, decision.id, state, by, &who.actor(), now).await? {
-        return Err(needs_another().into());
+        return Err(no_longer_asked().into());
     }
     let settle = settle_decided(&decision.is, who.org, now);
     app.store.add_job(&settle, now).await?;
@@ -86,11 +86,14 @@ pub(crate) async fn answer_all(
     Ok(answered)
 }
 
-/// Why they do not answer something: it is answered, or they asked for it themselves.
+/// Why they do not answer something: they asked for it themselves.
 pub(crate) fn needs_another() -> Problem {
-    let detail =
-        "This was already answered, or you requested it yourself: somebody else must answer.";
-    Problem::conflict(detail)
+    Problem::conflict("You requested this yourself: somebody else must answer.")
+}
+
+/// Why nobody answers something: somebody did, or it was taken back.
+pub(crate) fn no_longer_asked() -> Problem {
+    Problem::conflict("This no longer waits for an answer: its page says what became of it.")
 }
 
 /// By the charter, at the level that the finding has now: would it hold if they agreed to it today?

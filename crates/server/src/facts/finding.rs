@@ -1,6 +1,7 @@
 //! All that is known of one finding: how it was weighed, who brings it in, who owns which step, what each side is
 //! told, what happened.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -29,6 +30,20 @@ const NAMES: usize = 3;
 /// Those who are told of a finding, each in its own words.
 pub(crate) const SIDES: [Role; 4] =
     [Role::Product, Role::Engineering, Role::Security, Role::Operations];
+
+/// The graver of two findings is the greater: what is not weighed may be anything; then by level, weight and probability, and of
+/// equals the older.
+pub(crate) fn by_gravity(a: &Finding, b: &Finding) -> Ordering {
+    let weighed = match (&a.weighed, &b.weighed) {
+        (Some(a), Some(b)) => a
+            .level
+            .cmp(&b.level)
+            .then(a.weight.total_cmp(&b.weight))
+            .then(a.probability.total_cmp(&b.probability)),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    };
+    weighed.then(b.id.cmp(&a.id))
+}
 
 /// A finding that they may see.
 ///

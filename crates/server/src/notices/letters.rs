@@ -182,17 +182,20 @@ impl Said {
         let new = "New since the last digest, gravest first.";
         let lead = match (why, sum(&said.repeated)) {
             (Why::Digest, 0) => new.to_owned(),
-            (Why::Digest, 1) => format!("{new} 1 more was sent as now within the last day and has not changed."),
+            (Why::Digest, 1) => {
+                format!("{new} 1 more was sent as now within the last day and has not changed.")
+            }
             (Why::Digest, more) => {
-                format!("{new} {more} more were sent as now within the last day and have not changed.")
+                format!(
+                    "{new} {more} more were sent as now within the last day and have not changed."
+                )
             }
             (Why::Now, _) => {
-                "The charter requires this now. Say on the page that you have it.".to_owned()
+                format!("The charter requires this now. Say that you have it: {public}{page}")
             }
-            (Why::Escalation(_), _) => {
-                "The charter requires this now, and nobody has acknowledged it yet. Say on the page if you have it."
-                    .to_owned()
-            }
+            (Why::Escalation(_), _) => format!(
+                "The charter requires this now, and nobody has acknowledged it yet. Say if you have it: {public}{page}"
+            ),
         };
         let item = |of: &Named| Item {
             title: of.told.title.as_str().into(),
@@ -290,6 +293,16 @@ mod tests {
         // Where there is nothing else, it is named.
         let all = Said::all(&message, &pending, &told(&["a", "b", "c"]));
         assert_eq!((all.named.len(), all.repeated.len()), (3, 0));
+    }
+
+    #[test]
+    fn an_alarm_leads_to_where_one_says_that_one_has_it() {
+        for why in [Why::Now, Why::Escalation(1)] {
+            let said = Said { named: vec![named("a", Some(1), 3)], ..Said::default() };
+            let of = (why, "shop", 1);
+            let lead = said.letter(("1", "/notices/1"), of, "https://trimtab.example").lead;
+            assert!(lead.ends_with("you have it: https://trimtab.example/notices/1"), "{lead}");
+        }
     }
 
     #[test]

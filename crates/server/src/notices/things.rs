@@ -18,6 +18,7 @@ use trimtab_store::{
 use super::missed;
 use super::others::Others;
 use crate::access::secret::digest;
+use crate::facts::finding::by_gravity;
 use crate::facts::within;
 use crate::planning::held::{self, Held};
 use crate::planning::{Missing, unplanned};
@@ -220,7 +221,10 @@ fn thing(
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
     let due = group.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
-    let first = group.findings.iter().max_by_key(|f| f.weighed.as_ref().map(|w| w.level));
+    // The level that is told is of what is weighed.
+    let first = group.findings.iter().max_by(|a, b| {
+        a.weighed.is_some().cmp(&b.weighed.is_some()).then_with(|| by_gravity(a, b))
+    });
     let (name, _) = short(package);
     let place = first.map_or("", |f| f.asset.1.as_str());
     // Whatever the plan says: the main line has it already, as after a roll-back.

@@ -8,7 +8,7 @@ use trimtab_model::{Level, Purl, Role};
 use trimtab_store::{Finding, Org, Scheduled, Team, Tracker};
 
 use super::Told;
-use crate::facts::finding::{SIDES, voice};
+use crate::facts::finding::{SIDES, by_gravity, voice};
 use crate::ingest::Refused;
 use crate::knowing::known;
 use crate::state::App;
@@ -120,8 +120,7 @@ pub(super) async fn told(
 ) -> Result<Option<Told>, Refused> {
     let org = tracker.org;
     // What is scheduled and has nothing left of the team's is about to leave the plan.
-    let Some(gravest) = change.findings.iter().max_by(|a, b| urgency(a).total_cmp(&urgency(b)))
-    else {
+    let Some(gravest) = gravest_first(change.findings).into_iter().next() else {
         return Ok(None);
     };
     let is = change.is;
@@ -201,15 +200,10 @@ pub(super) fn noted(held: Option<&str>, day: &str, more: &str) -> String {
     }
 }
 
-/// What cannot be weighed comes first: it may be anything.
-fn urgency(is: &Finding) -> f64 {
-    is.weighed.as_ref().map_or(f64::MAX, |w| f64::from(w.level as u8) * 1e6 + w.weight)
-}
-
 /// Findings as they are named: why there is a ticket comes first.
 fn gravest_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut all: Vec<&Finding> = findings.iter().collect();
-    all.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)).then(a.id.cmp(&b.id)));
+    all.sort_by(|a, b| by_gravity(b, a));
     all
 }
 
@@ -440,6 +434,13 @@ mod tests {
         ];
         let ids: Vec<i64> = gravest_first(&all).iter().map(|f| f.id).collect();
         assert_eq!(ids, [4, 3, 2, 1], "what is not weighed may be anything");
+        let likely = |probability| {
+            let is = weighed(Level::Critical, 4.0)?;
+            Some(trimtab_store::Weighed { probability, ..is })
+        };
+        let all = [of(5, likely(0.95)), of(6, likely(0.19)), of(7, likely(0.95))];
+        let ids: Vec<i64> = gravest_first(&all).iter().map(|f| f.id).collect();
+        assert_eq!(ids, [5, 7, 6], "the likelier first, then the older");
     }
 
     #[test]

@@ -32,6 +32,15 @@ fn kind(is: &Appeal) -> &'static str {
     }
 }
 
+/// What happens when it is granted, under that name.
+fn granting(is: &Appeal) -> &'static str {
+    match (is.is.dispute, is.is.at_once) {
+        (false, _) => "Grant it: at once, outside of any cadence",
+        (true, true) => "Grant it: it is done now",
+        (true, false) => "Grant it: it is held back",
+    }
+}
+
 pub(crate) async fn page(
     State(app): State<App>,
     who: Result<Who, Problem>,
@@ -360,14 +369,14 @@ async fn tell(
         return Ok(html(&Dossier { layout, notice, figures: Figures::default(), parts }));
     }
     let pair = |value: &str, text: &str| (value.to_owned(), text.to_owned());
-    let states = vec![pair("granted", "as was asked"), pair("refused", "as was agreed before")];
+    let states =
+        vec![pair("granted", granting(&is)), pair("refused", "Refuse it: the plan stays as it is")];
     let roles = roles.iter().map(|role| pair(role.as_str(), role.as_str())).collect();
     let mut form = Sheet {
         action: format!("/appeals/{id}").into(),
         csrf: layout.csrf.clone(),
         fields: vec![
-            Field::new("state", "How is it done?", Input::Select(states))
-                .holding(sent.state.clone()),
+            Field::new("state", "Your answer", Input::Select(states)).holding(sent.state.clone()),
             Field::new("role", "For the side of", Input::Select(roles)).holding(sent.role.clone()),
             Field::new("reason", "Why?", Input::Text).holding(sent.reason.clone()),
         ],

@@ -51,7 +51,9 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
     let [ola, pim] = ["Ola", "Pim"]
         .map(|name| server.someone(server.org(), name, &[(Role::Operations, Organisation)]));
     let granted = json!({ "state": "granted", "role": "operations", "reason": "it burns" });
-    assert_eq!(ask(server, &tom, "POST", &path, &granted).0, 409, "not who asked");
+    let (status, own) = ask(server, &tom, "POST", &path, &granted);
+    assert_eq!(status, 409, "not who asked");
+    assert!(own["detail"].as_str().unwrap().contains("requested this yourself"), "{own}");
     let security = json!({ "state": "granted", "role": "security", "reason": "it burns" });
     assert_eq!(ask(server, &sia, "POST", &path, &security).0, 422, "not this side any longer");
     let (status, one) = ask(server, &ola, "POST", &path, &granted);
@@ -224,6 +226,10 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     let held = ask(server, &sia, "POST", "/api/v1/appeals", &later).1["id"].clone();
     let path = format!("/appeals/{held}");
     let fields = [("state", "granted"), ("role", side.as_str()), ("reason", "until the summer")];
+    let form = server.open(&boss, &path).text;
+    for words in ["Grant it: it is held back", "Refuse it: the plan stays as it is"] {
+        assert!(form.contains(words), "{words}: {form}");
+    }
     assert_eq!(server.send(&boss, &path, &fields).status, 303);
     let is = server.open(&sia, &format!("/api/v1/appeals/{held}")).json();
     let until: Timestamp = is["until"].as_str().unwrap().parse().unwrap();

@@ -70,6 +70,8 @@ fn of_all(table: Table, all: i64) -> Table {
 /// The next window of each, with what is done in it.
 struct Window<'s> {
     ends: Timestamp,
+    /// What is done now, and in no window: nobody promised a day.
+    at_once: bool,
     name: &'s str,
     changes: usize,
     points: f64,
@@ -87,7 +89,8 @@ fn windows<'s>(
         if ends < now {
             continue;
         }
-        let new = || Window { ends, name, changes: 0, points: 0.0, load: 0.0 };
+        let at_once = is.window.is_none();
+        let new = || Window { ends, at_once, name, changes: 0, points: 0.0, load: 0.0 };
         let window = by.entry((of, ends)).or_insert_with(new);
         window.changes += 1;
         window.points += is.points;
@@ -277,6 +280,10 @@ fn changes_in(window: &Window<'_>, weight: f64) -> String {
         return changes;
     }
     let part = (window.load / weight * 100.0).clamp(0.0, 100.0).round();
+    // What is done now ends in no window: it is due when its findings are, which the column beside it says.
+    if window.at_once {
+        return format!("{changes}, {part:.0} % less risk");
+    }
     let by = window.ends.strftime("%Y-%m-%d");
     format!("{changes} by {by}, {part:.0} % less risk")
 }
@@ -400,4 +407,18 @@ async fn goals(app: &App, who: &Who, now: Timestamp) -> Result<Table, Problem> {
     all.sort_by_key(|goal| goal.progress.standing != Standing::Behind);
     let rows = all.iter().take(ROWS).map(|goal| crate::web::goals::row(goal, now)).collect();
     Ok(table("Goals", crate::web::goals::columns(), rows, "No shared goal is running."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_now_promises_no_day() {
+        let ends = Timestamp::from_second(1_796_000_000).unwrap();
+        let of = |at_once| Window { ends, at_once, name: "x", changes: 1, points: 1.0, load: 12.0 };
+        assert_eq!(changes_in(&of(true), 25.0), "1 change, 48 % less risk");
+        let day = ends.strftime("%Y-%m-%d");
+        assert_eq!(changes_in(&of(false), 25.0), format!("1 change by {day}, 48 % less risk"));
+    }
 }
