@@ -111,9 +111,9 @@ fn does(held: &Candidate, part: &Proposal) -> bool {
     };
     let names = |own: &Proposal| own.package().package() == package && is_as_far(own.to());
     let moves = |moved: &Moved| {
-        let is_own = |from: &Box<str>| part.package().version() == Some(&**from);
+        let own = part.package().version();
         moved.package == package
-            && moved.from.iter().any(is_own)
+            && moved.from.iter().any(|from| own == Some(&**from))
             && !moved.to.is_empty()
             && moved.to.iter().all(|to| is_as_far(Some(to)))
     };

@@ -23,7 +23,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn of(is: Difference) -> Told {
+    fn of(is: &Difference) -> Told {
         let names: Vec<String> = is.broken.iter().take(NAMED).map(|name| one_line(name)).collect();
         let more = match is.broken.len().saturating_sub(NAMED) {
             0 => String::new(),
@@ -77,7 +77,7 @@ pub(super) fn tested(
             told = again;
         }
     }
-    Ok(Told::of(told))
+    Ok(Told::of(&told))
 }
 
 #[cfg(test)]
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_fails_is_named_and_told_of_the_rollback() {
         let told = |why: &str, broken: usize| {
-            Told::of(Difference {
+            Told::of(&Difference {
                 judgement: Judgement::Broke,
                 why: why.to_owned(),
                 broken: (1..=broken).map(|n| format!("test {n}").into()).collect(),
