@@ -44,7 +44,7 @@ def pages(ledger):
         words(at, "h1", [n for n in (many["open"], many["closed by evidence"]) if n])
         if limit is not None:
             words(at, "words|The tracker|dd", [limit])
-        plans = [page for page in ledger.opened if page.split("?")[0] == f"/teams/{team}/plan"]
+        plans = [page for page in sorted(ledger.opened) if page.split("?")[0] == f"/teams/{team}/plan"]
         for (asset, package), ticket in tickets.items():
             row = f"/findings?state=any&team={team}&package={quote(package, safe='')}&asset={asset}"
             if ticket["points"] is not None:
